@@ -1,0 +1,48 @@
+/**
+ * The door of those who run tasks.
+ *
+ * @example
+ * import { createWorker, defineHandlers } from '@goflow/worker';
+ * import { tasks } from './tasks.js';
+ *
+ * const handlers = defineHandlers(tasks, { repeater: async (payload) => payload });
+ * const worker = createWorker({ tasks, handlers, redis: 'redis://localhost:6379', concurrency: 10 });
+ * await worker.start();
+ *
+ * @module
+ */
+
+export type { RedisGiven } from '@goflow/broker';
+export {
+  defineTasks,
+  ERRORS,
+  GoflowError,
+  isGoflowError,
+  NonRetryableError,
+  RetryLaterError,
+} from '@goflow/shared';
+export type {
+  Duration,
+  ErrorCode,
+  HandBack,
+  Logger,
+  RetryLaterOptions,
+  TakenTask,
+  TaskDefinition,
+  TaskDefinitions,
+  TaskFailure,
+  TaskFinished,
+  TaskId,
+  TaskOutcome,
+  Tasks,
+  Verdict,
+  WorkerEvents,
+} from '@goflow/shared';
+export type { Next, TaskMiddleware } from './execution/middleware.js';
+export type { Handler, TaskContext } from './handlers/handler.js';
+export { defineHandler, defineHandlers, HandlerRegistry } from './handlers/handler-registry.js';
+export type { HandlerDefinition, Handlers } from './handlers/handler-registry.js';
+export type { HttpOptions } from './ops/http-options.js';
+export type { WorkerOptions } from './options.js';
+export { createWorker } from './worker.js';
+export type { Readiness, Worker, WorkerState } from './worker.js';

@@ -1,0 +1,88 @@
+import { GoflowError } from '@goflow/shared';
+import { type RequestHandler, Router } from 'express';
+import { checkConcurrency } from '../options.js';
+import type { Worker } from '../worker.js';
+import { sendProblem } from './problem.js';
+
+/** Live concurrency. `/herd` speaks Gofherd's words for it. */
+export function concurrencyRoutes(worker: Worker): Router {
+  const router = Router();
+  router.get('/concurrency', (_request, response) => {
+    response.json(stateOf(worker));
+  });
+  router.patch('/concurrency', patchConcurrency(worker));
+  router.get('/herd', (_request, response) => {
+    response.json({ num: herdSize(worker) });
+  });
+  router.patch('/herd', patchHerd(worker));
+  return router;
+}
+
+/** `concurrency` is the number of every queue, or null where they differ. */
+function stateOf(worker: Worker): { concurrency: number | null; queues: object; active: object } {
+  const sizes = new Set(Object.values(worker.concurrency));
+  const [only = 0] = sizes;
+  return { concurrency: sizes.size <= 1 ? only : null, queues: worker.concurrency, active: worker.active };
+}
+
+function patchConcurrency(worker: Worker): RequestHandler {
+  return async (request, response) => {
+    for (const [queue, concurrency] of readPatch(request.body, worker)) await worker.setConcurrency(concurrency, queue);
+    response.json(stateOf(worker));
+  };
+}
+
+type Change = readonly [queue: string | undefined, concurrency: number];
+
+/** All of it is checked before any of it is done. */
+function readPatch(body: unknown, worker: Worker): Change[] {
+  const { concurrency, queue, queues, ...rest } = readObject(body);
+  const unknown = Object.keys(rest)[0];
+  if (unknown !== undefined) throw invalid(`unknown field ${JSON.stringify(unknown.slice(0, 50))}`);
+  if (queues !== undefined) {
+    if (concurrency !== undefined || queue !== undefined) throw invalid('either `queues`, or `concurrency`, not both');
+    return Object.entries(readObject(queues)).map(([name, size]) => [knownQueue(name, worker), readSize(size)]);
+  }
+  return [[queue === undefined ? undefined : knownQueue(queue, worker), readSize(concurrency)]];
+}
+
+function readObject(body: unknown): Record<string, unknown> {
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Record<string, unknown>;
+  throw invalid('expected a JSON object like {"concurrency": 20}');
+}
+
+function readSize(value: unknown): number {
+  try {
+    return checkConcurrency(value);
+  } catch (error) {
+    throw invalid((error as Error).message);
+  }
+}
+
+function knownQueue(name: unknown, worker: Worker): string {
+  const queues = Object.keys(worker.concurrency);
+  if (typeof name === 'string' && queues.includes(name)) return name;
+  throw invalid(`this worker consumes ${queues.join(', ')}, not ${JSON.stringify(name)?.slice(0, 80)}`);
+}
+
+const invalid = (detail: string): GoflowError => new GoflowError('REQUEST_INVALID', detail);
+
+/** Gofherd has one herd; with several queues its size is that of the largest. */
+function herdSize(worker: Worker): number {
+  return Math.max(0, ...Object.values(worker.concurrency));
+}
+
+function patchHerd(worker: Worker): RequestHandler {
+  return async (request, response) => {
+    const { num } = readObject(request.body);
+    if (typeof num === 'number' && num < 0) {
+      const msg = 'Herd size cannot be negative';
+      sendProblem(response, invalid(msg), { num: herdSize(worker), msg });
+      return;
+    }
+    const size = readSize(num);
+    const isSame = Object.values(worker.concurrency).every((current) => current === size);
+    if (!isSame) await worker.setConcurrency(size);
+    response.json({ num: size, msg: isSame ? `Herd size already ${size}` : 'success' });
+  };
+}

@@ -1,0 +1,129 @@
+import type { RedisGiven } from '@goflow/broker';
+import {
+  checkInteger,
+  checkKnown,
+  checkQueueName,
+  type Duration,
+  invalidOption,
+  type Logger,
+  SILENT_LOGGER,
+  type TaskDefinitions,
+  type Tasks,
+  toMs,
+} from '@goflow/shared';
+import type { TaskMiddleware } from './execution/middleware.js';
+import { defineHandlers, type HandlerRegistry, type Handlers, isRegistry } from './handlers/handler-registry.js';
+import { type HttpOptions, type ResolvedHttpOptions, resolveHttpOptions } from './ops/http-options.js';
+
+/** Options of {@link createWorker}. */
+export interface WorkerOptions<D extends TaskDefinitions> {
+  /** The contracts, from `defineTasks`. */
+  readonly tasks: Tasks<D>;
+  /** A handler for every type, or a registry: of `defineHandlers`, or one of your own with only some types in it. */
+  readonly handlers: Handlers<D> | HandlerRegistry<D>;
+  /** A URL, ioredis options (Sentinel among them), or an ioredis instance as a pattern; it stays yours. */
+  readonly redis: RedisGiven;
+  /** What every key in Redis begins with; producers and workers must agree. @default 'goflow' */
+  readonly prefix?: string | undefined;
+  /**
+   * Tasks that this worker runs at once, in each queue: 0 to 10,000, or a number for each queue. 0 takes nothing. Can be
+   * changed while the worker runs. @default 10
+   */
+  readonly concurrency?: number | Readonly<Record<string, number>> | undefined;
+  /** Where metrics, health and live concurrency are served. @default not at all */
+  readonly http?: HttpOptions | undefined;
+  /** Code around every handler, the first outermost. @default none */
+  readonly middleware?: readonly TaskMiddleware[] | undefined;
+  /** How long `stop` waits for running tasks before it aborts and hands them back: '0s' to '1h'. @default '25s' */
+  readonly grace?: Duration | undefined;
+  /**
+   * How long a task stays this worker's without a sign of life; then another worker runs it again. It is renewed while the
+   * task runs. '1s' to '1h'. @default '30s'
+   */
+  readonly lease?: Duration | undefined;
+  /** The largest result in bytes of JSON: 1 to 512 MiB. @default 1,048,576 (1 MiB) */
+  readonly resultLimit?: number | undefined;
+  /** Any pino logger will do. @default silent */
+  readonly logger?: Logger | undefined;
+}
+
+/** {@link WorkerOptions} with defaults filled in. */
+export interface ResolvedWorkerOptions {
+  readonly tasks: Tasks;
+  readonly registry: HandlerRegistry;
+  readonly redis: RedisGiven;
+  readonly prefix: string | undefined;
+  readonly concurrencyOf: (queue: string) => number;
+  readonly http: ResolvedHttpOptions | undefined;
+  readonly middleware: readonly TaskMiddleware[];
+  readonly graceMs: number;
+  readonly lease: Duration | undefined;
+  readonly resultLimit: number;
+  readonly logger: Logger;
+}
+
+const KNOWN = [
+  'tasks',
+  'handlers',
+  'redis',
+  'prefix',
+  'concurrency',
+  'http',
+  'middleware',
+  'grace',
+  'lease',
+  'resultLimit',
+  'logger',
+];
+const DEFAULT_CONCURRENCY = 10;
+const DEFAULT_RESULT_LIMIT = 1024 * 1024;
+const MAX_RESULT_LIMIT = 512 * 1024 * 1024;
+/** More tasks at once than this in one process is a mistake. */
+export const MAX_CONCURRENCY = 10_000;
+
+/** @throws OPTION_INVALID naming the option. */
+export function resolveWorkerOptions<D extends TaskDefinitions>(
+  given: WorkerOptions<D>,
+): ResolvedWorkerOptions {
+  checkKnown('createWorker options', given, KNOWN);
+  if (!(given.tasks?.contracts instanceof Map))
+    throw invalidOption('tasks', 'what defineTasks() returned', given.tasks);
+  return Object.freeze({
+    tasks: given.tasks,
+    registry: toRegistry(given.tasks, given.handlers),
+    redis: given.redis,
+    prefix: given.prefix,
+    concurrencyOf: resolveConcurrency(given.concurrency ?? DEFAULT_CONCURRENCY),
+    http: given.http === undefined ? undefined : resolveHttpOptions(given.http),
+    middleware: given.middleware ?? [],
+    graceMs: toMs('grace', given.grace ?? '25s', { maxMs: 3_600_000 }),
+    lease: given.lease,
+    resultLimit: checkInteger('resultLimit', given.resultLimit ?? DEFAULT_RESULT_LIMIT, 1, MAX_RESULT_LIMIT),
+    logger: given.logger ?? SILENT_LOGGER,
+  });
+}
+
+/** @throws OPTION_INVALID */
+export function checkConcurrency(value: unknown, name = 'concurrency'): number {
+  return checkInteger(name, value, 0, MAX_CONCURRENCY);
+}
+
+function resolveConcurrency(given: number | Readonly<Record<string, number>>): (queue: string) => number {
+  if (typeof given !== 'object' || given === null) {
+    const concurrency = checkConcurrency(given);
+    return () => concurrency;
+  }
+  for (const [queue, concurrency] of Object.entries(given))
+    checkConcurrency(concurrency, `concurrency.${checkQueueName('concurrency', queue)}`);
+  return (queue) => given[queue] ?? DEFAULT_CONCURRENCY;
+}
+
+function toRegistry<D extends TaskDefinitions>(
+  tasks: Tasks<D>,
+  handlers: Handlers<D> | HandlerRegistry<D>,
+): HandlerRegistry {
+  if (typeof handlers !== 'object' || handlers === null)
+    throw invalidOption('handlers', 'an object of handlers, or a HandlerRegistry', handlers);
+  if (isRegistry(handlers)) return handlers;
+  return defineHandlers(tasks, handlers as Handlers<D>) as unknown as HandlerRegistry;
+}

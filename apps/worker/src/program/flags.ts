@@ -1,0 +1,190 @@
+import { readFileSync } from 'node:fs';
+import { checkInteger, checkPrefix, type Duration, GoflowError, toMs } from '@goflow/shared';
+import { LOG_LEVELS, type LogLevel } from '@goflow/telemetry';
+import { Command, Option } from 'commander';
+import { checkConcurrency } from '../options.js';
+
+/** What the program was told, checked. */
+export interface ProgramSettings {
+  readonly tasks: string;
+  readonly handlers: string;
+  readonly redis: string;
+  readonly prefix: string | undefined;
+  readonly concurrency: number | Readonly<Record<string, number>>;
+  readonly port: number | undefined;
+  readonly host: string;
+  readonly token: string | undefined;
+  readonly grace: Duration;
+  readonly lease: Duration;
+  readonly logLevel: LogLevel;
+}
+
+/** One flag: its environment variable, what it is, and how its text is read. */
+interface Flag {
+  readonly flag: string;
+  readonly env: string;
+  readonly help: string;
+  readonly fallback?: string;
+  readonly read: (text: string) => unknown;
+}
+
+const text = (value: string): string => value;
+
+const FLAGS: Readonly<Record<keyof Omit<ProgramSettings, 'token'>, Flag>> = {
+  tasks: {
+    flag: '--tasks <file>',
+    env: 'GOFLOW_TASKS',
+    help: 'module that exports `tasks`, what defineTasks() returned',
+    read: text,
+  },
+  handlers: {
+    flag: '--handlers <dir>',
+    env: 'GOFLOW_HANDLERS',
+    help: 'directory of handler modules: every .js, .mjs and .cjs file in it and below',
+    read: text,
+  },
+  redis: {
+    flag: '--redis <url>',
+    env: 'REDIS_URL',
+    help: 'where Redis is',
+    fallback: 'redis://127.0.0.1:6379',
+    read: text,
+  },
+  prefix: {
+    flag: '--prefix <name>',
+    env: 'GOFLOW_PREFIX',
+    help: 'what every key in Redis begins with (default: goflow)',
+    read: checkPrefix,
+  },
+  concurrency: {
+    flag: '--concurrency <n>',
+    env: 'GOFLOW_CONCURRENCY',
+    help: 'tasks at once in each queue, or by queue: default=10,images=2',
+    fallback: '10',
+    read: readConcurrency,
+  },
+  port: {
+    flag: '--port <n>',
+    env: 'GOFLOW_PORT',
+    help: 'port of metrics, health and live concurrency, 0 for any free one (default: none)',
+    read: (value) => checkInteger('--port', Number(value), 0, 65_535),
+  },
+  host: {
+    flag: '--host <address>',
+    env: 'GOFLOW_HOST',
+    help: 'address to listen on; any but this machine’s own needs a token',
+    fallback: '127.0.0.1',
+    read: text,
+  },
+  grace: {
+    flag: '--grace <duration>',
+    env: 'GOFLOW_GRACE',
+    help: 'how long running tasks may go on after SIGTERM before they are handed back',
+    fallback: '25s',
+    read: (value) => readDuration('--grace', value, 3_600_000),
+  },
+  lease: {
+    flag: '--lease <duration>',
+    env: 'GOFLOW_LEASE',
+    help: 'how long a task stays a worker’s without a sign of life',
+    fallback: '30s',
+    read: (value) => readDuration('--lease', value, 3_600_000),
+  },
+  logLevel: {
+    flag: '--log-level <level>',
+    env: 'GOFLOW_LOG_LEVEL',
+    help: LOG_LEVELS.join(', '),
+    fallback: 'info',
+    read: readLogLevel,
+  },
+};
+
+const EPILOGUE = `
+Environment:
+  Each flag can be set by the variable named with it; a flag wins.
+  GOFLOW_TOKEN, GOFLOW_TOKEN_FILE   bearer token for live concurrency: at least 16 characters, never on the command line
+
+Signals:
+  SIGTERM, SIGINT   stop: take nothing new, wait for running tasks, hand back the rest, exit 0; a second one exits at once
+
+Example:
+  goflow-worker --tasks ./tasks.js --handlers ./handlers --concurrency 20 --redis redis://localhost:6379 --port 9464
+`;
+
+/** The program's own command line: \`--help\` says all there is to know. */
+export function createCommand(version: string): Command {
+  const command = new Command('goflow-worker')
+    .description('Runs the handlers of goflow tasks.')
+    .version(version)
+    .addHelpText('after', EPILOGUE)
+    .allowExcessArguments(false)
+    .showHelpAfterError('(goflow-worker --help lists the flags)');
+  for (const { flag, env, help, fallback } of Object.values(FLAGS)) {
+    const or = fallback === undefined ? '' : `, default: ${fallback}`;
+    command.addOption(new Option(flag, `${help} (env: ${env}${or})`));
+  }
+  return command;
+}
+
+/**
+ * Reads the settings: flags first, then environment, then defaults. Pure but for the token file.
+ *
+ * @throws OPTION_INVALID naming the flag or the variable
+ */
+export function readSettings(
+  flags: Readonly<Record<string, string | undefined>>,
+  env: Readonly<Record<string, string | undefined>>,
+): ProgramSettings {
+  const read = Object.entries(FLAGS).map(([name, flag]) => [name, readOne(flag, flags[name], env[flag.env])]);
+  const settings = Object.fromEntries(read) as Omit<ProgramSettings, 'token'>;
+  if (settings.tasks === undefined) throw missing(FLAGS.tasks);
+  if (settings.handlers === undefined) throw missing(FLAGS.handlers);
+  return { ...settings, token: readToken(env) };
+}
+
+function readOne({ read, fallback, flag, env }: Flag, given: string | undefined, set: string | undefined): unknown {
+  const value = given ?? (set === '' ? undefined : set) ?? fallback;
+  if (value === undefined) return undefined;
+  try {
+    return read(value);
+  } catch (error) {
+    const source = given === undefined ? env : flag;
+    throw new GoflowError('OPTION_INVALID', `${source}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function missing({ flag, env }: Flag): GoflowError {
+  return new GoflowError('OPTION_INVALID', `${flag} (or ${env}) is missing`);
+}
+
+function readConcurrency(value: string): number | Record<string, number> {
+  if (!value.includes('=')) return checkConcurrency(toNumber(value));
+  const pairs = value.split(',').map((pair): [string, number] => {
+    const [queue = '', size = ''] = pair.split('=');
+    return [queue.trim(), checkConcurrency(toNumber(size), queue.trim())];
+  });
+  return Object.fromEntries(pairs);
+}
+
+/** Digits only: `Number('')` is 0, and a mistake. */
+const toNumber = (value: string): unknown => (/^\d+$/.test(value.trim()) ? Number(value) : value);
+
+function readDuration(name: string, value: string, maxMs: number): number {
+  return toMs(name, /^\d+$/.test(value) ? Number(value) : value, { maxMs });
+}
+
+function readLogLevel(value: string): LogLevel {
+  const level = LOG_LEVELS.find((known) => known === value);
+  if (level) return level;
+  throw new GoflowError('OPTION_INVALID', `expected one of ${LOG_LEVELS.join(', ')}, got "${value}"`);
+}
+
+function readToken(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const file = env['GOFLOW_TOKEN_FILE'];
+  if (!file) return env['GOFLOW_TOKEN'] || undefined;
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    throw new GoflowError('OPTION_INVALID', `GOFLOW_TOKEN_FILE: ${file} cannot be read`, { cause });
+  }
+}

@@ -1,0 +1,104 @@
+import { readdir, realpath } from 'node:fs/promises';
+import { extname, join, relative, resolve, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { GoflowError, type Tasks } from '@goflow/shared';
+import { type HandlerDefinition, HandlerRegistry, isRegistry } from '../handlers/handler-registry.js';
+
+const EXTENSIONS = new Set(['.js', '.mjs', '.cjs']);
+const SKIPPED = /(^|\/)(node_modules|[._][^/]*)(\/|$)|\.(test|spec)\.[cm]?js$/;
+
+/**
+ * Loads the contracts: the module's `tasks`, or its default export.
+ *
+ * @throws OPTION_INVALID naming the file
+ */
+export async function loadTasks(file: string): Promise<Tasks> {
+  const path = resolve(file);
+  const module = await load(path, (message, cause) => new GoflowError('OPTION_INVALID', message, { cause }));
+  const tasks = module['tasks'] ?? module['default'];
+  if (isTasks(tasks)) return tasks;
+  throw new GoflowError('OPTION_INVALID', `${path} exports no \`tasks\` that defineTasks() returned`);
+}
+
+/**
+ * Loads every handler module of a directory. A module exports what `defineHandler` or `defineHandlers` returned, or an object
+ * named `handlers`.
+ *
+ * @throws HANDLER_INVALID, HANDLER_DUPLICATE, TASK_TYPE_UNKNOWN naming the module
+ */
+export async function loadHandlers(directory: string, tasks: Tasks): Promise<HandlerRegistry> {
+  const registry = new HandlerRegistry(tasks);
+  const origins = new Map<string, string>();
+  for (const file of await handlerFiles(directory)) {
+    for (const definition of definitionsOf(await load(file, invalidModule), file)) {
+      const earlier = origins.get(definition.type);
+      if (earlier !== undefined)
+        throw new GoflowError('HANDLER_DUPLICATE', `${definition.type} has a handler in ${earlier} and in ${file}`);
+      addNamed(registry, definition, file);
+      origins.set(definition.type, file);
+    }
+  }
+  if (registry.types.length > 0) return registry;
+  throw new GoflowError('HANDLER_INVALID', `there is no handler module in ${resolve(directory)}`);
+}
+
+async function handlerFiles(directory: string): Promise<string[]> {
+  const root = await realpath(resolve(directory)).catch((cause: unknown) => {
+    throw new GoflowError('HANDLER_INVALID', `there is no directory ${resolve(directory)}`, { cause });
+  });
+  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
+    throw new GoflowError('HANDLER_INVALID', `${root} is no directory of handler modules`, { cause });
+  });
+  const files = entries
+    // A link could lead out of the directory.
+    .filter((entry) => entry.isFile() && EXTENSIONS.has(extname(entry.name)))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => !SKIPPED.test(relative(root, file).split(sep).join('/')));
+  return files.sort();
+}
+
+type Module = Readonly<Record<string, unknown>>;
+
+async function load(file: string, toError: (message: string, cause: unknown) => GoflowError): Promise<Module> {
+  try {
+    return (await import(pathToFileURL(file).href)) as Module;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw toError(`${file} cannot be loaded: ${why}`, cause);
+  }
+}
+
+const invalidModule = (message: string, cause: unknown): GoflowError =>
+  new GoflowError('HANDLER_INVALID', message, { cause });
+
+function definitionsOf(module: Module, file: string): HandlerDefinition[] {
+  const found = new Map<unknown, HandlerDefinition[]>();
+  for (const [name, value] of Object.entries(module)) {
+    // One value may be exported under two names.
+    if (found.has(value)) continue;
+    if (isDefinition(value)) found.set(value, [value]);
+    else if (isRegistry(value)) found.set(value, value.types.map((type) => ({ type, handler: value.get(type) as never })));
+    else if (name === 'handlers' && typeof value === 'object' && value !== null)
+      found.set(value, Object.entries(value).map(([type, handler]) => ({ type, handler: handler as never })));
+  }
+  if (found.size > 0) return [...found.values()].flat();
+  throw invalidModule(`${file} exports no handler: use defineHandler() or defineHandlers()`, undefined);
+}
+
+function addNamed(registry: HandlerRegistry, { type, handler }: HandlerDefinition, file: string): void {
+  try {
+    registry.add(type, handler as never);
+  } catch (cause) {
+    if (!(cause instanceof GoflowError)) throw cause;
+    throw new GoflowError(cause.code, `${file}: ${cause.message}`, { cause });
+  }
+}
+
+function isDefinition(value: unknown): value is HandlerDefinition {
+  const { type, handler } = (value ?? {}) as Partial<HandlerDefinition>;
+  return typeof type === 'string' && typeof handler === 'function';
+}
+
+function isTasks(value: unknown): value is Tasks {
+  return typeof value === 'object' && value !== null && (value as Tasks).contracts instanceof Map;
+}

@@ -1,0 +1,37 @@
+import { hostname } from 'node:os';
+import { type Logger, toFailure } from '@goflow/shared';
+import { createLogger } from '@goflow/telemetry';
+import { createWorker, type Worker } from '../worker.js';
+import type { ProgramSettings } from './flags.js';
+import { loadHandlers, loadTasks } from './load-modules.js';
+
+/** A worker program that runs. */
+export interface RunningProgram {
+  readonly worker: Worker;
+  readonly logger: Logger;
+}
+
+/**
+ * Loads contracts and handlers, and starts a worker.
+ *
+ * @throws what {@link loadTasks}, {@link loadHandlers}, `createWorker` and `start` throw
+ */
+export async function runProgram(settings: ProgramSettings): Promise<RunningProgram> {
+  const fields = { worker: `${hostname()}:${process.pid}` };
+  const logger = createLogger({ level: settings.logLevel, fields });
+  const tasks = await loadTasks(settings.tasks);
+  const handlers = await loadHandlers(settings.handlers, tasks);
+  const { redis, prefix, concurrency, port, host, token, grace, lease } = settings;
+  const http = port === undefined ? undefined : { port, host, token };
+  const worker = createWorker({ tasks, handlers, redis, prefix, concurrency, http, grace, lease, logger });
+  const missing = [...tasks.contracts.keys()].filter((type) => !handlers.types.includes(type));
+  if (missing.length > 0) logger.warn({ types: missing }, 'these task types have no handler here');
+  return { worker, logger };
+}
+
+/** What a handler threw outside its own promise: said and counted, and the worker goes on. */
+export function reportEscaped({ worker, logger }: RunningProgram, thrown: unknown): void {
+  worker.metrics.countEscaped();
+  const failure = toFailure(thrown, 'HANDLER_ESCAPED');
+  logger.error({ code: 'HANDLER_ESCAPED', failure }, 'a handler threw outside its own promise');
+}

@@ -1,0 +1,143 @@
+import type { EventEmitter } from 'node:events';
+import type { Consumer, ConsumerBroker, ConsumerListener, TakenTask, TaskContract, Verdict, WorkerEvents } from '@goflow/shared';
+import { executeTask, type ExecutionDeps } from './execution/execute-task.js';
+import { withMiddleware } from './execution/middleware.js';
+import type { AnyHandler } from './handlers/handler.js';
+import type { ResolvedWorkerOptions } from './options.js';
+
+/** What the queues of a worker need. */
+export interface QueueSetDeps {
+  readonly options: ResolvedWorkerOptions;
+  readonly broker: ConsumerBroker;
+  readonly events: EventEmitter<WorkerEvents>;
+}
+
+/**
+ * The queues that a worker consumes: one consumer for each queue of the types it has handlers for. A handler that is added
+ * later brings its queue with it.
+ */
+export class QueueSet {
+  readonly #deps: QueueSetDeps;
+  readonly #consumers = new Map<string, Consumer>();
+  readonly #wrapped = new Map<string, AnyHandler>();
+  readonly #execution: ExecutionDeps;
+  readonly #runMs = new WeakMap<TakenTask, number>();
+  readonly #forget: () => void;
+  #started = false;
+  #leaving = false;
+
+  constructor(deps: QueueSetDeps) {
+    this.#deps = deps;
+    const { tasks, registry, logger, resultLimit } = deps.options;
+    this.#execution = {
+      tasks,
+      logger,
+      resultLimit,
+      handlerOf: (type) => this.#handlerOf(type),
+      onAbandoned: (task) => deps.events.emit('task:abandoned', { task }),
+    };
+    for (const contract of registry.contracts) this.#consume(contract);
+    this.#forget = registry.onAdd((contract) => this.#consume(contract));
+  }
+
+  get consumers(): Iterable<Consumer> {
+    return this.#consumers.values();
+  }
+
+  get concurrency(): Record<string, number> {
+    return this.#each((consumer) => consumer.concurrency);
+  }
+
+  get active(): Record<string, number> {
+    return this.#each((consumer) => consumer.active);
+  }
+
+  has(queue: string): boolean {
+    return this.#consumers.has(queue);
+  }
+
+  async start(): Promise<void> {
+    this.#started = true;
+    await Promise.all([...this.#consumers.values()].map((consumer) => consumer.start()));
+  }
+
+  async setConcurrency(concurrency: number, queue?: string): Promise<void> {
+    const chosen = [...this.#consumers.values()].filter((consumer) => queue === undefined || consumer.queue === queue);
+    await Promise.all(chosen.map((consumer) => consumer.setConcurrency(concurrency)));
+    for (const consumer of chosen)
+      this.#deps.events.emit('worker:concurrency', { queue: consumer.queue, concurrency });
+  }
+
+  notConsuming(): string[] {
+    const consumers = [...this.#consumers.values()];
+    return consumers.filter((consumer) => !consumer.isConsuming()).map(({ queue }) => queue);
+  }
+
+  async quiet(): Promise<void> {
+    this.#leaving = true;
+    this.#forget();
+    await Promise.all([...this.#consumers.values()].map((consumer) => consumer.quiet()));
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    await Promise.all([...this.#consumers.values()].map((consumer) => consumer.stop(graceMs)));
+  }
+
+  #each(read: (consumer: Consumer) => number): Record<string, number> {
+    return Object.fromEntries([...this.#consumers].map(([queue, consumer]) => [queue, read(consumer)]));
+  }
+
+  #consume({ queue }: TaskContract): void {
+    if (this.#consumers.has(queue) || this.#leaving) return;
+    const consumer = this.#deps.broker.consume({
+      queue,
+      concurrency: this.#deps.options.concurrencyOf(queue),
+      run: (task) => this.#run(task),
+      listener: this.#listener(),
+      retention: this.#retentionOf(queue),
+    });
+    this.#consumers.set(queue, consumer);
+    if (this.#started)
+      consumer.start().catch((error: unknown) => this.#deps.events.emit('broker:trouble', { error: error as Error, repeated: 0 }));
+  }
+
+  /** The longest of any type: the sweeper knows queues, not types. Reading is exact by type. */
+  #retentionOf(queue: string): { completedMs: number; failedMs: number } {
+    const contracts = [...this.#deps.options.tasks.contracts.values()].filter((contract) => contract.queue === queue);
+    return {
+      completedMs: Math.max(...contracts.map(({ retention }) => retention.completedMs)),
+      failedMs: Math.max(...contracts.map(({ retention }) => retention.failedMs)),
+    };
+  }
+
+  async #run(task: TakenTask): Promise<Verdict> {
+    const startedAt = performance.now();
+    const waitedMs = task.attempt === 1 ? Math.max(Date.now() - task.dueAt, 0) : undefined;
+    this.#deps.events.emit('task:started', { task, waitedMs });
+    const verdict = await executeTask(task, this.#execution);
+    this.#runMs.set(task, performance.now() - startedAt);
+    return verdict;
+  }
+
+  #listener(): ConsumerListener {
+    const { events } = this.#deps;
+    return {
+      settled: (task, verdict) =>
+        events.emit('task:finished', { task, verdict, runMs: this.#runMs.get(task) ?? 0 }),
+      leaseLost: (task) => events.emit('task:lost', { task }),
+      trouble: (error, repeated) => events.emit('broker:trouble', { error, repeated }),
+    };
+  }
+
+  /** Middleware is put around a handler once, not once a task. */
+  #handlerOf(type: string): AnyHandler | undefined {
+    const known = this.#wrapped.get(type);
+    if (known) return known;
+    const { registry, middleware } = this.#deps.options;
+    const handler = registry.get(type);
+    if (!handler) return undefined;
+    const wrapped = withMiddleware(handler, middleware);
+    this.#wrapped.set(type, wrapped);
+    return wrapped;
+  }
+}

@@ -1,0 +1,190 @@
+import { EventEmitter } from 'node:events';
+import { createBullMqConsumerBroker } from '@goflow/broker';
+import {
+  type ConsumerBroker,
+  type Duration,
+  GoflowError,
+  invalidOption,
+  type TaskDefinitions,
+  toMs,
+  type WorkerEvents,
+} from '@goflow/shared';
+import { createWorkerMetrics, type WorkerMetrics } from '@goflow/telemetry';
+import { logEvents } from './log-events.js';
+import { HttpServer } from './ops/http-server.js';
+import { checkConcurrency, type ResolvedWorkerOptions, resolveWorkerOptions, type WorkerOptions } from './options.js';
+import { QueueSet } from './queue-set.js';
+
+/** Where a worker stands in its life. A stopped worker is not started again but replaced. */
+export type WorkerState = 'new' | 'starting' | 'running' | 'quiet' | 'stopping' | 'stopped';
+
+/** Whether a worker could take a task now, and if not, why. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly reason?: string;
+}
+
+/**
+ * Creates a worker. Nothing happens before `start()`.
+ *
+ * @throws OPTION_INVALID, HANDLER_INVALID
+ * @example
+ * const worker = createWorker({ tasks, handlers, redis: 'redis://localhost:6379', concurrency: 10, http: { port: 9464 } });
+ * await worker.start();
+ */
+export function createWorker<D extends TaskDefinitions>(options: WorkerOptions<D>): Worker {
+  return new Worker(resolveWorkerOptions(options));
+}
+
+/** The door of those who run tasks. Consumes the queues of the types that it has handlers for. Made by {@link createWorker}. */
+export class Worker implements AsyncDisposable {
+  readonly #options: ResolvedWorkerOptions;
+  readonly #events = new EventEmitter<WorkerEvents>();
+  readonly #broker: ConsumerBroker;
+  readonly #queues: QueueSet;
+  readonly #metrics: WorkerMetrics;
+  readonly #http: HttpServer | undefined;
+  #state: WorkerState = 'new';
+  #starting: Promise<void> | undefined;
+  #quieting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: ResolvedWorkerOptions) {
+    this.#options = options;
+    logEvents(this.#events, options.logger);
+    this.#broker = createBullMqConsumerBroker({
+      redis: options.redis,
+      prefix: options.prefix,
+      lease: options.lease,
+      onTrouble: (error) => this.#events.emit('broker:trouble', { error, repeated: 0 }),
+    });
+    this.#queues = new QueueSet({ options, broker: this.#broker, events: this.#events });
+    this.#metrics = createWorkerMetrics({
+      events: this.#events,
+      queues: () => this.#queues.consumers,
+      isKnownType: (type) => options.tasks.contracts.has(type),
+    });
+    this.#http = options.http && new HttpServer(options.http, { worker: this, metrics: this.#metrics });
+  }
+
+  /** Where it stands. */
+  get state(): WorkerState {
+    return this.#state;
+  }
+
+  /** Tasks at once, by queue. */
+  get concurrency(): Readonly<Record<string, number>> {
+    return this.#queues.concurrency;
+  }
+
+  /** Tasks running now, by queue. */
+  get active(): Readonly<Record<string, number>> {
+    return this.#queues.active;
+  }
+
+  /** Where its HTTP face listens, such as `http://127.0.0.1:9464`; undefined before `start()` and without `http`. */
+  get httpUrl(): string | undefined {
+    return this.#http?.url;
+  }
+
+  /** Its metrics, also there without `http`. */
+  get metrics(): Pick<WorkerMetrics, 'contentType' | 'text' | 'countEscaped'> {
+    return this.#metrics;
+  }
+
+  /** Subscribes to what happens. A listener must not throw. */
+  on<E extends keyof WorkerEvents>(event: E, listener: (...args: WorkerEvents[E]) => void): this {
+    // Node cannot see that E selects the same listener on both sides.
+    this.#events.on(event, listener as never);
+    return this;
+  }
+
+  /**
+   * Starts taking tasks. Resolves when it does; while Redis is away it waits, and says so in its log.
+   *
+   * @throws PORT_IN_USE, WORKER_STOPPED
+   */
+  start(): Promise<void> {
+    if (this.#stopping) return Promise.reject(new GoflowError('WORKER_STOPPED', 'a stopped worker cannot be started'));
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  /**
+   * Changes how many tasks run at once, in one queue or in all. Takes effect at once; running tasks are not touched.
+   *
+   * @param concurrency 0 to 10,000; 0 takes nothing
+   * @throws OPTION_INVALID
+   */
+  async setConcurrency(concurrency: number, queue?: string): Promise<void> {
+    checkConcurrency(concurrency);
+    if (queue !== undefined && !this.#queues.has(queue))
+      throw invalidOption('queue', `one of ${Object.keys(this.concurrency).join(', ')}`, queue);
+    await this.#queues.setConcurrency(concurrency, queue);
+  }
+
+  /** Takes nothing new; running tasks go on. There is no way back: stop it and start another. */
+  quiet(): Promise<void> {
+    this.#quieting ??= this.#quiet();
+    return this.#quieting;
+  }
+
+  /**
+   * Stops: takes nothing new, waits up to `grace` for running tasks, aborts the rest and hands it back, no attempt spent. Ends
+   * within `grace` + 2 s, whatever handlers and Redis do.
+   *
+   * @throws OPTION_INVALID
+   */
+  stop(options: { readonly grace?: Duration } = {}): Promise<void> {
+    const graceMs = options.grace === undefined ? this.#options.graceMs : toMs('grace', options.grace);
+    this.#stopping ??= this.#stop(graceMs);
+    return this.#stopping;
+  }
+
+  /** Whether it could take a task now: Redis answers, and its queues are consumed. */
+  async readiness(): Promise<Readiness> {
+    if (this.#state !== 'running') return { ready: false, reason: `the worker is ${this.#state}` };
+    const idle = this.#queues.notConsuming();
+    if (idle.length > 0) return { ready: false, reason: `not consuming: ${idle.join(', ')}` };
+    try {
+      await this.#broker.ping();
+      return { ready: true };
+    } catch (error) {
+      return { ready: false, reason: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #start(): Promise<void> {
+    this.#state = 'starting';
+    await this.#http?.start();
+    await this.#queues.start();
+    // Stopped meanwhile.
+    if (this.#state !== 'starting') return;
+    this.#state = 'running';
+    this.#events.emit('worker:started', { queues: Object.keys(this.concurrency) });
+    for (const finding of await this.#broker.audit().catch(() => []))
+      this.#options.logger.warn({ component: 'redis' }, finding);
+  }
+
+  async #quiet(): Promise<void> {
+    if (this.#state === 'running' || this.#state === 'starting') this.#state = 'quiet';
+    await this.#queues.quiet();
+    this.#events.emit('worker:quiet');
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    await this.quiet();
+    this.#state = 'stopping';
+    const left = await Promise.allSettled([this.#queues.stop(graceMs)]);
+    left.push(...(await Promise.allSettled([this.#http?.stop(), this.#broker.close()])));
+    this.#metrics.close();
+    this.#state = 'stopped';
+    this.#events.emit('worker:stopped');
+    const reasons = left.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    if (reasons.length > 0) throw new AggregateError(reasons, 'the worker did not stop cleanly');
+  }
+}

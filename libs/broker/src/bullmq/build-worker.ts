@@ -1,0 +1,111 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type BackendFactory, QueueKeys, RedisConnection, type WorkerOptions } from 'bullmq';
+import type { Cluster, Redis } from 'ioredis';
+import { BullWorker, type JobListener } from './bull-worker.js';
+import { type GuardOptions, guardBackend } from './guard-backend.js';
+import { JsonBackend } from './json-backend.js';
+import { bullQueueName } from './keys.js';
+import { connectBlocking } from './redis-connection.js';
+
+/** What all consumers of one worker share. */
+export interface WorkerSettings {
+  readonly redis: Redis | Cluster;
+  readonly prefix: string;
+  /** How long a task stays a worker's without a sign of life. */
+  readonly leaseMs: number;
+}
+
+/** What one worker is built with. */
+export interface BuildOptions extends WorkerSettings, GuardOptions {
+  readonly queue: string;
+}
+
+const REBUILD_MS = 1_000;
+
+/** BullMQ's settings for a worker. Sources of the values: docs/decisions/0003. */
+function workerOptions({ redis, prefix, leaseMs }: BuildOptions): WorkerOptions {
+  return {
+    connection: redis,
+    prefix,
+    autorun: false,
+    lockDuration: leaseMs,
+    stalledInterval: leaseMs / 2,
+    // A process that dies counts against every task it ran, the innocent too: BullMQ's own limit of 1 fails them.
+    maxStalledCount: 10,
+    // Seconds of one blocking wait for tasks.
+    drainDelay: 5,
+    // While Redis is away. BullMQ's own 15 s is half a lease.
+    runRetryDelay: 1_000,
+    // Kept until the sweeper takes them: retention is goflow's.
+    removeOnComplete: { count: -1 },
+    removeOnFail: { count: -1 },
+  };
+}
+
+/**
+ * Builds a worker and waits until it is connected; builds another when the first could not be made, because BullMQ never
+ * recovers one whose first commands failed. `undefined` when the consumer closed meanwhile.
+ */
+export async function buildWorker(listener: JobListener, options: BuildOptions): Promise<BullWorker | undefined> {
+  while (!options.signal.aborted) {
+    const worker = makeWorker(listener, options);
+    try {
+      await orAborted(worker.waitUntilReady(), options.signal);
+      if (!options.signal.aborted) return worker;
+    } catch (error) {
+      options.report(error);
+    }
+    await closeWorker(worker, 0);
+    await delay(REBUILD_MS, undefined, { signal: options.signal }).catch(() => undefined);
+  }
+  return undefined;
+}
+
+const blockingConnections = new WeakMap<BullWorker, Redis | Cluster>();
+
+function makeWorker(listener: JobListener, options: BuildOptions): BullWorker {
+  const blocking = connectBlocking(options.redis);
+  const name = bullQueueName(options.queue);
+  const worker = new BullWorker(name, listener, workerOptions(options), backendFactory(blocking, options));
+  blockingConnections.set(worker, blocking);
+  worker.on('error', options.report);
+  return worker;
+}
+
+/** As BullMQ's own factory, but with connections that goflow holds in its hand, and the guard around it. */
+function backendFactory(blocking: Redis | Cluster, options: BuildOptions): BackendFactory {
+  return (name, backendOptions) => {
+    const keys = new QueueKeys(options.prefix);
+    const backend = new JsonBackend(
+      new RedisConnection(options.redis, { shared: true, blocking: false }),
+      name,
+      keys.getKeys(name),
+      (part: string) => keys.toKey(name, part),
+      backendOptions,
+      new RedisConnection(blocking, { shared: false, blocking: true }),
+    );
+    return guardBackend(backend, options);
+  };
+}
+
+/** Closes a worker that runs nothing any more; after `ms` its connection is cut. */
+export async function closeWorker(worker: BullWorker, ms: number): Promise<void> {
+  const closing = worker.close();
+  // It may never end when Redis is away.
+  closing.catch(() => undefined);
+  const patience = new AbortController();
+  await Promise.race([closing, delay(ms, undefined, { signal: patience.signal }).catch(() => undefined)]);
+  patience.abort();
+  blockingConnections.get(worker)?.disconnect();
+}
+
+async function orAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  work.catch(() => undefined);
+  let onAbort: (() => void) | undefined;
+  const aborted = new Promise<void>((resolve) => {
+    onAbort = resolve;
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  await Promise.race([work, aborted]);
+  if (onAbort) signal.removeEventListener('abort', onAbort);
+}

@@ -1,0 +1,105 @@
+import { GoflowError, type TaskFailure, type TaskOutcome } from '@goflow/shared';
+import { type BackendFactory, DelayedError, type Job, type JobJson, WaitingError, Worker, type WorkerOptions } from 'bullmq';
+import { engineFailure, toStackText } from './job-codec.js';
+
+/** What happens to a job after it ran; the consumer listens. */
+export interface JobListener {
+  /** Runs a job. Gives its return value, or throws an {@link OutcomeError}, `WaitingError` or `DelayedError`. */
+  process(job: Job, token: string, signal: AbortSignal): Promise<string>;
+  /** The outcome is recorded in Redis. */
+  recorded(job: Job, outcome: TaskOutcome): void;
+  /** The job was given back; its outcome is open. */
+  givenBack(job: Job): void;
+  /** The outcome could not be recorded: the lease was lost, and somebody else runs the job. */
+  lost(job: Job, error: unknown): void;
+}
+
+/** Carries an outcome other than completion through BullMQ, which knows exceptions only. */
+export class OutcomeError extends Error {
+  readonly outcome: Exclude<TaskOutcome, { kind: 'completed' }>;
+
+  constructor(outcome: Exclude<TaskOutcome, { kind: 'completed' }>) {
+    super(outcome.failure.message);
+    this.outcome = outcome;
+  }
+}
+
+/** How many stacks BullMQ keeps with a job: one an attempt, the last ones. */
+const MAX_STACKS = 5;
+
+type NextCheck = () => boolean;
+
+/**
+ * BullMQ's Worker with goflow's way of ending a job put in: BullMQ decides by exception, name and message what becomes of a
+ * job; here only goflow's own outcome decides, so that no error of a user's can look like one of BullMQ's signals.
+ */
+export class BullWorker extends Worker<unknown, string, string> {
+  readonly #unreadable = new WeakSet<Job>();
+  readonly #listener: JobListener;
+
+  constructor(name: string, listener: JobListener, options: WorkerOptions, backends: BackendFactory) {
+    // Three declared parameters: BullMQ makes an AbortSignal only then.
+    const processor = (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<string> =>
+      listener.process(job, token ?? '', signal ?? new AbortController().signal);
+    super(name, processor, options, backends as never);
+    this.#listener = listener;
+  }
+
+  /** False for a job whose data in Redis is no JSON: BullMQ cannot even make one of it, and would try for ever. */
+  isReadable(job: Job): boolean {
+    return !this.#unreadable.has(job);
+  }
+
+  protected override createJob(data: JobJson, jobId: string): Job<unknown, string, string> {
+    try {
+      return super.createJob(data, jobId);
+    } catch {
+      const job = super.createJob({ ...data, data: 'null' }, jobId);
+      this.#unreadable.add(job);
+      return job;
+    }
+  }
+
+  protected override async handleCompleted(result: string, job: Job, token: string, next?: NextCheck): Promise<Job> {
+    const nextJob = await super.handleCompleted(result, job, token, next);
+    this.#listener.recorded(job, { kind: 'completed', resultJson: result });
+    return nextJob;
+  }
+
+  protected override async handleFailed(error: Error, job: Job, token: string, next?: NextCheck): Promise<Job> {
+    if (error instanceof WaitingError || error instanceof DelayedError) {
+      this.#listener.givenBack(job);
+      return super.handleFailed(error, job, token, next);
+    }
+    const outcome = this.#outcomeOf(error, job);
+    if (!outcome) {
+      this.#listener.lost(job, error);
+      return undefined as unknown as Job;
+    }
+    const nextJob = await super.handleFailed(toBullError(job, outcome), job, token, next);
+    this.#listener.recorded(job, outcome);
+    return nextJob;
+  }
+
+  /** `undefined` when the error did not come from running the job but from recording its outcome. */
+  #outcomeOf(error: Error, job: Job): Exclude<TaskOutcome, { kind: 'completed' }> | undefined {
+    if (error instanceof OutcomeError) return error.outcome;
+    if (job.deferredFailure) return { kind: 'failed', failure: engineFailure(error) };
+    return undefined;
+  }
+}
+
+/** BullMQ's words for an outcome: its own options of the job, in this process only, and an error that it understands. */
+function toBullError(job: Job, outcome: Exclude<TaskOutcome, { kind: 'completed' }>): Error {
+  job.opts.stackTraceLimit = MAX_STACKS;
+  if (outcome.kind === 'retry') {
+    job.opts.attempts = job.attemptsMade + 2;
+    job.opts.backoff = { type: 'fixed', delay: outcome.delayMs };
+    return bullError('Error', outcome.failure);
+  }
+  return bullError('UnrecoverableError', outcome.failure);
+}
+
+function bullError(name: string, failure: TaskFailure): Error {
+  return Object.assign(new GoflowError('HANDLER_FAILED', failure.message), { name, stack: toStackText(failure) });
+}

@@ -1,0 +1,70 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ConsumeOptions, Consumer, ConsumerBroker } from '@goflow/shared';
+import { checkPrefix, DEFAULT_PREFIX, toMs } from '@goflow/shared';
+import { BullMqConsumer } from './bullmq-consumer.js';
+import type { WorkerSettings } from './build-worker.js';
+import { auditRedis } from './redis-audit.js';
+import { closeRedis, connectConsumer, isReady, type RedisGiven } from './redis-connection.js';
+import { brokerRefused, brokerUnavailable, troubleOf } from './redis-reply-error.js';
+
+/** Options of {@link createBullMqConsumerBroker}. */
+export interface BullMqConsumerBrokerOptions {
+  readonly redis: RedisGiven;
+  /** @default 'goflow' */
+  readonly prefix?: string | undefined;
+  /**
+   * How long a task stays a worker's without a sign of life; then another worker runs it again. Renewed while it runs.
+   * '1s' to '1h'. @default '30s'
+   */
+  readonly lease?: unknown;
+  /** Told of connection troubles. @default nobody */
+  readonly onTrouble?: ((error: Error) => void) | undefined;
+}
+
+const PING_MS = 1_000;
+
+/**
+ * The worker's broker on BullMQ. Connects at once, in the background, and waits for Redis for ever.
+ *
+ * @throws OPTION_INVALID
+ */
+export function createBullMqConsumerBroker(options: BullMqConsumerBrokerOptions): ConsumerBroker {
+  return new BullMqConsumerBroker(options);
+}
+
+class BullMqConsumerBroker implements ConsumerBroker {
+  readonly #settings: WorkerSettings;
+
+  constructor(options: BullMqConsumerBrokerOptions) {
+    const prefix = checkPrefix(options.prefix ?? DEFAULT_PREFIX);
+    const leaseMs = toMs('lease', options.lease ?? '30s', { minMs: 1_000, maxMs: 3_600_000 });
+    const { redis } = connectConsumer(options.redis);
+    redis.on('error', options.onTrouble ?? (() => undefined));
+    this.#settings = { redis, prefix, leaseMs };
+  }
+
+  consume(options: ConsumeOptions): Consumer {
+    return new BullMqConsumer(options, this.#settings);
+  }
+
+  async ping(): Promise<void> {
+    const { redis } = this.#settings;
+    if (!isReady(redis)) throw brokerUnavailable(0, false, new Error(`the connection is ${redis.status}`));
+    const timeout = new AbortController();
+    const late = delay(PING_MS, 'late', { signal: timeout.signal }).catch(() => 'late');
+    const answer = await Promise.race([redis.ping(), late]).catch((error: unknown) => {
+      const trouble = troubleOf(error);
+      throw 'word' in trouble ? brokerRefused(trouble.word, error) : brokerUnavailable(PING_MS, true, error);
+    });
+    timeout.abort();
+    if (answer === 'late') throw brokerUnavailable(PING_MS, true, undefined);
+  }
+
+  audit(): Promise<readonly string[]> {
+    return auditRedis(this.#settings.redis);
+  }
+
+  close(): Promise<void> {
+    return closeRedis(this.#settings.redis);
+  }
+}

@@ -1,0 +1,218 @@
+import type { ConsumeOptions, Consumer, QueueCounts, TakenTask, TaskOutcome, Verdict } from '@goflow/shared';
+import { GoflowError } from '@goflow/shared';
+import { DelayedError, type Job, WaitingError } from 'bullmq';
+import { buildWorker, closeWorker, type WorkerSettings } from './build-worker.js';
+import { type BullWorker, type JobListener, OutcomeError } from './bull-worker.js';
+import { fromReturnValue, toReturnValue } from './job-codec.js';
+import { readCounts } from './queue-counts.js';
+import { announce } from './announce.js';
+import { isReady } from './redis-connection.js';
+import { RetentionSweeper } from './retention-sweeper.js';
+import { replyAddressOf, TakenJob } from './taken-job.js';
+import { TroubleLog } from './trouble-log.js';
+
+/** After the abort, a handler that heeds `ctx.signal` may still end by itself for this long. */
+const LINGER_MS = 400;
+/** Handing back and closing get this long each; a server that does not answer is left. */
+const LEAVE_MS = 600;
+
+interface Running {
+  readonly task: TakenTask;
+  /** Ends the run from outside; its own verdict then comes too late. */
+  readonly end: (verdict: Verdict) => void;
+}
+
+/** One queue, consumed through BullMQ. */
+export class BullMqConsumer implements Consumer, JobListener {
+  readonly queue: string;
+  readonly #options: ConsumeOptions;
+  readonly #settings: WorkerSettings;
+  readonly #troubles: TroubleLog;
+  readonly #sweeper: RetentionSweeper;
+  readonly #running = new Map<Job, Running>();
+  readonly #closed = new AbortController();
+  readonly #tasks = new WeakMap<Job, TakenTask>();
+  #concurrency: number;
+  #leaving = false;
+  #onIdle: (() => void) | undefined;
+  #worker: BullWorker | undefined;
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: ConsumeOptions, settings: WorkerSettings) {
+    this.queue = options.queue;
+    this.#options = options;
+    this.#settings = settings;
+    this.#concurrency = options.concurrency;
+    this.#troubles = new TroubleLog((error, repeated) => options.listener.trouble(error, repeated));
+    this.#sweeper = new RetentionSweeper({
+      backend: () => this.#worker?.getBackend(),
+      retention: options.retention,
+      report: (error) => this.#troubles.report(error),
+    });
+  }
+
+  get concurrency(): number {
+    return this.#concurrency;
+  }
+
+  get active(): number {
+    return this.#running.size;
+  }
+
+  start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  isConsuming(): boolean {
+    const connected = isReady(this.#settings.redis);
+    const running = this.#concurrency === 0 || this.#worker?.isRunning() === true;
+    return connected && running && this.#worker !== undefined && !this.#leaving;
+  }
+
+  async setConcurrency(concurrency: number): Promise<void> {
+    this.#concurrency = concurrency;
+    const worker = this.#worker;
+    if (!worker || this.#leaving) return;
+    if (concurrency > 0) worker.concurrency = concurrency;
+    // Pausing and resuming wakes BullMQ's loop, which otherwise sees more slots only when a task ends.
+    await worker.pause(true);
+    if (concurrency > 0) await worker.resume();
+  }
+
+  async quiet(): Promise<void> {
+    this.#leaving = true;
+    await this.#worker?.pause(true);
+  }
+
+  stop(graceMs: number): Promise<void> {
+    this.#stopping ??= this.#stop(graceMs);
+    return this.#stopping;
+  }
+
+  async counts(): Promise<QueueCounts> {
+    const backend = this.#worker?.getBackend();
+    if (!backend) throw new GoflowError('WORKER_STOPPED', `queue ${this.queue} is not consumed`);
+    return readCounts(backend);
+  }
+
+  async #start(): Promise<void> {
+    const worker = await buildWorker(this, {
+      ...this.#settings,
+      queue: this.queue,
+      signal: this.#closed.signal,
+      quiet: () => this.#takesNothing(),
+      report: (error) => this.#troubles.report(error),
+    });
+    if (!worker) return;
+    this.#worker = worker;
+    worker.on('lockRenewalFailed', (ids: string[]) => {
+      for (const id of ids) worker.cancelJob(id, 'the lease was lost');
+    });
+    if (this.#concurrency > 0) worker.concurrency = this.#concurrency;
+    else await worker.pause(true);
+    if (!this.#leaving) void worker.run().catch((error: unknown) => this.#troubles.report(error));
+    this.#sweeper.start();
+  }
+
+  #takesNothing(): boolean {
+    return this.#leaving || this.#concurrency === 0;
+  }
+
+  async process(job: Job, token: string, signal: AbortSignal): Promise<string> {
+    // BullMQ takes one more task after a pause when it was waiting for one.
+    const verdict = this.#takesNothing()
+      ? { kind: 'handed-back' as const, reason: 'paused' as const, delayMs: 0 }
+      : await this.#run(job, signal);
+    if (verdict.kind === 'completed') return toReturnValue(verdict.resultJson);
+    if (verdict.kind !== 'handed-back') throw new OutcomeError(verdict);
+    if (verdict.delayMs > 0) {
+      await job.moveToDelayed(Date.now() + verdict.delayMs, token);
+      throw new DelayedError();
+    }
+    await job.moveToWait(token);
+    throw new WaitingError();
+  }
+
+  #run(job: Job, signal: AbortSignal): Promise<Verdict> {
+    const task = this.#take(job, signal);
+    return new Promise<Verdict>((resolve) => {
+      const end = (verdict: Verdict): void => {
+        this.#running.delete(job);
+        if (this.#running.size === 0) this.#onIdle?.();
+        resolve(verdict);
+      };
+      this.#running.set(job, { task, end });
+      void this.#options.run(task).then((verdict) => end(this.#leaving ? asLeaving(verdict, signal) : verdict));
+    });
+  }
+
+  #take(job: Job, signal: AbortSignal): TakenTask {
+    const worker = this.#worker;
+    const task = new TakenJob(this.queue, job, {
+      signal,
+      abort: (reason) => worker?.cancelJob(job.id ?? '', reason as string),
+      readable: worker?.isReadable(job) ?? true,
+    });
+    this.#tasks.set(job, task);
+    return task;
+  }
+
+  recorded(job: Job, outcome: TaskOutcome): void {
+    const task = this.#tasks.get(job) ?? this.#take(job, new AbortController().signal);
+    this.#options.listener.settled(task, outcome);
+    const address = replyAddressOf(job);
+    if (address === undefined || outcome.kind === 'retry') return;
+    const finished = outcome.kind === 'completed' ? fromReturnValue(outcome.resultJson) : undefined;
+    announce(this.#settings, address, { job, task, outcome, result: finished });
+  }
+
+  givenBack(job: Job): void {
+    const task = this.#tasks.get(job);
+    if (task) this.#options.listener.settled(task, { kind: 'handed-back', reason: 'stopping', delayMs: 0 });
+  }
+
+  lost(job: Job, error: unknown): void {
+    this.#troubles.report(error);
+    const task = this.#tasks.get(job);
+    if (task) this.#options.listener.leaseLost(task);
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    await this.quiet();
+    this.#sweeper.stop();
+    await this.#idle(graceMs);
+    const reason = new GoflowError('WORKER_STOPPED', 'the worker is stopping');
+    for (const { task } of this.#running.values()) task.abort(reason);
+    await this.#idle(LINGER_MS);
+    for (const { end } of this.#running.values())
+      end({ kind: 'handed-back', reason: 'stopping', delayMs: 0 });
+    await this.#close();
+  }
+
+  /** Resolves when nothing runs, at the latest after `ms`. */
+  async #idle(ms: number): Promise<void> {
+    if (this.#running.size === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, ms);
+      this.#onIdle = resolve;
+    });
+    clearTimeout(timer);
+    this.#onIdle = undefined;
+  }
+
+  async #close(): Promise<void> {
+    const worker = this.#worker;
+    if (worker) await closeWorker(worker, LEAVE_MS).catch((error: unknown) => this.#troubles.report(error));
+    this.#closed.abort();
+    await this.#starting?.catch(() => undefined);
+  }
+}
+
+/** While leaving, an attempt that ended because it was aborted is not one: the task goes back as it was. */
+function asLeaving(verdict: Verdict, signal: AbortSignal): Verdict {
+  if (!signal.aborted || verdict.kind === 'completed') return verdict;
+  return { kind: 'handed-back', reason: 'stopping', delayMs: 0 };
+}

@@ -1,0 +1,16 @@
+import { type KeepJobs, type MinimalJob, RedisQueueBackend } from 'bullmq';
+
+/** BullMQ's own backend, but results come already encoded: the worker has encoded each once, and checked it so. */
+export class JsonBackend extends RedisQueueBackend {
+  override async moveToCompleted<T, R, N extends string>(
+    job: MinimalJob<T, R, N>,
+    resultJson: R,
+    keep: boolean | number | KeepJobs,
+    token: string,
+    fetchNext: boolean,
+  ): Promise<{ result: void | unknown[]; finishedOn: number }> {
+    const args = this.moveToCompletedArgs(job, resultJson, keep, token, fetchNext);
+    const result = await this.moveToFinished(job.id ?? '', args);
+    return { result, finishedOn: Number(args[this.moveToFinishedKeys.length + 1]) };
+  }
+}

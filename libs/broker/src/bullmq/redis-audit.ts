@@ -1,0 +1,48 @@
+import type { Cluster, Redis } from 'ioredis';
+
+/** The oldest Redis whose scripts and options goflow relies on. */
+const MIN_VERSION = [6, 2];
+
+/**
+ * Looks at how a Redis is set up and says what is unwise, one sentence each. What it may not ask is passed over: managed
+ * services forbid CONFIG.
+ */
+export async function auditRedis(redis: Redis | Cluster): Promise<readonly string[]> {
+  const info = parseInfo(await redis.info().catch(() => ''));
+  const findings: string[] = [];
+  const policy = info.get('maxmemory_policy');
+  if (policy !== undefined && policy !== 'noeviction')
+    findings.push(
+      `maxmemory-policy is ${policy}: Redis will throw tasks, results and leases away when memory is short. Set it to noeviction.`,
+    );
+  if (info.get('role') === 'slave')
+    findings.push('this Redis is a replica: it refuses writes, and no task can be taken. Connect to its master.');
+  if (info.get('aof_enabled') === '0' && (await hasNoSnapshots(redis)))
+    findings.push('Redis keeps nothing on disk: a restart loses every task. Set appendonly yes.');
+  const version = info.get('redis_version');
+  if (version !== undefined && isOlder(version))
+    findings.push(`Redis ${version} is too old: goflow needs ${MIN_VERSION.join('.')} or later.`);
+  return findings;
+}
+
+function parseInfo(text: string): ReadonlyMap<string, string> {
+  const lines = text.split(/\r?\n/).filter((line) => line.includes(':'));
+  return new Map(
+    lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]),
+  );
+}
+
+async function hasNoSnapshots(redis: Redis | Cluster): Promise<boolean> {
+  try {
+    const reply = (await redis.config('GET', 'save')) as string[];
+    return reply[1] === '';
+  } catch {
+    return false;
+  }
+}
+
+function isOlder(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [minMajor = 0, minMinor = 0] = MIN_VERSION;
+  return major < minMajor || (major === minMajor && minor < minMinor);
+}

@@ -1,0 +1,168 @@
+import { invalidOption } from '@goflow/shared';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+
+/**
+ * Where Redis is: a URL (`redis://`, `rediss://`), ioredis options (Sentinel among them), or an ioredis `Redis` or `Cluster`
+ * of the caller's own, which goflow uses but never closes.
+ */
+export type RedisGiven = string | RedisOptions | Redis | Cluster;
+
+/** A connection, and who closes it: who opened it. */
+export interface RedisConnection {
+  readonly redis: Redis | Cluster;
+  readonly owned: boolean;
+}
+
+/** Where every connection starts. Sources of the values: the fault study of ioredis 6 and BullMQ 6 in docs/decisions/0003. */
+const COMMON = {
+  enableReadyCheck: true,
+  autoResendUnfulfilledCommands: true,
+  keepAlive: 5_000,
+} satisfies RedisOptions;
+
+/** Workers wait for Redis and come back by themselves. */
+export const CONSUMER_OPTIONS = {
+  ...COMMON,
+  maxRetriesPerRequest: null,
+  enableOfflineQueue: true,
+  connectTimeout: 5_000,
+  // Longer than the longest block of BullMQ (10 s) plus its watchdog, shorter than half a lease: heals half-open sockets.
+  socketTimeout: 15_000,
+  retryStrategy: (times: number) => Math.min(50 * 2 ** Math.min(times, 10), 3_000) + Math.random() * 200,
+  // 2: connect again and send the command again. A demoted master otherwise makes a hot loop of errors.
+  reconnectOnError: (error: Error): false | 1 | 2 => (/^(READONLY|UNBLOCKED)/.test(error.message) ? 2 : false),
+} satisfies RedisOptions;
+
+/** Producers fail fast: nothing is queued up in memory while Redis is away. */
+export const PRODUCER_OPTIONS = {
+  ...COMMON,
+  maxRetriesPerRequest: 1,
+  enableOfflineQueue: false,
+  connectTimeout: 2_000,
+  socketTimeout: 5_000,
+  retryStrategy: (times: number) => Math.min(100 * times, 1_000) + Math.random() * 100,
+  // 1: connect again but let the caller see the error, who knows when time is up.
+  reconnectOnError: (error: Error): false | 1 | 2 => (/^(READONLY|UNBLOCKED)/.test(error.message) ? 1 : false),
+} satisfies RedisOptions;
+
+const SENTINEL_OPTIONS = {
+  failoverDetector: true,
+  sentinelRetryStrategy: (times: number) => Math.min(times * 50, 1_000),
+} satisfies RedisOptions;
+
+const CLUSTER_OPTIONS = {
+  maxRedirections: 64,
+  retryDelayOnFailover: 250,
+  retryDelayOnClusterDown: 250,
+  retryDelayOnMoved: 100,
+  slotsRefreshTimeout: 3_000,
+  clusterRetryStrategy: (times: number) => Math.min(100 * times, 1_000),
+};
+
+type Profile = typeof CONSUMER_OPTIONS | typeof PRODUCER_OPTIONS;
+
+/** Settings that the profile decides; a caller's are put aside, because each of them has been seen to lose or freeze tasks. */
+const DECIDED = ['maxRetriesPerRequest', 'enableOfflineQueue', 'commandTimeout', 'lazyConnect'];
+
+/**
+ * Opens a connection for a producer: the caller's own instance as it is, else one of goflow's.
+ *
+ * @throws OPTION_INVALID
+ */
+export function connectProducer(given: RedisGiven): RedisConnection {
+  if (isInstance(given)) return { redis: checkInstance(given), owned: false };
+  return { redis: open(given, PRODUCER_OPTIONS), owned: true };
+}
+
+/**
+ * Opens a connection for a consumer. A caller's instance is only the pattern for it: a consumer must wait for Redis for
+ * ever, which an instance made for something else does not.
+ *
+ * @throws OPTION_INVALID
+ */
+export function connectConsumer(given: RedisGiven): RedisConnection {
+  const redis = isInstance(given)
+    ? duplicate(checkInstance(given), CONSUMER_OPTIONS)
+    : open(given, CONSUMER_OPTIONS);
+  return { redis, owned: true };
+}
+
+/** A second connection like the first, for a subscriber. */
+export function connectSubscriber(redis: Redis | Cluster): Redis | Cluster {
+  return duplicate(redis, { ...CONSUMER_OPTIONS, socketTimeout: 0 });
+}
+
+/** A second connection like the first, for the blocking wait for tasks. */
+export function connectBlocking(redis: Redis | Cluster): Redis | Cluster {
+  return duplicate(redis, CONSUMER_OPTIONS);
+}
+
+/** True when commands can be sent now. */
+export function isReady(redis: Redis | Cluster): boolean {
+  return redis.status === 'ready' || (redis.isCluster && redis.status === 'connect');
+}
+
+/** Closes a connection; never waits for a server that does not answer. */
+export async function closeRedis(redis: Redis | Cluster, timeoutMs = 500): Promise<void> {
+  if (redis.status === 'end') return;
+  if (isReady(redis)) {
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise((resolve) => {
+      timer = setTimeout(resolve, timeoutMs);
+    });
+    await Promise.race([redis.quit().catch(() => undefined), patience]);
+    clearTimeout(timer);
+  }
+  redis.disconnect();
+}
+
+function open(given: string | RedisOptions, profile: Profile): Redis {
+  if (typeof given === 'string') return new Redis(checkUrl(given), profile);
+  if (typeof given !== 'object' || given === null)
+    throw invalidOption('redis', 'a URL, ioredis options, or an ioredis instance', given);
+  refuseKeyPrefix(given);
+  const wishes = Object.fromEntries(
+    Object.entries(given).filter(([name]) => !DECIDED.includes(name)),
+  );
+  const sentinel = given.sentinels ? SENTINEL_OPTIONS : {};
+  return new Redis({ ...profile, ...sentinel, ...wishes });
+}
+
+function duplicate(redis: Redis | Cluster, profile: Profile): Redis | Cluster {
+  if (!redis.isCluster) return (redis as Redis).duplicate({ ...profile, lazyConnect: false });
+  const cluster = redis as Cluster;
+  const { replyMapping: _, ...options } = cluster.options.redisOptions ?? {};
+  return cluster.duplicate([], {
+    ...CLUSTER_OPTIONS,
+    lazyConnect: false,
+    redisOptions: { ...options, ...profile },
+  });
+}
+
+function isInstance(given: unknown): given is Redis | Cluster {
+  return (
+    typeof given === 'object' &&
+    given !== null &&
+    typeof (given as { duplicate?: unknown }).duplicate === 'function' &&
+    typeof (given as { defineCommand?: unknown }).defineCommand === 'function'
+  );
+}
+
+function checkInstance(redis: Redis | Cluster): Redis | Cluster {
+  const options = redis.isCluster
+    ? ((redis as Cluster).options.redisOptions ?? {})
+    : (redis as Redis).options;
+  refuseKeyPrefix(options);
+  return redis;
+}
+
+function refuseKeyPrefix(options: { keyPrefix?: string | undefined }): void {
+  if (options.keyPrefix)
+    throw invalidOption('redis.keyPrefix', 'absent: use the option `prefix`', options.keyPrefix);
+}
+
+function checkUrl(url: string): string {
+  if (/^rediss?:\/\/\S+$/.test(url) && URL.canParse(url)) return url;
+  // Not shown: a wrong URL may hold a password.
+  throw invalidOption('redis', 'a URL like redis://host:6379 or rediss://…', '(not shown)');
+}

@@ -1,0 +1,81 @@
+import { GoflowError } from '@goflow/shared';
+
+/** What an error of the Redis client says about the command that met it. */
+export type RedisTrouble =
+  /** Redis answered, and the same command may succeed when its state has changed. */
+  | { readonly kind: 'transient'; readonly word: string }
+  /** Redis answered, and will answer the same until somebody acts. */
+  | { readonly kind: 'refused'; readonly word: string }
+  /** No answer: the connection is away. The command may have been carried out. */
+  | { readonly kind: 'disconnected' }
+  | { readonly kind: 'other' };
+
+/** The first word of an error reply, and what to do about it. Source: the error replies of Redis 7. */
+const CURES: Readonly<Record<string, string>> = {
+  OOM: 'Redis is out of memory: raise maxmemory, shorten retention, or wait until workers have caught up',
+  READONLY: 'this Redis is a read-only replica: connect to its master, or through Sentinel',
+  LOADING: 'Redis is still loading its data',
+  MASTERDOWN: 'this replica has lost its master',
+  NOREPLICAS: 'Redis has too few replicas to accept writes',
+  MISCONF: 'Redis cannot write to its disk: look into its log',
+  CLUSTERDOWN: 'the Redis Cluster is down or has lost slots',
+  TRYAGAIN: 'the Redis Cluster is moving slots',
+  BUSY: 'a script blocks Redis',
+  UNBLOCKED: 'the connection was moved to another server',
+  NOAUTH: 'Redis needs a password: put it into the URL (redis://:password@host) or into the options',
+  WRONGPASS: 'the password or the user for Redis is wrong',
+  NOPERM: 'the Redis user lacks a right: see docs/redis.md for the rights that goflow needs',
+  ERR: 'see the message of Redis',
+  WRONGTYPE: 'a key of goflow is of another type: is something else using this prefix?',
+};
+
+const TRANSIENT = new Set([
+  'OOM',
+  'READONLY',
+  'LOADING',
+  'MASTERDOWN',
+  'NOREPLICAS',
+  'MISCONF',
+  'CLUSTERDOWN',
+  'TRYAGAIN',
+  'BUSY',
+  'UNBLOCKED',
+  // Rights and passwords are put right while workers run.
+  'NOAUTH',
+  'WRONGPASS',
+  'NOPERM',
+]);
+
+const AWAY = new Set(['MaxRetriesPerRequestError', 'AbortError', 'ClusterAllFailedError']);
+const AWAY_TEXT =
+  /Connection is closed|Stream isn't writeable|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENETUNREACH|Socket timeout|Command timed out|Too many Cluster redirections|None of startup nodes|All sentinels are unreachable/;
+
+/** Tells what kind of trouble an error of the Redis client is. */
+export function troubleOf(error: unknown): RedisTrouble {
+  const { name = '', message = '' } = (error ?? {}) as { name?: string; message?: string };
+  if (name === 'ReplyError' || /^[A-Z]{3,}\b/.test(message)) {
+    const word = /^(?:ERR Error running script.*?: )?([A-Z]{2,})\b/.exec(message)?.[1] ?? 'ERR';
+    if (TRANSIENT.has(word)) return { kind: 'transient', word };
+    if (name === 'ReplyError') return { kind: 'refused', word: word in CURES ? word : 'ERR' };
+  }
+  const text = `${name} ${message} ${String((error as { code?: unknown } | null)?.code ?? '')}`;
+  return AWAY.has(name) || AWAY_TEXT.test(text) ? { kind: 'disconnected' } : { kind: 'other' };
+}
+
+/** BROKER_REFUSED: Redis answered with an error. */
+export function brokerRefused(word: string, cause: unknown): GoflowError {
+  const said = cause instanceof Error ? cause.message : String(cause);
+  const message = `Redis refused the command: ${CURES[word] ?? 'see the message of Redis'} (${said})`;
+  return new GoflowError('BROKER_REFUSED', message, { cause, details: { reason: word } });
+}
+
+/** BROKER_UNAVAILABLE: no answer within the time allowed. */
+export function brokerUnavailable(afterMs: number, sent: boolean, cause: unknown): GoflowError {
+  const why = cause instanceof Error && cause.message ? `: ${cause.message}` : '';
+  const doubt = sent ? '; the command may have been carried out' : '; nothing was sent';
+  return new GoflowError(
+    'BROKER_UNAVAILABLE',
+    `Redis gave no answer within ${afterMs} ms${doubt}${why}`,
+    { cause, details: { afterMs, sent } },
+  );
+}

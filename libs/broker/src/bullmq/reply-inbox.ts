@@ -1,0 +1,48 @@
+import type { ReplyInbox, TaskRecord } from '@goflow/shared';
+import type { Cluster, Redis } from 'ioredis';
+import { replyChannel } from './keys.js';
+import { closeRedis, connectSubscriber } from './redis-connection.js';
+
+/** A larger reply is not sent: the client reads the task instead. */
+const MAX_REPLY = 64 * 1024;
+
+/** What an inbox is opened with. */
+export interface InboxOptions {
+  readonly prefix: string;
+  readonly name: string;
+  readonly onReply: (record: TaskRecord) => void;
+  readonly onError: (error: Error) => void;
+}
+
+/** Subscribes to a channel of the client's own, on a connection of its own: a subscriber can send no other commands. */
+export async function openReplyInbox(redis: Redis | Cluster, options: InboxOptions): Promise<ReplyInbox> {
+  const channel = replyChannel(options.prefix, options.name);
+  const subscriber = connectSubscriber(redis);
+  subscriber.on('error', options.onError);
+  subscriber.on('message', (_channel: string, message: string) => {
+    const record = decodeReply(message);
+    if (record) options.onReply(record);
+  });
+  try {
+    await subscriber.subscribe(channel);
+  } catch (error) {
+    subscriber.disconnect();
+    throw error;
+  }
+  return { address: options.name, close: () => closeRedis(subscriber) };
+}
+
+/** The message for a task that has its outcome; `undefined` when it is too large to send. */
+export function encodeReply(record: TaskRecord): string | undefined {
+  const message = JSON.stringify(record);
+  return message.length > MAX_REPLY ? undefined : message;
+}
+
+function decodeReply(message: string): TaskRecord | undefined {
+  try {
+    return JSON.parse(message) as TaskRecord;
+  } catch {
+    // Somebody else's message: the poll will answer.
+    return undefined;
+  }
+}

@@ -1,0 +1,11 @@
+/**
+ * The brokers of goflow. `bullmq/` is the only home of BullMQ and ioredis.
+ *
+ * @module
+ */
+
+export { createBullMqBroker } from './bullmq/bullmq-broker.js';
+export type { BullMqBrokerOptions } from './bullmq/bullmq-broker.js';
+export type { RedisGiven } from './bullmq/redis-connection.js';
+export { createBullMqConsumerBroker } from './bullmq/bullmq-consumer-broker.js';
+export type { BullMqConsumerBrokerOptions } from './bullmq/bullmq-consumer-broker.js';

@@ -1,0 +1,97 @@
+/**
+ * An error as it is stored and sent. Plain JSON of bounded size: what a handler threw is made into one of
+ * these in its own process, whatever it was.
+ */
+export interface TaskFailure {
+  /** The name of the error's class, such as `TypeError`. */
+  readonly name: string;
+  /** At most 8,192 characters; a cut is marked with `…`. */
+  readonly message: string;
+  /** A stable code: one of goflow's, or the error's own `code` where it has one. */
+  readonly code: string;
+  /** At most 8,192 characters. */
+  readonly stack?: string;
+  /** The error's `details`, where they are plain JSON of at most 8,192 characters. */
+  readonly details?: unknown;
+  /** What caused it, at most five deep. */
+  readonly cause?: TaskFailure;
+}
+
+const MAX_TEXT = 8_192;
+const MAX_CAUSES = 5;
+
+/**
+ * Makes a failure of anything that was thrown: errors, strings, `null`, frozen objects, proxies, objects with
+ * getters that throw, causes in a circle. It never throws itself.
+ */
+export function toFailure(thrown: unknown, fallbackCode = 'HANDLER_FAILED'): TaskFailure {
+  return failureOf(thrown, fallbackCode, MAX_CAUSES, new Set());
+}
+
+function failureOf(
+  thrown: unknown,
+  fallbackCode: string,
+  depth: number,
+  seen: Set<unknown>,
+): TaskFailure {
+  if (typeof thrown !== 'object' || thrown === null) return primitiveFailure(thrown, fallbackCode);
+  seen.add(thrown);
+  const stack = textOf(thrown, 'stack');
+  const details = detailsOf(thrown);
+  const cause = read(thrown, 'cause');
+  const hasCause = cause !== undefined && cause !== null && depth > 0 && !seen.has(cause);
+  return {
+    name: textOf(thrown, 'name') ?? 'Error',
+    message: textOf(thrown, 'message') ?? describe(thrown),
+    code: textOf(thrown, 'code') ?? fallbackCode,
+    ...(stack === undefined ? {} : { stack }),
+    ...(details === undefined ? {} : { details }),
+    ...(hasCause ? { cause: failureOf(cause, fallbackCode, depth - 1, seen) } : {}),
+  };
+}
+
+function primitiveFailure(thrown: unknown, code: string): TaskFailure {
+  const text = typeof thrown === 'string' ? thrown : String(thrown);
+  return {
+    name: 'NonErrorThrown',
+    message: cut(text === '' ? 'an empty string was thrown' : text),
+    code,
+  };
+}
+
+/** Reads a property that may not exist, may throw, or may be a trap of a proxy. */
+function read(object: object, key: string): unknown {
+  try {
+    return (object as Record<string, unknown>)[key];
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(object: object, key: string): string | undefined {
+  const value = read(object, key);
+  return typeof value === 'string' && value !== '' ? cut(value) : undefined;
+}
+
+function describe(thrown: object): string {
+  try {
+    return cut(JSON.stringify(thrown) ?? 'something without a message was thrown');
+  } catch {
+    return 'something without a message was thrown';
+  }
+}
+
+function detailsOf(thrown: object): unknown {
+  const details = read(thrown, 'details');
+  if (details === undefined) return undefined;
+  try {
+    const text = JSON.stringify(details);
+    return text === undefined || text.length > MAX_TEXT ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function cut(text: string): string {
+  return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT - 1)}…`;
+}

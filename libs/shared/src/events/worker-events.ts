@@ -1,0 +1,37 @@
+import type { TakenTask } from '../ports/consumer.js';
+import type { Verdict } from '../task/task-outcome.js';
+
+/** How one attempt of a task went. */
+export interface TaskFinished {
+  readonly task: TakenTask;
+  readonly verdict: Verdict;
+  /** From the start of the attempt to its verdict, in milliseconds. */
+  readonly runMs: number;
+}
+
+/** Everything that a worker tells its listeners: metrics, logs, tests. Names are `subject:verb`. */
+export interface WorkerEvents {
+  /** An attempt begins. `waitedMs`: since the task could have been taken; undefined when it is not the first attempt. */
+  'task:started': [event: { readonly task: TakenTask; readonly waitedMs: number | undefined }];
+  /** An attempt ended and its outcome is recorded, for good, for another try, or handed back. */
+  'task:finished': [event: TaskFinished];
+  /** The lease was lost while the task ran; its outcome was dropped, another worker runs it. */
+  'task:lost': [event: { readonly task: TakenTask }];
+  /** The attempt timed out, but its handler goes on; its slot is free. */
+  'task:abandoned': [event: { readonly task: TakenTask }];
+  /** The worker takes tasks. */
+  'worker:started': [event: { readonly queues: readonly string[] }];
+  /** The concurrency of a queue was changed. */
+  'worker:concurrency': [event: { readonly queue: string; readonly concurrency: number }];
+  /** The worker takes nothing new. */
+  'worker:quiet': [];
+  /** The worker has stopped. */
+  'worker:stopped': [];
+  /** Something went wrong beside the tasks. `repeated`: how many like it were held back since the last one. */
+  'broker:trouble': [event: { readonly error: Error; readonly repeated: number }];
+}
+
+/** Where listeners subscribe; Node's EventEmitter is one. */
+export interface WorkerEventSource {
+  on<E extends keyof WorkerEvents>(event: E, listener: (...args: WorkerEvents[E]) => void): unknown;
+}

@@ -1,0 +1,73 @@
+/**
+ * The kernel of goflow: contracts, ids, states, outcomes, errors, options, and the ports that adapters implement.
+ * Pure: no I/O, no environment, nothing happens on import.
+ *
+ * @module
+ */
+
+export { contractOf, defineTasks, isTaskType } from './contract/define-tasks.js';
+export type { TaskContract, Tasks } from './contract/define-tasks.js';
+export { parse } from './contract/parse.js';
+export type { ParseIssue } from './contract/parse.js';
+export type {
+  PayloadInput,
+  PayloadOutput,
+  ResultInput,
+  ResultOutput,
+  RetentionOptions,
+  TaskDefinition,
+  TaskDefinitions,
+  TaskTypeOf,
+} from './contract/task-definition.js';
+export { ERRORS } from './errors/error-table.js';
+export type { ErrorCode, ErrorEntry } from './errors/error-table.js';
+export {
+  GoflowError,
+  isGoflowError,
+  TaskFailedError,
+  WaitTimeoutError,
+} from './errors/goflow-error.js';
+export type { GoflowErrorOptions } from './errors/goflow-error.js';
+export { NonRetryableError, RetryLaterError } from './errors/handler-errors.js';
+export type { RetryLaterOptions } from './errors/handler-errors.js';
+export { toFailure } from './errors/task-failure.js';
+export type { TaskFailure } from './errors/task-failure.js';
+export type { TaskFinished, WorkerEvents, WorkerEventSource } from './events/worker-events.js';
+export { backoffDelayMs, DEFAULT_BACKOFF, resolveBackoff } from './options/backoff.js';
+export type { BackoffOptions, ResolvedBackoffOptions } from './options/backoff.js';
+export { MAX_TIMER_MS, toMs } from './options/duration.js';
+export type { Duration, DurationLimits, DurationUnit } from './options/duration.js';
+export { checkInteger, checkKnown, invalidOption } from './options/invalid-option.js';
+export {
+  checkPrefix,
+  checkQueueName,
+  DEFAULT_PREFIX,
+  DEFAULT_QUEUE,
+  isQueueName,
+} from './options/names.js';
+export { MAX_ATTEMPTS, MAX_PRIORITY, resolvePushOptions } from './options/push-options.js';
+export type { PushOptions, ResolvedPushOptions } from './options/push-options.js';
+export type { Broker, QueueCounts, ReplyInbox, TaskEnvelope } from './ports/broker.js';
+export type {
+  ConsumeOptions,
+  Consumer,
+  ConsumerBroker,
+  ConsumerListener,
+  TakenTask,
+} from './ports/consumer.js';
+export { SILENT_LOGGER } from './ports/logger.js';
+export type { Logger, LogLine } from './ports/logger.js';
+export { newTaskId, parseTaskId, taskIdOfKey } from './task/task-id.js';
+export type { TaskId, TaskIdParts } from './task/task-id.js';
+export type { HandBack, TaskOutcome, Verdict } from './task/task-outcome.js';
+export type {
+  TaskFacts,
+  TaskRecord,
+  TaskResult,
+  TaskStatus,
+  UnknownTask,
+} from './task/task-record.js';
+export { isFinal, TASK_STATES } from './task/task-state.js';
+export type { FinalState, OpenState, TaskState } from './task/task-state.js';
+export { encodeJson, MAX_DEPTH } from './wire/json.js';
+export type { WireSubject } from './wire/json.js';

@@ -1,0 +1,83 @@
+import type { ResolvedBackoffOptions } from '../options/backoff.js';
+import type { TaskId } from '../task/task-id.js';
+import type { Verdict } from '../task/task-outcome.js';
+import type { QueueCounts } from './broker.js';
+
+/** A task that a consumer has taken, and holds a lease on. */
+export interface TakenTask {
+  readonly id: TaskId;
+  readonly queue: string;
+  /** As found in the queue: it need not be a known type, nor a type at all. */
+  readonly type: string;
+  /** As decoded from JSON; not yet checked against a schema. */
+  readonly payload: unknown;
+  /** False when the data in the queue was no JSON. */
+  readonly readable: boolean;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /** Rises with every start of this task, on any worker: a fencing token. */
+  readonly starts: number;
+  /** What the push said, where it said something. */
+  readonly maxAttempts: number | undefined;
+  readonly backoff: ResolvedBackoffOptions | undefined;
+  /** Milliseconds since 1970. */
+  readonly pushedAt: number;
+  /** When it could have been taken at the earliest: `pushedAt` plus its delay. */
+  readonly dueAt: number;
+  /** Aborts when the lease is lost, the attempt times out, or the worker leaves. */
+  readonly signal: AbortSignal;
+  /** Aborts `signal` with a reason. */
+  abort(reason: unknown): void;
+}
+
+/** What a consumer tells those who listen. */
+export interface ConsumerListener {
+  /** The verdict is recorded. Not called for a task whose lease was lost: its outcome was dropped. */
+  settled(task: TakenTask, verdict: Verdict): void;
+  /** The lease was lost; somebody else runs the task, and this outcome is dropped. */
+  leaseLost(task: TakenTask): void;
+  /** Something went wrong beside the tasks: a connection, a lease renewal. Called at most once per 10 s for one kind. */
+  trouble(error: Error, repeated: number): void;
+}
+
+/** What a queue's consumer is made of. */
+export interface ConsumeOptions {
+  readonly queue: string;
+  /** Tasks at once; 0 takes nothing. */
+  readonly concurrency: number;
+  /** Runs one task. It never throws: whatever happens is a verdict. */
+  readonly run: (task: TakenTask) => Promise<Verdict>;
+  readonly listener: ConsumerListener;
+  /** The longest retention of the queue's task types: what is older is swept away. */
+  readonly retention: { readonly completedMs: number; readonly failedMs: number };
+}
+
+/** One queue being consumed. */
+export interface Consumer {
+  readonly queue: string;
+  readonly concurrency: number;
+  /** Tasks running now. */
+  readonly active: number;
+  /** Takes tasks from now on. Resolves when it does. */
+  start(): Promise<void>;
+  /** Takes effect at once; running tasks are not touched. */
+  setConcurrency(concurrency: number): Promise<void>;
+  /** Takes nothing new. */
+  quiet(): Promise<void>;
+  /** Quiet, then waits up to `graceMs` for running tasks, then aborts them and hands them back. Always ends. */
+  stop(graceMs: number): Promise<void>;
+  /** True when tasks can be taken now: connected, started, not stopping. */
+  isConsuming(): boolean;
+  counts(): Promise<QueueCounts>;
+}
+
+/** What a worker needs of a broker. */
+export interface ConsumerBroker {
+  consume(options: ConsumeOptions): Consumer;
+  /** Answers within the time limit, or throws BROKER_UNAVAILABLE. */
+  ping(): Promise<void>;
+  /** What is unwise about this broker's set-up, one sentence each: an evicting policy, no persistence … */
+  audit(): Promise<readonly string[]>;
+  /** Closes what it opened, after its consumers have stopped. */
+  close(): Promise<void>;
+}

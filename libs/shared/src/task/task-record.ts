@@ -1,0 +1,54 @@
+import type { TaskFailure } from '../errors/task-failure.js';
+import type { TaskId } from './task-id.js';
+import type { FinalState, OpenState, TaskState } from './task-state.js';
+
+/** What a broker knows of a task. Times are milliseconds since 1970. */
+export interface TaskRecord {
+  readonly id: TaskId;
+  readonly type: string;
+  readonly state: TaskState;
+  /** Attempts that have ended. */
+  readonly attempts: number;
+  readonly pushedAt: number;
+  readonly startedAt?: number | undefined;
+  readonly finishedAt?: number | undefined;
+  /** The result, where the task completed. */
+  readonly result?: unknown;
+  /** The failure, where the task failed, or of the last attempt where it is tried again. */
+  readonly failure?: TaskFailure | undefined;
+}
+
+/** The facts about a task that every answer carries. */
+export interface TaskFacts<Type extends string = string> {
+  readonly id: TaskId<Type>;
+  readonly type: Type;
+  /** Attempts that have ended. */
+  readonly attempts: number;
+  readonly pushedAt: Date;
+  /** When its last attempt began. */
+  readonly startedAt?: Date | undefined;
+  readonly finishedAt?: Date | undefined;
+}
+
+/** An id that never existed, or whose retention is over. */
+export interface UnknownTask {
+  readonly status: 'unknown';
+  readonly id: string;
+}
+
+/** What `getResult` answers: every id has an answer, and "not finished yet" is one of them. */
+export type TaskResult<Value = unknown, Type extends string = string> =
+  | ({ readonly status: 'completed'; readonly value: Value } & TaskFacts<Type>)
+  | ({ readonly status: 'failed'; readonly failure: TaskFailure } & TaskFacts<Type>)
+  | ({ readonly status: Exclude<FinalState, 'completed' | 'failed'> } & TaskFacts<Type>)
+  | ({ readonly status: OpenState } & TaskFacts<Type>)
+  | UnknownTask;
+
+/** What `status` answers: where a task stands, without its result. */
+export type TaskStatus<Type extends string = string> =
+  | ({
+      readonly status: TaskState;
+      /** Why the last attempt failed, where one did. */
+      readonly failure?: TaskFailure | undefined;
+    } & TaskFacts<Type>)
+  | UnknownTask;

@@ -1,0 +1,147 @@
+import type { QueueCounts, TakenTask, TaskFinished, WorkerEventSource } from '@goflow/shared';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { DURATION_BUCKETS, METRICS, type MetricEntry } from './metric-catalogue.js';
+
+/** What the metrics ask a worker when they are scraped. */
+export interface QueueGauges {
+  readonly queue: string;
+  readonly concurrency: number;
+  readonly active: number;
+  counts(): Promise<QueueCounts>;
+}
+
+/** What worker metrics are made of. */
+export interface WorkerMetricsOptions {
+  readonly events: WorkerEventSource;
+  readonly queues: () => Iterable<QueueGauges>;
+  /** Types that get a label of their own; garbage found in a queue is counted as `other`. */
+  readonly isKnownType: (type: string) => boolean;
+  /** Node's own metrics too: event loop lag, memory, CPU. @default true */
+  readonly nodeMetrics?: boolean | undefined;
+}
+
+/** The metrics of one worker. Each worker has a registry of its own: two in one process do not mix. */
+export interface WorkerMetrics {
+  readonly contentType: string;
+  /** The text that Prometheus scrapes. */
+  text(): Promise<string>;
+  /** Counts an error that a handler threw outside its own promise. */
+  countEscaped(): void;
+  /** Stops what measures in the background. */
+  close(): void;
+}
+
+/** Queue depths are the same for all workers and cost Redis a call: asked for at most this often. */
+const DEPTH_CACHE_MS = 5_000;
+
+/** Subscribes to a worker's events and keeps its metrics. */
+export function createWorkerMetrics(options: WorkerMetricsOptions): WorkerMetrics {
+  const registry = new Registry();
+  if (options.nodeMetrics !== false) collectDefaultMetrics({ register: registry });
+  const escaped = counter(registry, METRICS.escaped);
+  const labelsOf: LabelsOf = ({ queue, type }) => ({
+    queue,
+    type: options.isKnownType(type) ? type : 'other',
+  });
+  countTasks(registry, options.events, labelsOf);
+  countTroubles(registry, options.events);
+  observeDurations(registry, options.events, labelsOf);
+  showWorker(registry, options.queues);
+  showDepths(registry, options.queues);
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    countEscaped: () => escaped.inc(),
+    close: () => registry.clear(),
+  };
+}
+
+type LabelsOf = (task: TakenTask) => { queue: string; type: string };
+
+function countTasks(registry: Registry, events: WorkerEventSource, labelsOf: LabelsOf): void {
+  const finished = counter(registry, METRICS.finished);
+  const retries = counter(registry, METRICS.retries);
+  const handedBack = counter(registry, METRICS.handedBack);
+  const abandoned = counter(registry, METRICS.abandoned);
+  const lost = counter(registry, METRICS.lost);
+  events.on('task:finished', ({ task, verdict }: TaskFinished) => {
+    if (verdict.kind === 'retry') retries.inc(labelsOf(task));
+    else if (verdict.kind === 'handed-back')
+      handedBack.inc({ queue: task.queue, reason: verdict.reason });
+    else finished.inc({ ...labelsOf(task), outcome: verdict.kind });
+  });
+  events.on('task:abandoned', ({ task }) => abandoned.inc(labelsOf(task)));
+  events.on('task:lost', ({ task }) => lost.inc({ queue: task.queue }));
+}
+
+function countTroubles(registry: Registry, events: WorkerEventSource): void {
+  const troubles = counter(registry, METRICS.troubles);
+  events.on('broker:trouble', ({ repeated }) => troubles.inc(repeated + 1));
+}
+
+function observeDurations(
+  registry: Registry,
+  events: WorkerEventSource,
+  labelsOf: LabelsOf,
+): void {
+  const run = histogram(registry, METRICS.run);
+  const wait = histogram(registry, METRICS.wait);
+  events.on('task:started', ({ task, waitedMs }) => {
+    if (waitedMs !== undefined) wait.observe(labelsOf(task), waitedMs / 1_000);
+  });
+  events.on('task:finished', ({ task, verdict, runMs }) => {
+    if (verdict.kind !== 'handed-back') run.observe(labelsOf(task), runMs / 1_000);
+  });
+}
+
+function showWorker(registry: Registry, queues: () => Iterable<QueueGauges>): void {
+  gauge(registry, METRICS.active, (active) => {
+    for (const queue of queues()) active.set({ queue: queue.queue }, queue.active);
+  });
+  gauge(registry, METRICS.concurrency, (concurrency) => {
+    for (const queue of queues()) concurrency.set({ queue: queue.queue }, queue.concurrency);
+  });
+}
+
+function showDepths(registry: Registry, queues: () => Iterable<QueueGauges>): void {
+  let askedAt = Number.NEGATIVE_INFINITY;
+  gauge(registry, METRICS.depth, async (depth) => {
+    if (performance.now() - askedAt < DEPTH_CACHE_MS) return;
+    askedAt = performance.now();
+    await Promise.all([...queues()].map((queue) => showDepth(depth, queue)));
+  });
+}
+
+async function showDepth(depth: Gauge, queue: QueueGauges): Promise<void> {
+  const counts = await queue.counts().catch(() => undefined);
+  // Rather no figure than an old one: Redis is away, and that is shown elsewhere.
+  for (const state of ['waiting', 'delayed', 'active', 'completed', 'failed'] as const) {
+    if (counts) depth.set({ queue: queue.queue, state }, counts[state]);
+    else depth.remove({ queue: queue.queue, state });
+  }
+}
+
+function counter(registry: Registry, { name, help, labels }: MetricEntry): Counter {
+  return new Counter({ name, help, labelNames: [...labels], registers: [registry] });
+}
+
+function histogram(registry: Registry, { name, help, labels }: MetricEntry): Histogram {
+  const buckets = [...DURATION_BUCKETS];
+  return new Histogram({ name, help, labelNames: [...labels], buckets, registers: [registry] });
+}
+
+function gauge(
+  registry: Registry,
+  { name, help, labels }: MetricEntry,
+  collect: (gauge: Gauge) => void | Promise<void>,
+): Gauge {
+  return new Gauge({
+    name,
+    help,
+    labelNames: [...labels],
+    registers: [registry],
+    collect() {
+      return collect(this);
+    },
+  });
+}

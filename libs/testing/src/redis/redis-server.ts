@@ -1,0 +1,172 @@
+import { rmSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findRedisProgram } from './find-redis.js';
+import { freePort } from './free-port.js';
+import {
+  PortTakenError,
+  type RedisLaunch,
+  type RedisProcess,
+  startRedisProcess,
+} from './redis-process.js';
+
+/** How {@link RedisServer.start} starts a server. */
+export interface RedisServerOptions {
+  /** @default a free port */
+  readonly port?: number | undefined;
+  /** More arguments, such as `['--appendonly', 'yes']`: the last of two that contradict each other counts. */
+  readonly args?: readonly string[] | undefined;
+  /** Where its data is kept. Not removed on stop. @default a fresh folder, removed on stop */
+  readonly dataDir?: string | undefined;
+  /** Asked of every client. It is part of {@link RedisServer.url}. */
+  readonly password?: string | undefined;
+  /** The server to run. @default redis-server or valkey-server from the PATH, installed when possible */
+  readonly program?: string | undefined;
+}
+
+const STOP_GRACE_MS = 3_000;
+const PORT_ATTEMPTS = 5;
+
+/**
+ * A private Redis: a redis-server of its own on 127.0.0.1, which nobody else knows. It holds its data in memory (no
+ * snapshot, no append-only file) and refuses to evict, as a task queue needs it. It can be killed, frozen and started
+ * again, and it does not outlive this process.
+ */
+export class RedisServer implements AsyncDisposable {
+  readonly port: number;
+  readonly dataDir: string;
+  /** `redis://…`, with the password when there is one. */
+  readonly url: string;
+  readonly #launch: RedisLaunch;
+  readonly #ownsDataDir: boolean;
+  #process: RedisProcess | undefined;
+  #stopped = false;
+
+  private constructor(launch: PrivateLaunch) {
+    const { password } = launch;
+    this.port = launch.port;
+    this.dataDir = launch.dataDir;
+    this.url = `redis://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}127.0.0.1:${launch.port}`;
+    this.#launch = launch;
+    this.#ownsDataDir = launch.ownsDataDir;
+  }
+
+  /**
+   * Starts a server and waits until it answers.
+   *
+   * @throws Error with the end of the server's log when it does not.
+   */
+  static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
+    const program = options.program ?? (await findRedisProgram());
+    const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'goflow-redis-')));
+    for (let attempt = 1; ; attempt += 1) {
+      const port = options.port ?? (await freePort());
+      const server = new RedisServer(launchOf(options, { program, dataDir, port }));
+      try {
+        await server.restart();
+        return server;
+      } catch (error) {
+        const again = error instanceof PortTakenError && options.port === undefined;
+        if (again && attempt < PORT_ATTEMPTS) continue;
+        await server.stop();
+        throw error;
+      }
+    }
+  }
+
+  /** @throws Error when it is not running. */
+  get pid(): number {
+    return this.#running().pid;
+  }
+
+  /** Ends it in an orderly way (SIGTERM, after 3 s SIGKILL) and removes its data. Safe to call twice. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#end();
+    if (this.#ownsDataDir) await rm(this.dataDir, { recursive: true, force: true });
+  }
+
+  /** Ends it at once with SIGKILL, as a crash would. Its data folder stays: {@link restart} starts it again. */
+  async kill9(): Promise<void> {
+    const running = this.#running();
+    running.signal('SIGKILL');
+    await running.ended;
+    this.#process = undefined;
+  }
+
+  /** Starts it again on the same port, with the same data folder and arguments, after ending it when it runs. */
+  async restart(): Promise<void> {
+    if (this.#stopped)
+      throw new Error('this RedisServer was stopped and its data is gone: start a new one');
+    await this.#end();
+    this.#process = await startRedisProcess(this.#launch);
+  }
+
+  /** Freezes it (SIGSTOP): it keeps its connections and answers nothing until {@link resume}. */
+  pause(): void {
+    this.#running().signal('SIGSTOP');
+  }
+
+  /** Undoes {@link pause}. */
+  resume(): void {
+    this.#running().signal('SIGCONT');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #end(): Promise<void> {
+    const running = this.#process;
+    if (running === undefined) return;
+    const timer = setTimeout(() => running.signal('SIGKILL'), STOP_GRACE_MS);
+    running.signal('SIGTERM');
+    // A frozen process does not hear SIGTERM.
+    running.signal('SIGCONT');
+    await running.ended;
+    clearTimeout(timer);
+    this.#process = undefined;
+  }
+
+  #running(): RedisProcess {
+    if (this.#process === undefined)
+      throw new Error('this RedisServer is not running: call restart(), or start a new one');
+    return this.#process;
+  }
+}
+
+interface PrivateLaunch extends RedisLaunch {
+  readonly dataDir: string;
+  readonly ownsDataDir: boolean;
+}
+
+function launchOf(
+  options: RedisServerOptions,
+  chosen: { readonly program: string; readonly dataDir: string; readonly port: number },
+): PrivateLaunch {
+  const { program, dataDir, port } = chosen;
+  const ownsDataDir = options.dataDir === undefined;
+  const settings = {
+    port: `${port}`,
+    bind: '127.0.0.1',
+    'protected-mode': 'no',
+    dir: dataDir,
+    save: '',
+    appendonly: 'no',
+    'maxmemory-policy': 'noeviction',
+    ...(options.password === undefined ? {} : { requirepass: options.password }),
+  };
+  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  return {
+    program,
+    args: [...args, ...(options.args ?? [])],
+    port,
+    password: options.password,
+    dataDir,
+    ownsDataDir,
+    onAbandoned: () => {
+      if (ownsDataDir) rmSync(dataDir, { recursive: true, force: true, maxRetries: 3 });
+    },
+  };
+}

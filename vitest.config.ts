@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config';
+
+// The set-up files are the built ones: run `npm run setup` (or `npm test`, which does) before `npx vitest`.
+export default defineConfig({
+  test: {
+    include: [
+      '{apps,libs}/*/src/**/*.test.ts',
+      'test/src/**/*.test.ts',
+      'examples/**/*.test.ts',
+      'scripts/**/*.test.ts',
+    ],
+    pool: 'forks',
+    maxWorkers: 2,
+    globalSetup: ['libs/testing/dist/vitest/global-redis.js'],
+    setupFiles: ['libs/testing/dist/vitest/setup-leaks.js'],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
+});
