@@ -65,11 +65,18 @@ export function createGoflow<D extends TaskDefinitions>(options: GoflowOptions<D
     timeout: options.timeout,
     onTrouble: (error, repeated) => logger.warn({ err: error, repeated }, 'trouble with Redis'),
   } satisfies BullMqBrokerOptions);
-  return new Client(checkTasks(options.tasks), broker, payloadLimitOf(options)) as unknown as Goflow<D>;
+  return new Client(
+    checkTasks(options.tasks),
+    broker,
+    payloadLimitOf(options),
+  ) as unknown as Goflow<D>;
 }
 
 function payloadLimitOf(options: { readonly payloadLimit?: number | undefined }): number {
-  return checkInteger('payloadLimit', options.payloadLimit ?? DEFAULT_PAYLOAD_LIMIT, 1, MAX_PAYLOAD_LIMIT);
+  return checkInteger('payloadLimit', options.payloadLimit ?? DEFAULT_PAYLOAD_LIMIT, [
+    1,
+    MAX_PAYLOAD_LIMIT,
+  ]);
 }
 
 function checkTasks(tasks: Tasks): Tasks {

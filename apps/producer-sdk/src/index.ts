@@ -14,15 +14,6 @@
  */
 
 export type { RedisGiven } from '@goflow/broker';
-export {
-  defineTasks,
-  ERRORS,
-  GoflowError,
-  isGoflowError,
-  TASK_STATES,
-  TaskFailedError,
-  WaitTimeoutError,
-} from '@goflow/shared';
 export type {
   BackoffOptions,
   Duration,
@@ -38,12 +29,21 @@ export type {
   TaskFailure,
   TaskId,
   TaskResult,
-  Tasks,
   TaskState,
   TaskStatus,
+  Tasks,
 } from '@goflow/shared';
-export { createGoflow } from './create-goflow.js';
+export {
+  defineTasks,
+  ERRORS,
+  GoflowError,
+  isGoflowError,
+  TASK_STATES,
+  TaskFailedError,
+  WaitTimeoutError,
+} from '@goflow/shared';
 export type { GoflowOptions } from './create-goflow.js';
+export { createGoflow } from './create-goflow.js';
 export type { Goflow, WaitOptions } from './goflow.js';
-export { PushIncompleteError } from './push-incomplete-error.js';
 export type { PushOutcome } from './push-incomplete-error.js';
+export { PushIncompleteError } from './push-incomplete-error.js';

@@ -17,9 +17,13 @@ export class PushIncompleteError extends GoflowError {
   constructor(ids: readonly TaskId[], errors: readonly (Error | undefined)[]) {
     const failed = errors.filter((error) => error !== undefined);
     const first = failed[0]?.message ?? '';
-    super('PUSH_INCOMPLETE', `${failed.length} of ${ids.length} tasks were not pushed; the first: ${first}`, {
-      cause: failed[0],
-    });
+    super(
+      'PUSH_INCOMPLETE',
+      `${failed.length} of ${ids.length} tasks were not pushed; the first: ${first}`,
+      {
+        cause: failed[0],
+      },
+    );
     this.outcomes = ids.map((id, index) => {
       const error = errors[index];
       return error === undefined ? { id, pushed: true } : { id, pushed: false, error };

@@ -5,8 +5,8 @@ import {
   GoflowError,
   invalidOption,
   newTaskId,
-  parse,
   type PushOptions,
+  parse,
   type ResolvedPushOptions,
   resolvePushOptions,
   type TaskContract,
@@ -41,7 +41,11 @@ export class Pusher {
     return envelope.id;
   }
 
-  async pushMany(type: string, payloads: readonly unknown[], options?: PushOptions): Promise<TaskId[]> {
+  async pushMany(
+    type: string,
+    payloads: readonly unknown[],
+    options?: PushOptions,
+  ): Promise<TaskId[]> {
     const contract = contractOf(this.#deps.tasks, type);
     const resolved = resolvePushOptions(options);
     if (!Array.isArray(payloads)) throw invalidOption('payloads', 'an array', payloads);
@@ -61,7 +65,7 @@ export class Pusher {
     options: ResolvedPushOptions,
   ): Promise<TaskEnvelope> {
     const subject = `payload of ${contract.type}`;
-    const parsed = parse(contract.payload, payload, 'PAYLOAD_INVALID', subject);
+    const parsed = parse(contract.payload, payload, { code: 'PAYLOAD_INVALID', subject });
     if (parsed instanceof Promise) await parsed;
     const payloadJson = encodeJson(payload, {
       subject,
@@ -88,6 +92,9 @@ function atIndex(index: number) {
   return (error: unknown): never => {
     if (!(error instanceof GoflowError)) throw error;
     const details = { index, ...(typeof error.details === 'object' ? error.details : {}) };
-    throw new GoflowError(error.code, `payloads[${index}]: ${error.message}`, { cause: error, details });
+    throw new GoflowError(error.code, `payloads[${index}]: ${error.message}`, {
+      cause: error,
+      details,
+    });
   };
 }

@@ -1,8 +1,8 @@
 import {
-  type GoflowError,
   GoflowError as Failure,
-  TaskFailedError,
+  type GoflowError,
   type TaskFacts,
+  TaskFailedError,
   type TaskId,
   type TaskRecord,
   type TaskResult,

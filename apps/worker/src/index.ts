@@ -13,14 +13,6 @@
  */
 
 export type { RedisGiven } from '@goflow/broker';
-export {
-  defineTasks,
-  ERRORS,
-  GoflowError,
-  isGoflowError,
-  NonRetryableError,
-  RetryLaterError,
-} from '@goflow/shared';
 export type {
   Duration,
   ErrorCode,
@@ -38,11 +30,19 @@ export type {
   Verdict,
   WorkerEvents,
 } from '@goflow/shared';
+export {
+  defineTasks,
+  ERRORS,
+  GoflowError,
+  isGoflowError,
+  NonRetryableError,
+  RetryLaterError,
+} from '@goflow/shared';
 export type { Next, TaskMiddleware } from './execution/middleware.js';
 export type { Handler, TaskContext } from './handlers/handler.js';
-export { defineHandler, defineHandlers, HandlerRegistry } from './handlers/handler-registry.js';
 export type { HandlerDefinition, Handlers } from './handlers/handler-registry.js';
+export { defineHandler, defineHandlers, HandlerRegistry } from './handlers/handler-registry.js';
 export type { HttpOptions } from './ops/http-options.js';
 export type { WorkerOptions } from './options.js';
-export { createWorker } from './worker.js';
 export type { Readiness, Worker, WorkerState } from './worker.js';
+export { createWorker } from './worker.js';

@@ -6,12 +6,20 @@ export function logEvents(events: WorkerEventSource, logger: Logger): void {
   events.on('worker:concurrency', (change) => logger.info(change, 'concurrency changed'));
   events.on('worker:quiet', () => logger.info({}, 'worker takes nothing new'));
   events.on('worker:stopped', () => logger.info({}, 'worker stopped'));
-  events.on('broker:trouble', ({ error, repeated }) => logger.warn({ err: error, repeated }, 'trouble with Redis'));
+  events.on('broker:trouble', ({ error, repeated }) =>
+    logger.warn({ err: error, repeated }, 'trouble with Redis'),
+  );
   events.on('task:abandoned', ({ task }) =>
-    logger.warn({ taskId: task.id, taskType: task.type }, 'the attempt timed out, but its handler goes on'),
+    logger.warn(
+      { taskId: task.id, taskType: task.type },
+      'the attempt timed out, but its handler goes on',
+    ),
   );
   events.on('task:lost', ({ task }) =>
-    logger.warn({ taskId: task.id, taskType: task.type }, 'the lease was lost: this outcome was dropped'),
+    logger.warn(
+      { taskId: task.id, taskType: task.type },
+      'the lease was lost: this outcome was dropped',
+    ),
   );
   events.on('task:finished', (event) => logFinished(event, logger));
 }
@@ -19,9 +27,18 @@ export function logEvents(events: WorkerEventSource, logger: Logger): void {
 function logFinished({ task, verdict, runMs }: TaskFinished, logger: Logger): void {
   // Most tasks complete, and few logs show it: not even the fields are made for those.
   if (verdict.kind === 'completed') return;
-  const fields = { taskId: task.id, taskType: task.type, attempt: task.attempt, runMs: Math.round(runMs) };
-  if (verdict.kind === 'handed-back') logger.info({ ...fields, reason: verdict.reason }, 'task handed back');
+  const fields = {
+    taskId: task.id,
+    taskType: task.type,
+    attempt: task.attempt,
+    runMs: Math.round(runMs),
+  };
+  if (verdict.kind === 'handed-back')
+    logger.info({ ...fields, reason: verdict.reason }, 'task handed back');
   else if (verdict.kind === 'retry')
-    logger.warn({ ...fields, delayMs: verdict.delayMs, failure: verdict.failure }, 'attempt failed, will be tried again');
+    logger.warn(
+      { ...fields, delayMs: verdict.delayMs, failure: verdict.failure },
+      'attempt failed, will be tried again',
+    );
   else logger.error({ ...fields, failure: verdict.failure }, 'task failed');
 }

@@ -4,13 +4,16 @@ import { readFileSync } from 'node:fs';
 import { isGoflowError } from '@goflow/shared';
 import { CommanderError } from 'commander';
 import { createCommand, readSettings } from './program/flags.js';
-import { reportEscaped, type RunningProgram, runProgram } from './program/run-program.js';
+import { type RunningProgram, reportEscaped, runProgram } from './program/run-program.js';
 
 /** As in sysexits(3): the command was used wrongly; something it needs is not there; anything else. */
 const EXIT = { usage: 2, unavailable: 69, software: 70, config: 78 } as const;
 
-const version = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
-  .version;
+const version = (
+  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  }
+).version;
 
 async function main(): Promise<void> {
   const command = createCommand(version).exitOverride();
@@ -21,7 +24,8 @@ async function main(): Promise<void> {
   process.on('unhandledRejection', (reason) => reportEscaped(program, reason));
   await program.worker.start();
   const { httpUrl } = program.worker;
-  if (httpUrl) program.logger.info({ url: httpUrl }, `metrics, health and concurrency at ${httpUrl}`);
+  if (httpUrl)
+    program.logger.info({ url: httpUrl }, `metrics, health and concurrency at ${httpUrl}`);
 }
 
 function listenToSignals({ worker, logger }: RunningProgram): void {
@@ -52,7 +56,8 @@ function exitCodeOf(error: unknown): number {
 
 main().catch((error: unknown) => {
   // Commander has said its own already.
-  if (isGoflowError(error)) process.stderr.write(`goflow-worker: ${error.code}: ${error.message}\n`);
+  if (isGoflowError(error))
+    process.stderr.write(`goflow-worker: ${error.code}: ${error.message}\n`);
   else if (!(error instanceof CommanderError)) console.error(error);
   process.exit(exitCodeOf(error));
 });

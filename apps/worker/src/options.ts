@@ -12,8 +12,17 @@ import {
   toMs,
 } from '@goflow/shared';
 import type { TaskMiddleware } from './execution/middleware.js';
-import { defineHandlers, type HandlerRegistry, type Handlers, isRegistry } from './handlers/handler-registry.js';
-import { type HttpOptions, type ResolvedHttpOptions, resolveHttpOptions } from './ops/http-options.js';
+import {
+  defineHandlers,
+  type HandlerRegistry,
+  type Handlers,
+  isRegistry,
+} from './handlers/handler-registry.js';
+import {
+  type HttpOptions,
+  type ResolvedHttpOptions,
+  resolveHttpOptions,
+} from './ops/http-options.js';
 
 /** Options of {@link createWorker}. */
 export interface WorkerOptions<D extends TaskDefinitions> {
@@ -98,17 +107,22 @@ export function resolveWorkerOptions<D extends TaskDefinitions>(
     middleware: given.middleware ?? [],
     graceMs: toMs('grace', given.grace ?? '25s', { maxMs: 3_600_000 }),
     lease: given.lease,
-    resultLimit: checkInteger('resultLimit', given.resultLimit ?? DEFAULT_RESULT_LIMIT, 1, MAX_RESULT_LIMIT),
+    resultLimit: checkInteger('resultLimit', given.resultLimit ?? DEFAULT_RESULT_LIMIT, [
+      1,
+      MAX_RESULT_LIMIT,
+    ]),
     logger: given.logger ?? SILENT_LOGGER,
   });
 }
 
 /** @throws OPTION_INVALID */
 export function checkConcurrency(value: unknown, name = 'concurrency'): number {
-  return checkInteger(name, value, 0, MAX_CONCURRENCY);
+  return checkInteger(name, value, [0, MAX_CONCURRENCY]);
 }
 
-function resolveConcurrency(given: number | Readonly<Record<string, number>>): (queue: string) => number {
+function resolveConcurrency(
+  given: number | Readonly<Record<string, number>>,
+): (queue: string) => number {
   if (typeof given !== 'object' || given === null) {
     const concurrency = checkConcurrency(given);
     return () => concurrency;

@@ -1,6 +1,14 @@
 import type { EventEmitter } from 'node:events';
-import type { Consumer, ConsumerBroker, ConsumerListener, TakenTask, TaskContract, Verdict, WorkerEvents } from '@goflow/shared';
-import { executeTask, type ExecutionDeps } from './execution/execute-task.js';
+import type {
+  Consumer,
+  ConsumerBroker,
+  ConsumerListener,
+  TakenTask,
+  TaskContract,
+  Verdict,
+  WorkerEvents,
+} from '@goflow/shared';
+import { type ExecutionDeps, executeTask } from './execution/execute-task.js';
 import { withMiddleware } from './execution/middleware.js';
 import type { AnyHandler } from './handlers/handler.js';
 import type { ResolvedWorkerOptions } from './options.js';
@@ -21,7 +29,6 @@ export class QueueSet {
   readonly #consumers = new Map<string, Consumer>();
   readonly #wrapped = new Map<string, AnyHandler>();
   readonly #execution: ExecutionDeps;
-  readonly #runMs = new WeakMap<TakenTask, number>();
   readonly #forget: () => void;
   #started = false;
   #leaving = false;
@@ -62,7 +69,9 @@ export class QueueSet {
   }
 
   async setConcurrency(concurrency: number, queue?: string): Promise<void> {
-    const chosen = [...this.#consumers.values()].filter((consumer) => queue === undefined || consumer.queue === queue);
+    const chosen = [...this.#consumers.values()].filter(
+      (consumer) => queue === undefined || consumer.queue === queue,
+    );
     await Promise.all(chosen.map((consumer) => consumer.setConcurrency(concurrency)));
     for (const consumer of chosen)
       this.#deps.events.emit('worker:concurrency', { queue: consumer.queue, concurrency });
@@ -84,7 +93,9 @@ export class QueueSet {
   }
 
   #each(read: (consumer: Consumer) => number): Record<string, number> {
-    return Object.fromEntries([...this.#consumers].map(([queue, consumer]) => [queue, read(consumer)]));
+    return Object.fromEntries(
+      [...this.#consumers].map(([queue, consumer]) => [queue, read(consumer)]),
+    );
   }
 
   #consume({ queue }: TaskContract): void {
@@ -98,32 +109,34 @@ export class QueueSet {
     });
     this.#consumers.set(queue, consumer);
     if (this.#started)
-      consumer.start().catch((error: unknown) => this.#deps.events.emit('broker:trouble', { error: error as Error, repeated: 0 }));
+      consumer
+        .start()
+        .catch((error: unknown) =>
+          this.#deps.events.emit('broker:trouble', { error: error as Error, repeated: 0 }),
+        );
   }
 
   /** The longest of any type: the sweeper knows queues, not types. Reading is exact by type. */
   #retentionOf(queue: string): { completedMs: number; failedMs: number } {
-    const contracts = [...this.#deps.options.tasks.contracts.values()].filter((contract) => contract.queue === queue);
+    const contracts = [...this.#deps.options.tasks.contracts.values()].filter(
+      (contract) => contract.queue === queue,
+    );
     return {
       completedMs: Math.max(...contracts.map(({ retention }) => retention.completedMs)),
       failedMs: Math.max(...contracts.map(({ retention }) => retention.failedMs)),
     };
   }
 
-  async #run(task: TakenTask): Promise<Verdict> {
-    const startedAt = performance.now();
+  #run(task: TakenTask): Promise<Verdict> {
     const waitedMs = task.attempt === 1 ? Math.max(Date.now() - task.dueAt, 0) : undefined;
     this.#deps.events.emit('task:started', { task, waitedMs });
-    const verdict = await executeTask(task, this.#execution);
-    this.#runMs.set(task, performance.now() - startedAt);
-    return verdict;
+    return executeTask(task, this.#execution);
   }
 
   #listener(): ConsumerListener {
     const { events } = this.#deps;
     return {
-      settled: (task, verdict) =>
-        events.emit('task:finished', { task, verdict, runMs: this.#runMs.get(task) ?? 0 }),
+      settled: (task, verdict, runMs) => events.emit('task:finished', { task, verdict, runMs }),
       leaseLost: (task) => events.emit('task:lost', { task }),
       trouble: (error, repeated) => events.emit('broker:trouble', { error, repeated }),
     };

@@ -12,7 +12,12 @@ import {
 import { createWorkerMetrics, type WorkerMetrics } from '@goflow/telemetry';
 import { logEvents } from './log-events.js';
 import { HttpServer } from './ops/http-server.js';
-import { checkConcurrency, type ResolvedWorkerOptions, resolveWorkerOptions, type WorkerOptions } from './options.js';
+import {
+  checkConcurrency,
+  type ResolvedWorkerOptions,
+  resolveWorkerOptions,
+  type WorkerOptions,
+} from './options.js';
 import { QueueSet } from './queue-set.js';
 
 /** Where a worker stands in its life. A stopped worker is not started again but replaced. */
@@ -64,7 +69,8 @@ export class Worker implements AsyncDisposable {
       queues: () => this.#queues.consumers,
       isKnownType: (type) => options.tasks.contracts.has(type),
     });
-    this.#http = options.http && new HttpServer(options.http, { worker: this, metrics: this.#metrics });
+    this.#http =
+      options.http && new HttpServer(options.http, { worker: this, metrics: this.#metrics });
   }
 
   /** Where it stands. */
@@ -105,7 +111,10 @@ export class Worker implements AsyncDisposable {
    * @throws PORT_IN_USE, WORKER_STOPPED
    */
   start(): Promise<void> {
-    if (this.#stopping) return Promise.reject(new GoflowError('WORKER_STOPPED', 'a stopped worker cannot be started'));
+    if (this.#stopping)
+      return Promise.reject(
+        new GoflowError('WORKER_STOPPED', 'a stopped worker cannot be started'),
+      );
     this.#starting ??= this.#start();
     return this.#starting;
   }
@@ -136,7 +145,8 @@ export class Worker implements AsyncDisposable {
    * @throws OPTION_INVALID
    */
   stop(options: { readonly grace?: Duration } = {}): Promise<void> {
-    const graceMs = options.grace === undefined ? this.#options.graceMs : toMs('grace', options.grace);
+    const graceMs =
+      options.grace === undefined ? this.#options.graceMs : toMs('grace', options.grace);
     this.#stopping ??= this.#stop(graceMs);
     return this.#stopping;
   }
@@ -184,7 +194,9 @@ export class Worker implements AsyncDisposable {
     this.#metrics.close();
     this.#state = 'stopped';
     this.#events.emit('worker:stopped');
-    const reasons = left.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    const reasons = left.flatMap((one) =>
+      one.status === 'rejected' ? [one.reason as unknown] : [],
+    );
     if (reasons.length > 0) throw new AggregateError(reasons, 'the worker did not stop cleanly');
   }
 }

@@ -4,8 +4,8 @@
  * @module
  */
 
-export { createBullMqBroker } from './bullmq/bullmq-broker.js';
 export type { BullMqBrokerOptions } from './bullmq/bullmq-broker.js';
-export type { RedisGiven } from './bullmq/redis-connection.js';
-export { createBullMqConsumerBroker } from './bullmq/bullmq-consumer-broker.js';
+export { createBullMqBroker } from './bullmq/bullmq-broker.js';
 export type { BullMqConsumerBrokerOptions } from './bullmq/bullmq-consumer-broker.js';
+export { createBullMqConsumerBroker } from './bullmq/bullmq-consumer-broker.js';
+export type { RedisGiven } from './bullmq/redis-connection.js';

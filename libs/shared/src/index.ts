@@ -5,10 +5,10 @@
  * @module
  */
 
-export { contractOf, defineTasks, isTaskType } from './contract/define-tasks.js';
 export type { TaskContract, Tasks } from './contract/define-tasks.js';
+export { contractOf, defineTasks, isTaskType } from './contract/define-tasks.js';
+export type { ParseIssue, ParseSubject } from './contract/parse.js';
 export { parse } from './contract/parse.js';
-export type { ParseIssue } from './contract/parse.js';
 export type {
   PayloadInput,
   PayloadOutput,
@@ -19,24 +19,24 @@ export type {
   TaskDefinitions,
   TaskTypeOf,
 } from './contract/task-definition.js';
-export { ERRORS } from './errors/error-table.js';
 export type { ErrorCode, ErrorEntry } from './errors/error-table.js';
+export { ERRORS } from './errors/error-table.js';
+export type { GoflowErrorOptions } from './errors/goflow-error.js';
 export {
   GoflowError,
   isGoflowError,
   TaskFailedError,
   WaitTimeoutError,
 } from './errors/goflow-error.js';
-export type { GoflowErrorOptions } from './errors/goflow-error.js';
-export { NonRetryableError, RetryLaterError } from './errors/handler-errors.js';
 export type { RetryLaterOptions } from './errors/handler-errors.js';
-export { toFailure } from './errors/task-failure.js';
+export { NonRetryableError, RetryLaterError } from './errors/handler-errors.js';
 export type { TaskFailure } from './errors/task-failure.js';
-export type { TaskFinished, WorkerEvents, WorkerEventSource } from './events/worker-events.js';
-export { backoffDelayMs, DEFAULT_BACKOFF, resolveBackoff } from './options/backoff.js';
+export { toFailure } from './errors/task-failure.js';
+export type { TaskFinished, WorkerEventSource, WorkerEvents } from './events/worker-events.js';
 export type { BackoffOptions, ResolvedBackoffOptions } from './options/backoff.js';
-export { MAX_TIMER_MS, toMs } from './options/duration.js';
+export { backoffDelayMs, DEFAULT_BACKOFF, resolveBackoff } from './options/backoff.js';
 export type { Duration, DurationLimits, DurationUnit } from './options/duration.js';
+export { MAX_TIMER_MS, toMs } from './options/duration.js';
 export { checkInteger, checkKnown, invalidOption } from './options/invalid-option.js';
 export {
   checkPrefix,
@@ -45,8 +45,8 @@ export {
   DEFAULT_QUEUE,
   isQueueName,
 } from './options/names.js';
-export { MAX_ATTEMPTS, MAX_PRIORITY, resolvePushOptions } from './options/push-options.js';
 export type { PushOptions, ResolvedPushOptions } from './options/push-options.js';
+export { MAX_ATTEMPTS, MAX_PRIORITY, resolvePushOptions } from './options/push-options.js';
 export type { Broker, QueueCounts, ReplyInbox, TaskEnvelope } from './ports/broker.js';
 export type {
   ConsumeOptions,
@@ -55,10 +55,10 @@ export type {
   ConsumerListener,
   TakenTask,
 } from './ports/consumer.js';
-export { SILENT_LOGGER } from './ports/logger.js';
 export type { Logger, LogLine } from './ports/logger.js';
-export { newTaskId, parseTaskId, taskIdOfKey } from './task/task-id.js';
+export { SILENT_LOGGER } from './ports/logger.js';
 export type { TaskId, TaskIdParts } from './task/task-id.js';
+export { newTaskId, parseTaskId, taskIdOfKey } from './task/task-id.js';
 export type { HandBack, TaskOutcome, Verdict } from './task/task-outcome.js';
 export type {
   TaskFacts,
@@ -67,7 +67,7 @@ export type {
   TaskStatus,
   UnknownTask,
 } from './task/task-record.js';
-export { isFinal, TASK_STATES } from './task/task-state.js';
 export type { FinalState, OpenState, TaskState } from './task/task-state.js';
-export { encodeJson, MAX_DEPTH } from './wire/json.js';
+export { isFinal, TASK_STATES } from './task/task-state.js';
 export type { WireSubject } from './wire/json.js';
+export { encodeJson, MAX_DEPTH } from './wire/json.js';

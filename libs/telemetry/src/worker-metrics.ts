@@ -79,11 +79,7 @@ function countTroubles(registry: Registry, events: WorkerEventSource): void {
   events.on('broker:trouble', ({ repeated }) => troubles.inc(repeated + 1));
 }
 
-function observeDurations(
-  registry: Registry,
-  events: WorkerEventSource,
-  labelsOf: LabelsOf,
-): void {
+function observeDurations(registry: Registry, events: WorkerEventSource, labelsOf: LabelsOf): void {
   const run = histogram(registry, METRICS.run);
   const wait = histogram(registry, METRICS.wait);
   events.on('task:started', ({ task, waitedMs }) => {

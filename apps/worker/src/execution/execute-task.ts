@@ -8,7 +8,7 @@ import {
   type Verdict,
 } from '@goflow/shared';
 import type { AnyHandler } from '../handlers/handler.js';
-import { ContractBreach, failedFor, handBackDelayMs, outcomeOf } from './outcomes.js';
+import { failedFor, guardStage, handBackDelayMs, outcomeOf } from './outcomes.js';
 import { RunningContext } from './task-context.js';
 import { withTimeout } from './with-timeout.js';
 
@@ -30,11 +30,18 @@ export interface ExecutionDeps {
  */
 export async function executeTask(task: TakenTask, deps: ExecutionDeps): Promise<Verdict> {
   if (!task.readable || typeof task.type !== 'string' || task.type === '')
-    return failedFor('ENVELOPE_UNREADABLE', `the job ${task.id} is no task: its data or its name cannot be read`);
+    return failedFor(
+      'ENVELOPE_UNREADABLE',
+      `the job ${task.id} is no task: its data or its name cannot be read`,
+    );
   const contract = deps.tasks.contracts.get(task.type);
   const handler = deps.handlerOf(task.type);
   if (!contract || !handler)
-    return { kind: 'handed-back', reason: 'handler-missing', delayMs: handBackDelayMs(task.starts) };
+    return {
+      kind: 'handed-back',
+      reason: 'handler-missing',
+      delayMs: handBackDelayMs(task.starts),
+    };
   try {
     const attempt = runAttempt(task, contract, { handler, deps });
     const resultJson = await withTimeout(attempt, task, {
@@ -57,24 +64,36 @@ async function runAttempt(
   contract: TaskContract,
   { handler, deps }: Run,
 ): Promise<string | undefined> {
-  const payload = await ContractBreach.guard(() =>
-    parse(contract.payload, task.payload, 'PAYLOAD_INVALID', `payload of ${task.type}`),
-  );
+  const payload = parsePayload(contract, task.payload);
   const ctx = new RunningContext(task, task.maxAttempts ?? contract.maxAttempts, deps.logger);
-  const returned = await handler(payload, ctx);
-  return ContractBreach.guard(async () => {
-    const result = await parse(contract.result, returned, 'RESULT_INVALID', `result of ${task.type}`);
-    return encodeResult(result, task.type, deps.resultLimit);
-  });
+  // Waiting for what is no promise costs, and most schemas are synchronous.
+  const returned = await handler(payload instanceof Promise ? await payload : payload, ctx);
+  const result = parseResult(contract, returned);
+  return encodeResult(
+    result instanceof Promise ? await result : result,
+    task.type,
+    deps.resultLimit,
+  );
+}
+
+function parsePayload({ payload, type }: TaskContract, value: unknown): unknown {
+  const about = { code: 'PAYLOAD_INVALID', subject: `payload of ${type}` } as const;
+  return guardStage(() => parse(payload, value, about));
+}
+
+function parseResult({ result, type }: TaskContract, value: unknown): unknown {
+  const about = { code: 'RESULT_INVALID', subject: `result of ${type}` } as const;
+  return guardStage(() => parse(result, value, about));
 }
 
 /** A handler that returns nothing has the result `undefined`, which JSON cannot say. */
 function encodeResult(result: unknown, type: string, limitBytes: number): string | undefined {
   if (result === undefined) return undefined;
-  return encodeJson(result, {
+  const about = {
     subject: `result of ${type}`,
     notSerializable: 'RESULT_NOT_SERIALIZABLE',
     tooLarge: 'RESULT_TOO_LARGE',
     limitBytes,
-  });
+  } as const;
+  return guardStage(() => encodeJson(result, about));
 }

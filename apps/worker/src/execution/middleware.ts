@@ -16,7 +16,10 @@ export type Next = () => Promise<unknown>;
 export type TaskMiddleware = (payload: unknown, ctx: TaskContext, next: Next) => Promise<unknown>;
 
 /** Puts middleware around a handler, the first outermost. Without middleware it is the handler itself. */
-export function withMiddleware(handler: AnyHandler, middleware: readonly TaskMiddleware[]): AnyHandler {
+export function withMiddleware(
+  handler: AnyHandler,
+  middleware: readonly TaskMiddleware[],
+): AnyHandler {
   return middleware.reduceRight<AnyHandler>(wrap, handler);
 }
 
@@ -25,7 +28,10 @@ function wrap(inner: AnyHandler, middleware: TaskMiddleware): AnyHandler {
     let called = false;
     return middleware(payload, ctx, async () => {
       if (called)
-        throw new GoflowError('NEXT_CALLED_TWICE', `${middleware.name || 'a middleware'} called next() twice`);
+        throw new GoflowError(
+          'NEXT_CALLED_TWICE',
+          `${middleware.name || 'a middleware'} called next() twice`,
+        );
       called = true;
       return inner(payload, ctx);
     });

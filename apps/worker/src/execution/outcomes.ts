@@ -11,19 +11,26 @@ import {
 } from '@goflow/shared';
 
 /** A payload or a result that breaks the contract: the next attempt would break it again, so there is none. */
-export class ContractBreach extends Error {
-  static async guard<T>(stage: () => T | Promise<T>): Promise<T> {
-    try {
-      return await stage();
-    } catch (cause) {
-      throw new ContractBreach('a stage of goflow refused', { cause });
-    }
+export class ContractBreach extends Error {}
+
+/** Runs a stage of goflow's own, whose errors are breaches. A promise that it gives is guarded, too. */
+export function guardStage<T>(stage: () => T): T {
+  try {
+    const value = stage();
+    return value instanceof Promise ? (value.catch(refuse) as T) : value;
+  } catch (cause) {
+    return refuse(cause);
   }
+}
+
+function refuse(cause: unknown): never {
+  throw new ContractBreach('a stage of goflow refused', { cause });
 }
 
 /** What an attempt comes to that threw. Codes decide, not classes: a handler may have another copy of goflow. */
 export function outcomeOf(thrown: unknown, task: TakenTask, contract: TaskContract): TaskOutcome {
-  if (thrown instanceof ContractBreach) return { kind: 'failed', failure: toFailure(thrown.cause, 'INTERNAL') };
+  if (thrown instanceof ContractBreach)
+    return { kind: 'failed', failure: toFailure(thrown.cause, 'INTERNAL') };
   const failure = toFailure(thrown);
   const maxAttempts = task.maxAttempts ?? contract.maxAttempts;
   const isLast = task.attempt >= maxAttempts;

@@ -10,10 +10,17 @@ export interface TimeoutOptions {
  * Gives the attempt's result, or throws TASK_TIMEOUT when time is up: the signal aborts and the slot is free, even when the
  * handler goes on. What that handler still returns or throws is dropped.
  */
-export function withTimeout<T>(attempt: Promise<T>, task: TakenTask, options: TimeoutOptions): Promise<T> {
+export function withTimeout<T>(
+  attempt: Promise<T>,
+  task: TakenTask,
+  options: TimeoutOptions,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      const error = new GoflowError('TASK_TIMEOUT', `attempt ${task.attempt} ran longer than ${options.timeoutMs} ms`);
+      const error = new GoflowError(
+        'TASK_TIMEOUT',
+        `attempt ${task.attempt} ran longer than ${options.timeoutMs} ms`,
+      );
       task.abort(error);
       options.onAbandoned(task);
       reject(error);

@@ -3,8 +3,8 @@ import {
   GoflowError,
   type TaskContract,
   type TaskDefinitions,
-  type TaskTypeOf,
   type Tasks,
+  type TaskTypeOf,
 } from '@goflow/shared';
 import type { AnyHandler, Handler } from './handler.js';
 
@@ -31,7 +31,10 @@ export class HandlerRegistry<D extends TaskDefinitions = TaskDefinitions> {
   add<Type extends TaskTypeOf<D>>(type: Type, handler: Handler<D[Type], Type>): this {
     const contract = contractOf(this.#tasks, type);
     if (typeof handler !== 'function')
-      throw new GoflowError('HANDLER_INVALID', `the handler of ${type} is no function but ${typeof handler}`);
+      throw new GoflowError(
+        'HANDLER_INVALID',
+        `the handler of ${type} is no function but ${typeof handler}`,
+      );
     if (this.#handlers.has(type))
       throw new GoflowError('HANDLER_DUPLICATE', `there is a handler of ${type} already`);
     this.#handlers.set(type, handler as AnyHandler);
@@ -82,7 +85,10 @@ export function defineHandlers<D extends TaskDefinitions>(
   for (const [type, handler] of Object.entries(handlers)) registry.add(type, handler as never);
   for (const type of tasks.contracts.keys())
     if (!registry.get(type))
-      throw new GoflowError('HANDLER_INVALID', `there is no handler of ${type}; defineHandlers needs one for every type`);
+      throw new GoflowError(
+        'HANDLER_INVALID',
+        `there is no handler of ${type}; defineHandlers needs one for every type`,
+      );
   return registry;
 }
 

@@ -22,12 +22,17 @@ export function concurrencyRoutes(worker: Worker): Router {
 function stateOf(worker: Worker): { concurrency: number | null; queues: object; active: object } {
   const sizes = new Set(Object.values(worker.concurrency));
   const [only = 0] = sizes;
-  return { concurrency: sizes.size <= 1 ? only : null, queues: worker.concurrency, active: worker.active };
+  return {
+    concurrency: sizes.size <= 1 ? only : null,
+    queues: worker.concurrency,
+    active: worker.active,
+  };
 }
 
 function patchConcurrency(worker: Worker): RequestHandler {
   return async (request, response) => {
-    for (const [queue, concurrency] of readPatch(request.body, worker)) await worker.setConcurrency(concurrency, queue);
+    for (const [queue, concurrency] of readPatch(request.body, worker))
+      await worker.setConcurrency(concurrency, queue);
     response.json(stateOf(worker));
   };
 }
@@ -40,14 +45,19 @@ function readPatch(body: unknown, worker: Worker): Change[] {
   const unknown = Object.keys(rest)[0];
   if (unknown !== undefined) throw invalid(`unknown field ${JSON.stringify(unknown.slice(0, 50))}`);
   if (queues !== undefined) {
-    if (concurrency !== undefined || queue !== undefined) throw invalid('either `queues`, or `concurrency`, not both');
-    return Object.entries(readObject(queues)).map(([name, size]) => [knownQueue(name, worker), readSize(size)]);
+    if (concurrency !== undefined || queue !== undefined)
+      throw invalid('either `queues`, or `concurrency`, not both');
+    return Object.entries(readObject(queues)).map(([name, size]) => [
+      knownQueue(name, worker),
+      readSize(size),
+    ]);
   }
   return [[queue === undefined ? undefined : knownQueue(queue, worker), readSize(concurrency)]];
 }
 
 function readObject(body: unknown): Record<string, unknown> {
-  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Record<string, unknown>;
+  if (typeof body === 'object' && body !== null && !Array.isArray(body))
+    return body as Record<string, unknown>;
   throw invalid('expected a JSON object like {"concurrency": 20}');
 }
 
@@ -62,7 +72,9 @@ function readSize(value: unknown): number {
 function knownQueue(name: unknown, worker: Worker): string {
   const queues = Object.keys(worker.concurrency);
   if (typeof name === 'string' && queues.includes(name)) return name;
-  throw invalid(`this worker consumes ${queues.join(', ')}, not ${JSON.stringify(name)?.slice(0, 80)}`);
+  throw invalid(
+    `this worker consumes ${queues.join(', ')}, not ${JSON.stringify(name)?.slice(0, 80)}`,
+  );
 }
 
 const invalid = (detail: string): GoflowError => new GoflowError('REQUEST_INVALID', detail);

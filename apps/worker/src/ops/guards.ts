@@ -11,12 +11,19 @@ import { sendProblem } from './problem.js';
 export function requirePermission({ token }: ResolvedHttpOptions): RequestHandler {
   const expected = token === undefined ? undefined : digest(`Bearer ${token}`);
   return function permission(request, response, next) {
-    if (expected === undefined ? isOwnName(request.hostname) : matches(expected, request.headers.authorization)) {
+    if (
+      expected === undefined
+        ? isOwnName(request.hostname)
+        : matches(expected, request.headers.authorization)
+    ) {
       next();
       return;
     }
     response.setHeader('WWW-Authenticate', 'Bearer');
-    sendProblem(response, new GoflowError('UNAUTHORIZED', 'a bearer token is needed, and the right one'));
+    sendProblem(
+      response,
+      new GoflowError('UNAUTHORIZED', 'a bearer token is needed, and the right one'),
+    );
   };
 }
 

@@ -28,7 +28,8 @@ export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
 
 /** @throws OPTION_INVALID */
 export function resolveHttpOptions(given: HttpOptions): ResolvedHttpOptions {
-  if (typeof given !== 'object' || given === null) throw invalidOption('http', 'an object with a port', given);
+  if (typeof given !== 'object' || given === null)
+    throw invalidOption('http', 'an object with a port', given);
   checkKnown('http options', given, ['port', 'host', 'token']);
   const host = given.host ?? '127.0.0.1';
   if (typeof host !== 'string' || host === '') throw invalidOption('http.host', 'an address', host);
@@ -36,6 +37,10 @@ export function resolveHttpOptions(given: HttpOptions): ResolvedHttpOptions {
   if (token !== undefined && (typeof token !== 'string' || token.length < MIN_TOKEN))
     throw invalidOption('http.token', `at least ${MIN_TOKEN} characters`, '(not shown)');
   if (!isLoopback(host) && token === undefined)
-    throw invalidOption('http.token', `given when listening on ${host}, which others can reach`, undefined);
-  return Object.freeze({ port: checkInteger('http.port', given.port, 0, 65_535), host, token });
+    throw invalidOption(
+      'http.token',
+      `given when listening on ${host}, which others can reach`,
+      undefined,
+    );
+  return Object.freeze({ port: checkInteger('http.port', given.port, [0, 65_535]), host, token });
 }

@@ -47,7 +47,9 @@ export class HttpServer {
   start(): Promise<void> {
     const { port, host } = this.#options;
     return new Promise((resolve, reject) => {
-      this.#server.once('error', (cause: NodeJS.ErrnoException) => reject(listenError(cause, host, port)));
+      this.#server.once('error', (cause: NodeJS.ErrnoException) =>
+        reject(listenError(cause, host, port)),
+      );
       this.#server.listen(port, host, resolve);
     });
   }
@@ -64,7 +66,11 @@ export class HttpServer {
 function listenError(cause: NodeJS.ErrnoException, host: string, port: number): Error {
   if (cause.code !== 'EADDRINUSE' && cause.code !== 'EACCES') return cause;
   const why = cause.code === 'EACCES' ? 'is not allowed' : 'is taken';
-  return new GoflowError('PORT_IN_USE', `${host}:${port} ${why}: choose another port, or 0 for any free one`, { cause });
+  return new GoflowError(
+    'PORT_IN_USE',
+    `${host}:${port} ${why}: choose another port, or 0 for any free one`,
+    { cause },
+  );
 }
 
 function createApp(options: ResolvedHttpOptions, { worker, metrics }: HttpServerDeps): Express {
@@ -82,7 +88,10 @@ function createApp(options: ResolvedHttpOptions, { worker, metrics }: HttpServer
   app.use(express.json({ limit: BODY_LIMIT, strict: false, type: () => true, inflate: false }));
   app.use(concurrencyRoutes(worker));
   app.use((request) => {
-    throw new GoflowError('NOT_FOUND', `there is no ${request.method} ${request.path.slice(0, 100)}; there are ${PATHS}`);
+    throw new GoflowError(
+      'NOT_FOUND',
+      `there is no ${request.method} ${request.path.slice(0, 100)}; there are ${PATHS}`,
+    );
   });
   app.use(answerErrors);
   return app;
@@ -91,6 +100,8 @@ function createApp(options: ResolvedHttpOptions, { worker, metrics }: HttpServer
 function readyz(worker: Worker): RequestHandler {
   return async (_request, response) => {
     const readiness = await worker.readiness();
-    response.status(readiness.ready ? 200 : 503).json({ status: readiness.ready ? 'ready' : 'not ready', ...readiness });
+    response
+      .status(readiness.ready ? 200 : 503)
+      .json({ status: readiness.ready ? 'ready' : 'not ready', ...readiness });
   };
 }

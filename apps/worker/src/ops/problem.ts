@@ -21,7 +21,10 @@ export function sendProblem(response: Response, error: GoflowError, more: object
     detail: error.message,
     code: error.code,
   };
-  response.status(status).type('application/problem+json').send(JSON.stringify({ ...problem, ...more }));
+  response
+    .status(status)
+    .type('application/problem+json')
+    .send(JSON.stringify({ ...problem, ...more }));
 }
 
 /** The status of what the body parser refused: 413 for too large, 415 for an unknown encoding … */

@@ -67,7 +67,7 @@ const FLAGS: Readonly<Record<keyof Omit<ProgramSettings, 'token'>, Flag>> = {
     flag: '--port <n>',
     env: 'GOFLOW_PORT',
     help: 'port of metrics, health and live concurrency, 0 for any free one (default: none)',
-    read: (value) => checkInteger('--port', Number(value), 0, 65_535),
+    read: (value) => checkInteger('--port', Number(value), [0, 65_535]),
   },
   host: {
     flag: '--host <address>',
@@ -135,21 +135,30 @@ export function readSettings(
   flags: Readonly<Record<string, string | undefined>>,
   env: Readonly<Record<string, string | undefined>>,
 ): ProgramSettings {
-  const read = Object.entries(FLAGS).map(([name, flag]) => [name, readOne(flag, flags[name], env[flag.env])]);
+  const read = Object.entries(FLAGS).map(([name, flag]) => [
+    name,
+    readOne(flag, flags[name], env[flag.env]),
+  ]);
   const settings = Object.fromEntries(read) as Omit<ProgramSettings, 'token'>;
   if (settings.tasks === undefined) throw missing(FLAGS.tasks);
   if (settings.handlers === undefined) throw missing(FLAGS.handlers);
   return { ...settings, token: readToken(env) };
 }
 
-function readOne({ read, fallback, flag, env }: Flag, given: string | undefined, set: string | undefined): unknown {
+function readOne(
+  { read, fallback, flag, env }: Flag,
+  given: string | undefined,
+  set: string | undefined,
+): unknown {
   const value = given ?? (set === '' ? undefined : set) ?? fallback;
   if (value === undefined) return undefined;
   try {
     return read(value);
   } catch (error) {
     const source = given === undefined ? env : flag;
-    throw new GoflowError('OPTION_INVALID', `${source}: ${(error as Error).message}`, { cause: error });
+    throw new GoflowError('OPTION_INVALID', `${source}: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 
@@ -176,12 +185,15 @@ function readDuration(name: string, value: string, maxMs: number): number {
 function readLogLevel(value: string): LogLevel {
   const level = LOG_LEVELS.find((known) => known === value);
   if (level) return level;
-  throw new GoflowError('OPTION_INVALID', `expected one of ${LOG_LEVELS.join(', ')}, got "${value}"`);
+  throw new GoflowError(
+    'OPTION_INVALID',
+    `expected one of ${LOG_LEVELS.join(', ')}, got "${value}"`,
+  );
 }
 
 function readToken(env: Readonly<Record<string, string | undefined>>): string | undefined {
-  const file = env['GOFLOW_TOKEN_FILE'];
-  if (!file) return env['GOFLOW_TOKEN'] || undefined;
+  const file = env.GOFLOW_TOKEN_FILE;
+  if (!file) return env.GOFLOW_TOKEN || undefined;
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (cause) {

@@ -2,7 +2,11 @@ import { readdir, realpath } from 'node:fs/promises';
 import { extname, join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { GoflowError, type Tasks } from '@goflow/shared';
-import { type HandlerDefinition, HandlerRegistry, isRegistry } from '../handlers/handler-registry.js';
+import {
+  type HandlerDefinition,
+  HandlerRegistry,
+  isRegistry,
+} from '../handlers/handler-registry.js';
 
 const EXTENSIONS = new Set(['.js', '.mjs', '.cjs']);
 const SKIPPED = /(^|\/)(node_modules|[._][^/]*)(\/|$)|\.(test|spec)\.[cm]?js$/;
@@ -14,10 +18,16 @@ const SKIPPED = /(^|\/)(node_modules|[._][^/]*)(\/|$)|\.(test|spec)\.[cm]?js$/;
  */
 export async function loadTasks(file: string): Promise<Tasks> {
   const path = resolve(file);
-  const module = await load(path, (message, cause) => new GoflowError('OPTION_INVALID', message, { cause }));
-  const tasks = module['tasks'] ?? module['default'];
+  const module = await load(
+    path,
+    (message, cause) => new GoflowError('OPTION_INVALID', message, { cause }),
+  );
+  const tasks = module.tasks ?? module.default;
   if (isTasks(tasks)) return tasks;
-  throw new GoflowError('OPTION_INVALID', `${path} exports no \`tasks\` that defineTasks() returned`);
+  throw new GoflowError(
+    'OPTION_INVALID',
+    `${path} exports no \`tasks\` that defineTasks() returned`,
+  );
 }
 
 /**
@@ -33,7 +43,10 @@ export async function loadHandlers(directory: string, tasks: Tasks): Promise<Han
     for (const definition of definitionsOf(await load(file, invalidModule), file)) {
       const earlier = origins.get(definition.type);
       if (earlier !== undefined)
-        throw new GoflowError('HANDLER_DUPLICATE', `${definition.type} has a handler in ${earlier} and in ${file}`);
+        throw new GoflowError(
+          'HANDLER_DUPLICATE',
+          `${definition.type} has a handler in ${earlier} and in ${file}`,
+        );
       addNamed(registry, definition, file);
       origins.set(definition.type, file);
     }
@@ -44,11 +57,17 @@ export async function loadHandlers(directory: string, tasks: Tasks): Promise<Han
 
 async function handlerFiles(directory: string): Promise<string[]> {
   const root = await realpath(resolve(directory)).catch((cause: unknown) => {
-    throw new GoflowError('HANDLER_INVALID', `there is no directory ${resolve(directory)}`, { cause });
+    throw new GoflowError('HANDLER_INVALID', `there is no directory ${resolve(directory)}`, {
+      cause,
+    });
   });
-  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch((cause: unknown) => {
-    throw new GoflowError('HANDLER_INVALID', `${root} is no directory of handler modules`, { cause });
-  });
+  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(
+    (cause: unknown) => {
+      throw new GoflowError('HANDLER_INVALID', `${root} is no directory of handler modules`, {
+        cause,
+      });
+    },
+  );
   const files = entries
     // A link could lead out of the directory.
     .filter((entry) => entry.isFile() && EXTENSIONS.has(extname(entry.name)))
@@ -59,7 +78,10 @@ async function handlerFiles(directory: string): Promise<string[]> {
 
 type Module = Readonly<Record<string, unknown>>;
 
-async function load(file: string, toError: (message: string, cause: unknown) => GoflowError): Promise<Module> {
+async function load(
+  file: string,
+  toError: (message: string, cause: unknown) => GoflowError,
+): Promise<Module> {
   try {
     return (await import(pathToFileURL(file).href)) as Module;
   } catch (cause) {
@@ -77,15 +99,29 @@ function definitionsOf(module: Module, file: string): HandlerDefinition[] {
     // One value may be exported under two names.
     if (found.has(value)) continue;
     if (isDefinition(value)) found.set(value, [value]);
-    else if (isRegistry(value)) found.set(value, value.types.map((type) => ({ type, handler: value.get(type) as never })));
+    else if (isRegistry(value))
+      found.set(
+        value,
+        value.types.map((type) => ({ type, handler: value.get(type) as never })),
+      );
     else if (name === 'handlers' && typeof value === 'object' && value !== null)
-      found.set(value, Object.entries(value).map(([type, handler]) => ({ type, handler: handler as never })));
+      found.set(
+        value,
+        Object.entries(value).map(([type, handler]) => ({ type, handler: handler as never })),
+      );
   }
   if (found.size > 0) return [...found.values()].flat();
-  throw invalidModule(`${file} exports no handler: use defineHandler() or defineHandlers()`, undefined);
+  throw invalidModule(
+    `${file} exports no handler: use defineHandler() or defineHandlers()`,
+    undefined,
+  );
 }
 
-function addNamed(registry: HandlerRegistry, { type, handler }: HandlerDefinition, file: string): void {
+function addNamed(
+  registry: HandlerRegistry,
+  { type, handler }: HandlerDefinition,
+  file: string,
+): void {
   try {
     registry.add(type, handler as never);
   } catch (cause) {

@@ -23,7 +23,17 @@ export async function runProgram(settings: ProgramSettings): Promise<RunningProg
   const handlers = await loadHandlers(settings.handlers, tasks);
   const { redis, prefix, concurrency, port, host, token, grace, lease } = settings;
   const http = port === undefined ? undefined : { port, host, token };
-  const worker = createWorker({ tasks, handlers, redis, prefix, concurrency, http, grace, lease, logger });
+  const worker = createWorker({
+    tasks,
+    handlers,
+    redis,
+    prefix,
+    concurrency,
+    http,
+    grace,
+    lease,
+    logger,
+  });
   const missing = [...tasks.contracts.keys()].filter((type) => !handlers.types.includes(type));
   if (missing.length > 0) logger.warn({ types: missing }, 'these task types have no handler here');
   return { worker, logger };

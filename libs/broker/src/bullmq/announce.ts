@@ -1,6 +1,7 @@
 import type { TakenTask, TaskOutcome, TaskRecord } from '@goflow/shared';
 import type { Job } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
+import { fromReturnValue } from './job-codec.js';
 import { replyChannel } from './keys.js';
 import { encodeReply } from './reply-inbox.js';
 
@@ -9,7 +10,6 @@ export interface Finished {
   readonly job: Job;
   readonly task: TakenTask;
   readonly outcome: TaskOutcome;
-  readonly result: unknown;
 }
 
 /**
@@ -23,10 +23,12 @@ export function announce(
 ): void {
   const message = encodeReply(toRecord(finished));
   if (message === undefined) return;
-  connection.redis.publish(replyChannel(connection.prefix, address), message).catch(() => undefined);
+  connection.redis
+    .publish(replyChannel(connection.prefix, address), message)
+    .catch(() => undefined);
 }
 
-function toRecord({ job, task, outcome, result }: Finished): TaskRecord {
+function toRecord({ job, task, outcome }: Finished): TaskRecord {
   return {
     id: task.id,
     type: task.type,
@@ -35,7 +37,7 @@ function toRecord({ job, task, outcome, result }: Finished): TaskRecord {
     pushedAt: task.pushedAt,
     startedAt: job.processedOn,
     finishedAt: job.finishedOn,
-    result,
+    result: outcome.kind === 'completed' ? fromReturnValue(outcome.resultJson) : undefined,
     failure: outcome.kind === 'completed' ? undefined : outcome.failure,
   };
 }

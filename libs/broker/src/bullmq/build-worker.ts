@@ -46,7 +46,10 @@ function workerOptions({ redis, prefix, leaseMs }: BuildOptions): WorkerOptions 
  * Builds a worker and waits until it is connected; builds another when the first could not be made, because BullMQ never
  * recovers one whose first commands failed. `undefined` when the consumer closed meanwhile.
  */
-export async function buildWorker(listener: JobListener, options: BuildOptions): Promise<BullWorker | undefined> {
+export async function buildWorker(
+  listener: JobListener,
+  options: BuildOptions,
+): Promise<BullWorker | undefined> {
   while (!options.signal.aborted) {
     const worker = makeWorker(listener, options);
     try {
@@ -66,7 +69,12 @@ const blockingConnections = new WeakMap<BullWorker, Redis | Cluster>();
 function makeWorker(listener: JobListener, options: BuildOptions): BullWorker {
   const blocking = connectBlocking(options.redis);
   const name = bullQueueName(options.queue);
-  const worker = new BullWorker(name, listener, workerOptions(options), backendFactory(blocking, options));
+  const worker = new BullWorker(
+    name,
+    listener,
+    workerOptions(options),
+    backendFactory(blocking, options),
+  );
   blockingConnections.set(worker, blocking);
   worker.on('error', options.report);
   return worker;
@@ -94,7 +102,10 @@ export async function closeWorker(worker: BullWorker, ms: number): Promise<void>
   // It may never end when Redis is away.
   closing.catch(() => undefined);
   const patience = new AbortController();
-  await Promise.race([closing, delay(ms, undefined, { signal: patience.signal }).catch(() => undefined)]);
+  await Promise.race([
+    closing,
+    delay(ms, undefined, { signal: patience.signal }).catch(() => undefined),
+  ]);
   patience.abort();
   blockingConnections.get(worker)?.disconnect();
 }

@@ -1,15 +1,22 @@
 import { GoflowError, type TaskFailure, type TaskOutcome } from '@goflow/shared';
-import { type BackendFactory, DelayedError, type Job, type JobJson, WaitingError, Worker, type WorkerOptions } from 'bullmq';
+import {
+  type BackendFactory,
+  DelayedError,
+  type Job,
+  type JobJson,
+  WaitingError,
+  Worker,
+  type WorkerOptions,
+} from 'bullmq';
 import { engineFailure, toStackText } from './job-codec.js';
+import { type Lease, LeaseKeeper } from './lease.js';
 
 /** What happens to a job after it ran; the consumer listens. */
 export interface JobListener {
   /** Runs a job. Gives its return value, or throws an {@link OutcomeError}, `WaitingError` or `DelayedError`. */
-  process(job: Job, token: string, signal: AbortSignal): Promise<string>;
+  process(job: Job, token: string, lease: Lease): Promise<string>;
   /** The outcome is recorded in Redis. */
   recorded(job: Job, outcome: TaskOutcome): void;
-  /** The job was given back; its outcome is open. */
-  givenBack(job: Job): void;
   /** The outcome could not be recorded: the lease was lost, and somebody else runs the job. */
   lost(job: Job, error: unknown): void;
 }
@@ -37,17 +44,31 @@ export class BullWorker extends Worker<unknown, string, string> {
   readonly #unreadable = new WeakSet<Job>();
   readonly #listener: JobListener;
 
-  constructor(name: string, listener: JobListener, options: WorkerOptions, backends: BackendFactory) {
-    // Three declared parameters: BullMQ makes an AbortSignal only then.
-    const processor = (job: Job, token: string | undefined, signal: AbortSignal | undefined): Promise<string> =>
-      listener.process(job, token ?? '', signal ?? new AbortController().signal);
-    super(name, processor, options, backends as never);
+  constructor(
+    name: string,
+    listener: JobListener,
+    options: WorkerOptions,
+    backends: BackendFactory,
+  ) {
+    // Three declared parameters: BullMQ tracks an abort only then. The third is what LeaseKeeper made of it.
+    const processor = (job: Job, token: string | undefined, signal: unknown): Promise<string> =>
+      listener.process(job, token ?? '', signal as Lease);
+    super(name, processor as never, options, backends as never);
     this.#listener = listener;
   }
 
   /** False for a job whose data in Redis is no JSON: BullMQ cannot even make one of it, and would try for ever. */
   isReadable(job: Job): boolean {
     return !this.#unreadable.has(job);
+  }
+
+  protected override createLockManager(): void {
+    const { lockRenewTime = 0, lockDuration = 0 } = this.opts;
+    this.lockManager = new LeaseKeeper(this as never, {
+      lockRenewTime,
+      lockDuration,
+      workerId: this.id,
+    });
   }
 
   protected override createJob(data: JobJson, jobId: string): Job<unknown, string, string> {
@@ -60,17 +81,25 @@ export class BullWorker extends Worker<unknown, string, string> {
     }
   }
 
-  protected override async handleCompleted(result: string, job: Job, token: string, next?: NextCheck): Promise<Job> {
+  protected override async handleCompleted(
+    result: string,
+    job: Job,
+    token: string,
+    next?: NextCheck,
+  ): Promise<Job> {
     const nextJob = await super.handleCompleted(result, job, token, next);
     this.#listener.recorded(job, { kind: 'completed', resultJson: result });
     return nextJob;
   }
 
-  protected override async handleFailed(error: Error, job: Job, token: string, next?: NextCheck): Promise<Job> {
-    if (error instanceof WaitingError || error instanceof DelayedError) {
-      this.#listener.givenBack(job);
+  protected override async handleFailed(
+    error: Error,
+    job: Job,
+    token: string,
+    next?: NextCheck,
+  ): Promise<Job> {
+    if (error instanceof WaitingError || error instanceof DelayedError)
       return super.handleFailed(error, job, token, next);
-    }
     const outcome = this.#outcomeOf(error, job);
     if (!outcome) {
       this.#listener.lost(job, error);
@@ -101,5 +130,8 @@ function toBullError(job: Job, outcome: Exclude<TaskOutcome, { kind: 'completed'
 }
 
 function bullError(name: string, failure: TaskFailure): Error {
-  return Object.assign(new GoflowError('HANDLER_FAILED', failure.message), { name, stack: toStackText(failure) });
+  return Object.assign(new GoflowError('HANDLER_FAILED', failure.message), {
+    name,
+    stack: toStackText(failure),
+  });
 }

@@ -1,16 +1,28 @@
 import { randomUUID } from 'node:crypto';
-import type { Broker, QueueCounts, ReplyInbox, TaskEnvelope, TaskId, TaskRecord } from '@goflow/shared';
+import type {
+  Broker,
+  QueueCounts,
+  ReplyInbox,
+  TaskEnvelope,
+  TaskId,
+  TaskRecord,
+} from '@goflow/shared';
 import { checkPrefix, DEFAULT_PREFIX, GoflowError, toMs } from '@goflow/shared';
 import type { RedisQueueBackend } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import { Deadline } from './deadline.js';
 import { toJob } from './job-codec.js';
 import { bullJobId } from './keys.js';
-import { pushAll } from './push-many.js';
 import { ProducerQueues } from './producer-queues.js';
+import { pushAll } from './push-many.js';
 import { readCounts } from './queue-counts.js';
 import { readTasks } from './read-tasks.js';
-import { closeRedis, connectProducer, type RedisConnection, type RedisGiven } from './redis-connection.js';
+import {
+  closeRedis,
+  connectProducer,
+  type RedisConnection,
+  type RedisGiven,
+} from './redis-connection.js';
 import { openReplyInbox } from './reply-inbox.js';
 import { TroubleLog } from './trouble-log.js';
 
@@ -59,7 +71,8 @@ class BullMqBroker implements Broker {
   push(envelope: TaskEnvelope): Promise<void> {
     return this.#within(async () => {
       const unique = uniqueOf(envelope.id);
-      const backend = this.#queues.ready(envelope.queue) ?? (await this.#queues.open(envelope.queue));
+      const backend =
+        this.#queues.ready(envelope.queue) ?? (await this.#queues.open(envelope.queue));
       await backend.addJob(toJob(envelope, unique), unique);
     });
   }
@@ -76,7 +89,12 @@ class BullMqBroker implements Broker {
   }
 
   openInbox(onReply: (record: TaskRecord) => void): Promise<ReplyInbox> {
-    const inbox = { prefix: this.#prefix, name: randomUUID().slice(0, 13), onReply, onError: this.#onError };
+    const inbox = {
+      prefix: this.#prefix,
+      name: randomUUID().slice(0, 13),
+      onReply,
+      onError: this.#onError,
+    };
     return openReplyInbox(this.#redis, inbox);
   }
 
@@ -90,7 +108,8 @@ class BullMqBroker implements Broker {
   }
 
   #within<T>(command: () => Promise<T>): Promise<T> {
-    if (this.#closing) return Promise.reject(new GoflowError('CLIENT_CLOSED', 'the client is closed'));
+    if (this.#closing)
+      return Promise.reject(new GoflowError('CLIENT_CLOSED', 'the client is closed'));
     return this.#deadline.within(command);
   }
 
@@ -105,5 +124,8 @@ class BullMqBroker implements Broker {
 function uniqueOf(id: TaskId): string {
   const unique = bullJobId(id);
   if (unique !== undefined) return unique;
-  throw new GoflowError('INTERNAL', `a task was pushed with the id ${JSON.stringify(id)}, which is none`);
+  throw new GoflowError(
+    'INTERNAL',
+    `a task was pushed with the id ${JSON.stringify(id)}, which is none`,
+  );
 }

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ConsumeOptions, Consumer, ConsumerBroker } from '@goflow/shared';
 import { checkPrefix, DEFAULT_PREFIX, toMs } from '@goflow/shared';
-import { BullMqConsumer } from './bullmq-consumer.js';
 import type { WorkerSettings } from './build-worker.js';
+import { BullMqConsumer } from './bullmq-consumer.js';
 import { auditRedis } from './redis-audit.js';
 import { closeRedis, connectConsumer, isReady, type RedisGiven } from './redis-connection.js';
 import { brokerRefused, brokerUnavailable, troubleOf } from './redis-reply-error.js';
@@ -49,12 +49,15 @@ class BullMqConsumerBroker implements ConsumerBroker {
 
   async ping(): Promise<void> {
     const { redis } = this.#settings;
-    if (!isReady(redis)) throw brokerUnavailable(0, false, new Error(`the connection is ${redis.status}`));
+    if (!isReady(redis))
+      throw brokerUnavailable(0, false, new Error(`the connection is ${redis.status}`));
     const timeout = new AbortController();
     const late = delay(PING_MS, 'late', { signal: timeout.signal }).catch(() => 'late');
     const answer = await Promise.race([redis.ping(), late]).catch((error: unknown) => {
       const trouble = troubleOf(error);
-      throw 'word' in trouble ? brokerRefused(trouble.word, error) : brokerUnavailable(PING_MS, true, error);
+      throw 'word' in trouble
+        ? brokerRefused(trouble.word, error)
+        : brokerUnavailable(PING_MS, true, error);
     });
     timeout.abort();
     if (answer === 'late') throw brokerUnavailable(PING_MS, true, undefined);

@@ -1,14 +1,22 @@
-import type { ConsumeOptions, Consumer, QueueCounts, TakenTask, TaskOutcome, Verdict } from '@goflow/shared';
+import type {
+  ConsumeOptions,
+  Consumer,
+  HandBack,
+  QueueCounts,
+  TaskOutcome,
+  Verdict,
+} from '@goflow/shared';
 import { GoflowError } from '@goflow/shared';
 import { DelayedError, type Job, WaitingError } from 'bullmq';
+import { announce } from './announce.js';
 import { buildWorker, closeWorker, type WorkerSettings } from './build-worker.js';
 import { type BullWorker, type JobListener, OutcomeError } from './bull-worker.js';
-import { fromReturnValue, toReturnValue } from './job-codec.js';
+import { toReturnValue } from './job-codec.js';
+import { Lease } from './lease.js';
 import { readCounts } from './queue-counts.js';
-import { announce } from './announce.js';
 import { isReady } from './redis-connection.js';
 import { RetentionSweeper } from './retention-sweeper.js';
-import { replyAddressOf, TakenJob } from './taken-job.js';
+import { replyAddressOf, TakenJob, takenTaskOf } from './taken-job.js';
 import { TroubleLog } from './trouble-log.js';
 
 /** After the abort, a handler that heeds `ctx.signal` may still end by itself for this long. */
@@ -17,7 +25,7 @@ const LINGER_MS = 400;
 const LEAVE_MS = 600;
 
 interface Running {
-  readonly task: TakenTask;
+  readonly task: TakenJob;
   /** Ends the run from outside; its own verdict then comes too late. */
   readonly end: (verdict: Verdict) => void;
 }
@@ -31,7 +39,6 @@ export class BullMqConsumer implements Consumer, JobListener {
   readonly #sweeper: RetentionSweeper;
   readonly #running = new Map<Job, Running>();
   readonly #closed = new AbortController();
-  readonly #tasks = new WeakMap<Job, TakenTask>();
   #concurrency: number;
   #leaving = false;
   #onIdle: (() => void) | undefined;
@@ -120,62 +127,56 @@ export class BullMqConsumer implements Consumer, JobListener {
     return this.#leaving || this.#concurrency === 0;
   }
 
-  async process(job: Job, token: string, signal: AbortSignal): Promise<string> {
+  async process(job: Job, token: string, lease: Lease): Promise<string> {
     // BullMQ takes one more task after a pause when it was waiting for one.
     const verdict = this.#takesNothing()
       ? { kind: 'handed-back' as const, reason: 'paused' as const, delayMs: 0 }
-      : await this.#run(job, signal);
+      : await this.#run(job, lease);
     if (verdict.kind === 'completed') return toReturnValue(verdict.resultJson);
     if (verdict.kind !== 'handed-back') throw new OutcomeError(verdict);
-    if (verdict.delayMs > 0) {
-      await job.moveToDelayed(Date.now() + verdict.delayMs, token);
-      throw new DelayedError();
-    }
-    await job.moveToWait(token);
-    throw new WaitingError();
+    return this.#handBack(job, token, verdict);
   }
 
-  #run(job: Job, signal: AbortSignal): Promise<Verdict> {
-    const task = this.#take(job, signal);
+  async #handBack(job: Job, token: string, verdict: HandBack): Promise<never> {
+    if (verdict.delayMs > 0) await job.moveToDelayed(Date.now() + verdict.delayMs, token);
+    else await job.moveToWait(token);
+    this.givenBack(job, verdict);
+    throw verdict.delayMs > 0 ? new DelayedError() : new WaitingError();
+  }
+
+  #run(job: Job, lease: Lease): Promise<Verdict> {
+    const task = new TakenJob(this.queue, job, lease);
+    task.readable = this.#worker?.isReadable(job) ?? true;
     return new Promise<Verdict>((resolve) => {
       const end = (verdict: Verdict): void => {
-        this.#running.delete(job);
+        if (!this.#running.delete(job)) return;
+        task.runMs = performance.now() - task.takenAt;
         if (this.#running.size === 0) this.#onIdle?.();
         resolve(verdict);
       };
       this.#running.set(job, { task, end });
-      void this.#options.run(task).then((verdict) => end(this.#leaving ? asLeaving(verdict, signal) : verdict));
+      void this.#options
+        .run(task)
+        .then((verdict) => end(this.#leaving ? asLeaving(verdict, lease.isAborted) : verdict));
     });
-  }
-
-  #take(job: Job, signal: AbortSignal): TakenTask {
-    const worker = this.#worker;
-    const task = new TakenJob(this.queue, job, {
-      signal,
-      abort: (reason) => worker?.cancelJob(job.id ?? '', reason as string),
-      readable: worker?.isReadable(job) ?? true,
-    });
-    this.#tasks.set(job, task);
-    return task;
   }
 
   recorded(job: Job, outcome: TaskOutcome): void {
-    const task = this.#tasks.get(job) ?? this.#take(job, new AbortController().signal);
-    this.#options.listener.settled(task, outcome);
+    const task = takenTaskOf(job) ?? new TakenJob(this.queue, job, new Lease());
+    this.#options.listener.settled(task, outcome, task.runMs);
     const address = replyAddressOf(job);
-    if (address === undefined || outcome.kind === 'retry') return;
-    const finished = outcome.kind === 'completed' ? fromReturnValue(outcome.resultJson) : undefined;
-    announce(this.#settings, address, { job, task, outcome, result: finished });
+    if (address !== undefined && outcome.kind !== 'retry')
+      announce(this.#settings, address, { job, task, outcome });
   }
 
-  givenBack(job: Job): void {
-    const task = this.#tasks.get(job);
-    if (task) this.#options.listener.settled(task, { kind: 'handed-back', reason: 'stopping', delayMs: 0 });
+  givenBack(job: Job, verdict: HandBack): void {
+    const task = takenTaskOf(job);
+    if (task) this.#options.listener.settled(task, verdict, task.runMs);
   }
 
   lost(job: Job, error: unknown): void {
     this.#troubles.report(error);
-    const task = this.#tasks.get(job);
+    const task = takenTaskOf(job);
     if (task) this.#options.listener.leaseLost(task);
   }
 
@@ -205,14 +206,15 @@ export class BullMqConsumer implements Consumer, JobListener {
 
   async #close(): Promise<void> {
     const worker = this.#worker;
-    if (worker) await closeWorker(worker, LEAVE_MS).catch((error: unknown) => this.#troubles.report(error));
+    if (worker)
+      await closeWorker(worker, LEAVE_MS).catch((error: unknown) => this.#troubles.report(error));
     this.#closed.abort();
     await this.#starting?.catch(() => undefined);
   }
 }
 
 /** While leaving, an attempt that ended because it was aborted is not one: the task goes back as it was. */
-function asLeaving(verdict: Verdict, signal: AbortSignal): Verdict {
-  if (!signal.aborted || verdict.kind === 'completed') return verdict;
+function asLeaving(verdict: Verdict, isAborted: boolean): Verdict {
+  if (!isAborted || verdict.kind === 'completed') return verdict;
   return { kind: 'handed-back', reason: 'stopping', delayMs: 0 };
 }

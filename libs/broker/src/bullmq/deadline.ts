@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { GoflowError } from '@goflow/shared';
 import type { Cluster, Redis } from 'ioredis';
-import { brokerRefused, brokerUnavailable, troubleOf } from './redis-reply-error.js';
 import { isReady } from './redis-connection.js';
+import { brokerRefused, brokerUnavailable, troubleOf } from './redis-reply-error.js';
 
 const PAUSE_MS = 50;
 
@@ -83,7 +83,8 @@ export class Deadline {
 
   async #untilReady(endsAt: number, sent: boolean): Promise<void> {
     const redis = this.#redis;
-    if (redis.status === 'end') throw brokerUnavailable(0, sent, new Error('the connection is closed'));
+    if (redis.status === 'end')
+      throw brokerUnavailable(0, sent, new Error('the connection is closed'));
     if (redis.status === 'wait') redis.connect().catch(() => undefined);
     const rest = Math.max(endsAt - performance.now(), 0);
     let onReady: (() => void) | undefined;

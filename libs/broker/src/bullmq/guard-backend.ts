@@ -51,7 +51,9 @@ function guarded(name: string, call: Call, options: GuardOptions): Call {
         if (troubleOf(error).kind !== 'transient' || options.signal.aborted) throw error;
         options.report(error);
         if (isTake && options.quiet()) return [];
-        await delay(pauseMs * (0.5 + Math.random() / 2), undefined, { signal: options.signal }).catch(() => undefined);
+        await delay(pauseMs * (0.5 + Math.random() / 2), undefined, {
+          signal: options.signal,
+        }).catch(() => undefined);
       }
     }
   };

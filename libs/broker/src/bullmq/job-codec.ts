@@ -35,11 +35,11 @@ export function toJob(envelope: TaskEnvelope, unique: string): JobJson {
 
 function toStoredOptions(envelope: TaskEnvelope): StoredOptions {
   const options: Record<string, unknown> = {};
-  if (envelope.delayMs) options['delay'] = envelope.delayMs;
-  if (envelope.priority) options['priority'] = envelope.priority;
-  if (envelope.maxAttempts) options['attempts'] = envelope.maxAttempts;
-  if (envelope.backoff) options['backoff'] = toStoredBackoff(envelope.backoff);
-  if (envelope.replyTo) options['r'] = envelope.replyTo;
+  if (envelope.delayMs) options.delay = envelope.delayMs;
+  if (envelope.priority) options.priority = envelope.priority;
+  if (envelope.maxAttempts) options.attempts = envelope.maxAttempts;
+  if (envelope.backoff) options.backoff = toStoredBackoff(envelope.backoff);
+  if (envelope.replyTo) options.r = envelope.replyTo;
   return options;
 }
 
@@ -92,7 +92,10 @@ export function toStackText(failure: TaskFailure): string {
 }
 
 /** The failure of a job's last attempt, from what BullMQ stored of it. */
-export function fromStored(failedReason: string, stackTraces: string | null | undefined): TaskFailure {
+export function fromStored(
+  failedReason: string,
+  stackTraces: string | null | undefined,
+): TaskFailure {
   const last = lastOf(stackTraces);
   const at = last?.lastIndexOf(MARK) ?? -1;
   if (last !== undefined && at !== -1) {
@@ -101,7 +104,11 @@ export function fromStored(failedReason: string, stackTraces: string | null | un
     if (failure?.message === failedReason) return { ...failure, stack: last.slice(0, at) };
   }
   const stalled = failedReason.includes('stalled more than allowable limit');
-  return { name: 'Error', message: failedReason, code: stalled ? 'TASK_STALLED' : 'HANDLER_FAILED' };
+  return {
+    name: 'Error',
+    message: failedReason,
+    code: stalled ? 'TASK_STALLED' : 'HANDLER_FAILED',
+  };
 }
 
 /** The failure that BullMQ itself gave to a job, such as one that stalled too often. */

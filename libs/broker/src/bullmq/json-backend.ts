@@ -8,9 +8,12 @@ export class JsonBackend extends RedisQueueBackend {
     keep: boolean | number | KeepJobs,
     token: string,
     fetchNext: boolean,
-  ): Promise<{ result: void | unknown[]; finishedOn: number }> {
+  ): Promise<{ result: unknown[] | undefined; finishedOn: number }> {
     const args = this.moveToCompletedArgs(job, resultJson, keep, token, fetchNext);
     const result = await this.moveToFinished(job.id ?? '', args);
-    return { result, finishedOn: Number(args[this.moveToFinishedKeys.length + 1]) };
+    return {
+      result: result as unknown[] | undefined,
+      finishedOn: Number(args[this.moveToFinishedKeys.length + 1]),
+    };
   }
 }

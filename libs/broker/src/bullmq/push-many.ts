@@ -19,8 +19,11 @@ type Outcomes = (Error | undefined)[];
  * Pushes many tasks in pipelines. BullMQ's own `addBulk` throws the first error and so half tells what happened; here each
  * task has its outcome. A pipeline that was cut off is sent again whole: the ids make that harmless.
  */
-export async function pushAll(envelopes: readonly TaskEnvelope[], ports: PushManyPorts): Promise<Outcomes> {
-  const outcomes: Outcomes = new Array(envelopes.length).fill(undefined);
+export async function pushAll(
+  envelopes: readonly TaskEnvelope[],
+  ports: PushManyPorts,
+): Promise<Outcomes> {
+  const outcomes: Outcomes = envelopes.map(() => undefined);
   for (let at = 0; at < envelopes.length; at += MAX_PIPELINE) {
     const slice = envelopes.slice(at, at + MAX_PIPELINE);
     const results = await ports
@@ -34,7 +37,7 @@ export async function pushAll(envelopes: readonly TaskEnvelope[], ports: PushMan
 }
 
 async function pushSlice(slice: readonly TaskEnvelope[], ports: PushManyPorts): Promise<Outcomes> {
-  const outcomes: Outcomes = new Array(slice.length).fill(undefined);
+  const outcomes: Outcomes = slice.map(() => undefined);
   for (const queue of new Set(slice.map((envelope) => envelope.queue))) {
     const indexes = [...slice.keys()].filter((index) => slice[index]?.queue === queue);
     const results = await pipeline(
@@ -56,14 +59,16 @@ async function pipeline(
   for (const envelope of envelopes) {
     const unique = envelope && bullJobId(envelope.id);
     // The promise is that of the pipeline's own builder; results come from exec.
-    if (envelope && unique) void backend.addJobToTransaction(transaction, toJob(envelope, unique), unique);
+    if (envelope && unique)
+      void backend.addJobToTransaction(transaction, toJob(envelope, unique), unique);
   }
   const replies = (await transaction.exec()) ?? [];
   return replies.map(([error]) => {
     if (!error) return undefined;
     const trouble = troubleOf(error);
     // A lost connection or a state that passes: the whole pipeline goes again.
-    if (trouble.kind === 'disconnected' || (trouble.kind === 'transient' && trouble.word !== 'OOM')) throw error;
+    if (trouble.kind === 'disconnected' || (trouble.kind === 'transient' && trouble.word !== 'OOM'))
+      throw error;
     return trouble.kind === 'other' ? error : brokerRefused(trouble.word, error);
   });
 }

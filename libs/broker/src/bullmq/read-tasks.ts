@@ -45,11 +45,13 @@ export async function readTasks(
   prefix: string,
   ids: readonly TaskId[],
 ): Promise<readonly (TaskRecord | undefined)[]> {
-  const records = new Array<TaskRecord | undefined>(ids.length).fill(undefined);
+  const records: (TaskRecord | undefined)[] = ids.map(() => undefined);
   const calls = [...byQueue(ids)].flatMap(([queue, entries]) => {
     const slices: Promise<void>[] = [];
     for (let at = 0; at < entries.length; at += MAX_PER_CALL)
-      slices.push(readSlice(redis, { prefix, queue, entries: entries.slice(at, at + MAX_PER_CALL) }, records));
+      slices.push(
+        readSlice(redis, { prefix, queue, entries: entries.slice(at, at + MAX_PER_CALL) }, records),
+      );
     return slices;
   });
   await Promise.all(calls);
@@ -87,7 +89,10 @@ async function readSlice(
   records: (TaskRecord | undefined)[],
 ): Promise<void> {
   const uniques = entries.map(({ unique }) => unique);
-  const keys = [queueKey(prefix, queue, 'delayed'), ...uniques.map((unique) => queueKey(prefix, queue, unique))];
+  const keys = [
+    queueKey(prefix, queue, 'delayed'),
+    ...uniques.map((unique) => queueKey(prefix, queue, unique)),
+  ];
   const rows = await withCommand(redis)[COMMAND](keys.length, ...keys, ...uniques);
   entries.forEach(({ index, id }, row) => {
     const fields = rows[row];
@@ -101,7 +106,8 @@ function withCommand(redis: Redis | Cluster): WithCommand {
 }
 
 function toRecord(id: TaskId, fields: Fields): TaskRecord {
-  const [name, pushed, started, finished, returned, failedReason, stackTraces, attempts, state] = fields;
+  const [name, pushed, started, finished, returned, failedReason, stackTraces, attempts, state] =
+    fields;
   const failed = typeof failedReason === 'string';
   const completed = typeof returned === 'string';
   return {

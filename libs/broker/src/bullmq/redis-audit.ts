@@ -16,7 +16,9 @@ export async function auditRedis(redis: Redis | Cluster): Promise<readonly strin
       `maxmemory-policy is ${policy}: Redis will throw tasks, results and leases away when memory is short. Set it to noeviction.`,
     );
   if (info.get('role') === 'slave')
-    findings.push('this Redis is a replica: it refuses writes, and no task can be taken. Connect to its master.');
+    findings.push(
+      'this Redis is a replica: it refuses writes, and no task can be taken. Connect to its master.',
+    );
   if (info.get('aof_enabled') === '0' && (await hasNoSnapshots(redis)))
     findings.push('Redis keeps nothing on disk: a restart loses every task. Set appendonly yes.');
   const version = info.get('redis_version');

@@ -1,5 +1,5 @@
 import { invalidOption } from '@goflow/shared';
-import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { type Cluster, Redis, type RedisOptions } from 'ioredis';
 
 /**
  * Where Redis is: a URL (`redis://`, `rediss://`), ioredis options (Sentinel among them), or an ioredis `Redis` or `Cluster`
@@ -28,9 +28,11 @@ export const CONSUMER_OPTIONS = {
   connectTimeout: 5_000,
   // Longer than the longest block of BullMQ (10 s) plus its watchdog, shorter than half a lease: heals half-open sockets.
   socketTimeout: 15_000,
-  retryStrategy: (times: number) => Math.min(50 * 2 ** Math.min(times, 10), 3_000) + Math.random() * 200,
+  retryStrategy: (times: number) =>
+    Math.min(50 * 2 ** Math.min(times, 10), 3_000) + Math.random() * 200,
   // 2: connect again and send the command again. A demoted master otherwise makes a hot loop of errors.
-  reconnectOnError: (error: Error): false | 1 | 2 => (/^(READONLY|UNBLOCKED)/.test(error.message) ? 2 : false),
+  reconnectOnError: (error: Error): false | 1 | 2 =>
+    /^(READONLY|UNBLOCKED)/.test(error.message) ? 2 : false,
 } satisfies RedisOptions;
 
 /** Producers fail fast: nothing is queued up in memory while Redis is away. */
@@ -42,7 +44,8 @@ export const PRODUCER_OPTIONS = {
   socketTimeout: 5_000,
   retryStrategy: (times: number) => Math.min(100 * times, 1_000) + Math.random() * 100,
   // 1: connect again but let the caller see the error, who knows when time is up.
-  reconnectOnError: (error: Error): false | 1 | 2 => (/^(READONLY|UNBLOCKED)/.test(error.message) ? 1 : false),
+  reconnectOnError: (error: Error): false | 1 | 2 =>
+    /^(READONLY|UNBLOCKED)/.test(error.message) ? 1 : false,
 } satisfies RedisOptions;
 
 const SENTINEL_OPTIONS = {

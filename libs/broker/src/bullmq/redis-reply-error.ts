@@ -22,7 +22,8 @@ const CURES: Readonly<Record<string, string>> = {
   TRYAGAIN: 'the Redis Cluster is moving slots',
   BUSY: 'a script blocks Redis',
   UNBLOCKED: 'the connection was moved to another server',
-  NOAUTH: 'Redis needs a password: put it into the URL (redis://:password@host) or into the options',
+  NOAUTH:
+    'Redis needs a password: put it into the URL (redis://:password@host) or into the options',
   WRONGPASS: 'the password or the user for Redis is wrong',
   NOPERM: 'the Redis user lacks a right: see docs/redis.md for the rights that goflow needs',
   ERR: 'see the message of Redis',
@@ -52,13 +53,13 @@ const AWAY_TEXT =
 
 /** Tells what kind of trouble an error of the Redis client is. */
 export function troubleOf(error: unknown): RedisTrouble {
-  const { name = '', message = '' } = (error ?? {}) as { name?: string; message?: string };
+  const { name = '', message = '', code = '' } = (error ?? {}) as Readonly<Record<string, string>>;
   if (name === 'ReplyError' || /^[A-Z]{3,}\b/.test(message)) {
     const word = /^(?:ERR Error running script.*?: )?([A-Z]{2,})\b/.exec(message)?.[1] ?? 'ERR';
     if (TRANSIENT.has(word)) return { kind: 'transient', word };
     if (name === 'ReplyError') return { kind: 'refused', word: word in CURES ? word : 'ERR' };
   }
-  const text = `${name} ${message} ${String((error as { code?: unknown } | null)?.code ?? '')}`;
+  const text = `${name} ${message} ${code}`;
   return AWAY.has(name) || AWAY_TEXT.test(text) ? { kind: 'disconnected' } : { kind: 'other' };
 }
 

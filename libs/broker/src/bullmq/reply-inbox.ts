@@ -15,7 +15,10 @@ export interface InboxOptions {
 }
 
 /** Subscribes to a channel of the client's own, on a connection of its own: a subscriber can send no other commands. */
-export async function openReplyInbox(redis: Redis | Cluster, options: InboxOptions): Promise<ReplyInbox> {
+export async function openReplyInbox(
+  redis: Redis | Cluster,
+  options: InboxOptions,
+): Promise<ReplyInbox> {
   const channel = replyChannel(options.prefix, options.name);
   const subscriber = connectSubscriber(redis);
   subscriber.on('error', options.onError);

@@ -39,7 +39,10 @@ export class RetentionSweeper {
     const backend = this.#options.backend();
     if (!backend) return 0;
     const { completedMs, failedMs } = this.#options.retention;
-    return (await remove(backend, 'completed', now - completedMs)) + (await remove(backend, 'failed', now - failedMs));
+    return (
+      (await remove(backend, 'completed', now - completedMs)) +
+      (await remove(backend, 'failed', now - failedMs))
+    );
   }
 
   async #run(): Promise<void> {
@@ -50,7 +53,11 @@ export class RetentionSweeper {
   }
 }
 
-async function remove(backend: IQueueBackend, state: 'completed' | 'failed', before: number): Promise<number> {
+async function remove(
+  backend: IQueueBackend,
+  state: 'completed' | 'failed',
+  before: number,
+): Promise<number> {
   let total = 0;
   for (;;) {
     const removed = await backend.cleanJobsByState(state, before, PER_CALL);

@@ -1,6 +1,10 @@
 import type { ResolvedBackoffOptions, TakenTask, TaskId } from '@goflow/shared';
 import type { Job } from 'bullmq';
 import { fromStoredBackoff, type StoredOptions } from './job-codec.js';
+import type { Lease } from './lease.js';
+
+const TASK = Symbol('goflow.task');
+type MarkedJob = Job & { [TASK]?: TakenJob };
 
 /** BullMQ's job, seen as a task that was taken. */
 export class TakenJob implements TakenTask {
@@ -8,30 +12,35 @@ export class TakenJob implements TakenTask {
   readonly queue: string;
   readonly type: string;
   readonly payload: unknown;
-  readonly readable: boolean;
   readonly attempt: number;
   readonly starts: number;
   readonly maxAttempts: number | undefined;
   readonly pushedAt: number;
   readonly dueAt: number;
-  readonly signal: AbortSignal;
-  readonly #abort: (reason: unknown) => void;
+  /** On the monotonic clock. */
+  readonly takenAt = performance.now();
+  readable = true;
+  runMs = 0;
+  readonly #lease: Lease;
   readonly #storedBackoff: unknown;
 
-  constructor(queue: string, job: Job, about: TakenJobContext) {
+  constructor(queue: string, job: Job, lease: Lease) {
     this.id = `${queue}:${job.id ?? ''}`;
     this.queue = queue;
     this.type = job.name;
     this.payload = job.data;
-    this.readable = about.readable;
     this.attempt = job.attemptsMade + 1;
     this.starts = job.attemptsStarted;
     this.maxAttempts = job.opts.attempts || undefined;
     this.pushedAt = job.timestamp;
     this.dueAt = job.timestamp + (job.opts.delay ?? 0);
-    this.signal = about.signal;
-    this.#abort = about.abort;
+    this.#lease = lease;
     this.#storedBackoff = job.opts.backoff;
+    (job as MarkedJob)[TASK] = this;
+  }
+
+  get signal(): AbortSignal {
+    return this.#lease.signal;
   }
 
   get backoff(): ResolvedBackoffOptions | undefined {
@@ -39,16 +48,12 @@ export class TakenJob implements TakenTask {
   }
 
   abort(reason: unknown): void {
-    this.#abort(reason);
+    this.#lease.abort(reason);
   }
 }
 
-/** What a job does not know of itself. */
-export interface TakenJobContext {
-  readonly signal: AbortSignal;
-  readonly abort: (reason: unknown) => void;
-  readonly readable: boolean;
-}
+/** The task that a job was taken as; undefined for one that never ran. */
+export const takenTaskOf = (job: Job): TakenJob | undefined => (job as MarkedJob)[TASK];
 
 /** Where the outcome of a job is to be announced, if anywhere. */
 export const replyAddressOf = (job: Job): string | undefined => (job.opts as StoredOptions).r;

@@ -92,10 +92,10 @@ function resolveContract(type: string, given: TaskDefinition): TaskContract {
     queue: checkQueueName(at('queue'), given.queue ?? DEFAULT_QUEUE),
     payload: checkSchema(at('payload'), given.payload),
     result: checkSchema(at('result'), given.result),
-    maxAttempts: checkInteger(at('maxAttempts'), given.maxAttempts ?? 3, 1, MAX_ATTEMPTS),
+    maxAttempts: checkInteger(at('maxAttempts'), given.maxAttempts ?? 3, [1, MAX_ATTEMPTS]),
     backoff: resolveBackoff(given.backoff),
     timeoutMs: toMs(at('timeout'), given.timeout ?? '5m', { minMs: 1 }),
-    priority: checkInteger(at('priority'), given.priority ?? 0, 0, MAX_PRIORITY),
+    priority: checkInteger(at('priority'), given.priority ?? 0, [0, MAX_PRIORITY]),
     retention: resolveRetention(at('retention'), given.retention ?? {}),
   });
 }
@@ -110,8 +110,7 @@ function resolveRetention(name: string, given: NonNullable<TaskDefinition['reten
 }
 
 function checkSchema(name: string, schema: unknown): StandardSchemaV1 {
-  const isObject =
-    (typeof schema === 'object' && schema !== null) || typeof schema === 'function';
+  const isObject = (typeof schema === 'object' && schema !== null) || typeof schema === 'function';
   const standard = isObject ? (schema as Partial<StandardSchemaV1>)['~standard'] : undefined;
   if (typeof standard?.validate === 'function') return schema as StandardSchemaV1;
   throw invalidOption(name, 'a Standard Schema (zod, valibot, arktype …)', schema);

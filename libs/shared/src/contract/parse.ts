@@ -9,31 +9,34 @@ export interface ParseIssue {
   readonly message: string;
 }
 
+/** What is parsed, for messages and codes. */
+export interface ParseSubject {
+  readonly code: ErrorCode;
+  /** Such as `payload of image.resize`. */
+  readonly subject: string;
+}
+
 /**
- * Runs a Standard Schema over a value and gives its output. Synchronous schemas are not made to wait.
+ * Runs a Standard Schema over a value and gives its output; a promise of it where the schema is asynchronous.
  *
  * @throws `code` (PAYLOAD_INVALID or RESULT_INVALID), naming the fields; `details.issues` holds every {@link ParseIssue}.
  */
-export function parse(
-  schema: StandardSchemaV1,
-  value: unknown,
-  code: ErrorCode,
-  subject: string,
-): unknown | Promise<unknown> {
+export function parse(schema: StandardSchemaV1, value: unknown, about: ParseSubject): unknown {
   const parsed = schema['~standard'].validate(value);
   return parsed instanceof Promise
-    ? parsed.then((result) => outputOf(result, code, subject))
-    : outputOf(parsed, code, subject);
+    ? parsed.then((result) => outputOf(result, about))
+    : outputOf(parsed, about);
 }
 
 function outputOf(
   result: StandardSchemaV1.Result<unknown>,
-  code: ErrorCode,
-  subject: string,
+  { code, subject }: ParseSubject,
 ): unknown {
   if (!result.issues) return result.value;
   const issues = result.issues.map(toIssue);
-  const shown = issues.slice(0, 3).map(({ path, message }) => (path ? `${path}: ${message}` : message));
+  const shown = issues
+    .slice(0, 3)
+    .map(({ path, message }) => (path ? `${path}: ${message}` : message));
   const rest = issues.length > 3 ? `, and ${issues.length - 3} more` : '';
   throw new GoflowError(code, `${subject}: ${shown.join('; ')}${rest}`, { details: { issues } });
 }

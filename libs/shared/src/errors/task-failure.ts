@@ -25,15 +25,17 @@ const MAX_CAUSES = 5;
  * getters that throw, causes in a circle. It never throws itself.
  */
 export function toFailure(thrown: unknown, fallbackCode = 'HANDLER_FAILED'): TaskFailure {
-  return failureOf(thrown, fallbackCode, MAX_CAUSES, new Set());
+  return failureOf(thrown, { fallbackCode, depth: MAX_CAUSES, seen: new Set() });
 }
 
-function failureOf(
-  thrown: unknown,
-  fallbackCode: string,
-  depth: number,
-  seen: Set<unknown>,
-): TaskFailure {
+interface Walk {
+  readonly fallbackCode: string;
+  /** Causes that may still follow. */
+  readonly depth: number;
+  readonly seen: Set<unknown>;
+}
+
+function failureOf(thrown: unknown, { fallbackCode, depth, seen }: Walk): TaskFailure {
   if (typeof thrown !== 'object' || thrown === null) return primitiveFailure(thrown, fallbackCode);
   seen.add(thrown);
   const stack = textOf(thrown, 'stack');
@@ -46,7 +48,7 @@ function failureOf(
     code: textOf(thrown, 'code') ?? fallbackCode,
     ...(stack === undefined ? {} : { stack }),
     ...(details === undefined ? {} : { details }),
-    ...(hasCause ? { cause: failureOf(cause, fallbackCode, depth - 1, seen) } : {}),
+    ...(hasCause ? { cause: failureOf(cause, { fallbackCode, depth: depth - 1, seen }) } : {}),
   };
 }
 

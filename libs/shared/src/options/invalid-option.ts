@@ -26,8 +26,12 @@ function show(value: unknown): string {
   return `\`${String(value)}\``;
 }
 
-/** Refuses anything but an integer within the limits. */
-export function checkInteger(name: string, value: unknown, min: number, max: number): number {
+/** Refuses anything but an integer within the limits, both included. */
+export function checkInteger(
+  name: string,
+  value: unknown,
+  [min, max]: readonly [min: number, max: number],
+): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max)
     return value;
   const rule = `an integer from ${min.toLocaleString('en')} to ${max.toLocaleString('en')}`;

@@ -43,10 +43,10 @@ export function resolvePushOptions(given: PushOptions | undefined): ResolvedPush
     ...(given.delay === undefined ? {} : { delayMs: toMs('delay', given.delay) }),
     ...(given.priority === undefined
       ? {}
-      : { priority: checkInteger('priority', given.priority, 0, MAX_PRIORITY) }),
+      : { priority: checkInteger('priority', given.priority, [0, MAX_PRIORITY]) }),
     ...(given.maxAttempts === undefined
       ? {}
-      : { maxAttempts: checkInteger('maxAttempts', given.maxAttempts, 1, MAX_ATTEMPTS) }),
+      : { maxAttempts: checkInteger('maxAttempts', given.maxAttempts, [1, MAX_ATTEMPTS]) }),
     ...(given.backoff === undefined ? {} : { backoff: resolveBackoff(given.backoff) }),
   };
 }

@@ -32,8 +32,10 @@ export interface TakenTask {
 
 /** What a consumer tells those who listen. */
 export interface ConsumerListener {
-  /** The verdict is recorded. Not called for a task whose lease was lost: its outcome was dropped. */
-  settled(task: TakenTask, verdict: Verdict): void;
+  /**
+   * The verdict is recorded; the attempt ran `runMs`. Not called for a task whose lease was lost: its outcome was dropped.
+   */
+  settled(task: TakenTask, verdict: Verdict, runMs: number): void;
   /** The lease was lost; somebody else runs the task, and this outcome is dropped. */
   leaseLost(task: TakenTask): void;
   /** Something went wrong beside the tasks: a connection, a lease renewal. Called at most once per 10 s for one kind. */

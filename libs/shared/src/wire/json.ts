@@ -68,7 +68,9 @@ function boundOfObject(object: object, depth: number): number {
   let bytes = 2;
   for (const key of Object.keys(object))
     bytes +=
-      key.length * MAX_BYTES_PER_UNIT + 4 + boundOf((object as Record<string, unknown>)[key], depth + 1);
+      key.length * MAX_BYTES_PER_UNIT +
+      4 +
+      boundOf((object as Record<string, unknown>)[key], depth + 1);
   return bytes;
 }
 
@@ -84,7 +86,10 @@ function isPlain(object: object): boolean {
 
 /** The slow way, taken only when something is wrong: finds the first place that JSON would lose or change. */
 function refusal(value: unknown, about: WireSubject): GoflowError {
-  const found = findLoss(value, '', []) ?? { path: '', problem: 'something that is not plain JSON' };
+  const found = findLoss(value, '', []) ?? {
+    path: '',
+    problem: 'something that is not plain JSON',
+  };
   const place = found.path === '' ? '' : ` at ${found.path}`;
   return new GoflowError(
     about.notSerializable,
@@ -120,7 +125,8 @@ function findLoss(value: unknown, path: string, ancestors: readonly object[]): L
 }
 
 function primitiveLoss(value: unknown, path: string): Loss | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? undefined : { path, problem: String(value) };
+  if (typeof value === 'number')
+    return Number.isFinite(value) ? undefined : { path, problem: String(value) };
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return undefined;
   return { path, problem: value === undefined ? 'undefined' : `a ${typeof value}` };
 }

@@ -36,7 +36,9 @@ test('says what to do when nothing answers at REDIS_URL, without telling its pas
 
 async function setUp() {
   let url = '';
-  const provide = (_name: string, value: string) => void (url = value);
+  const provide = (_name: string, value: string) => {
+    url = value;
+  };
   const teardown = await setup({ provide } as unknown as Parameters<typeof setup>[0]);
   return { url, teardown };
 }
