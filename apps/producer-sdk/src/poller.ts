@@ -3,10 +3,13 @@ import type { TaskId } from '@goflow/shared';
 /** First and longest pause between two looks, in milliseconds. The first look is at once. */
 const PAUSES = {
   /** Its outcome will be sent: polling is only the net below. */
-  announced: { firstMs: 1_000, maxMs: 5_000 },
+  announced: { firstMs: 2_000, maxMs: 30_000 },
   /** Polling is the only way. */
   unannounced: { firstMs: 5, maxMs: 500 },
 } as const;
+
+/** No more looks than this a second, however many ids: polling must not keep Redis from its work. */
+const MAX_LOOKS_PER_S = 10_000;
 
 /** How the outcome of a task is expected to arrive. */
 export type Expectation = keyof typeof PAUSES;
@@ -40,6 +43,12 @@ export class Poller {
     if (this.#watched.size === 0) this.stop();
   }
 
+  /** Looks at all of them at once: outcomes that were sent may have been lost. */
+  lookNow(): void {
+    for (const watched of this.#watched.values()) watched.dueAt = 0;
+    if (this.#watched.size > 0) this.#schedule(0);
+  }
+
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -67,10 +76,11 @@ export class Poller {
   #takeDue(): TaskId[] {
     const now = performance.now();
     const due: TaskId[] = [];
+    const leastMs = (this.#watched.size / MAX_LOOKS_PER_S) * 1_000;
     for (const [id, watched] of this.#watched) {
       if (watched.dueAt > now) continue;
       due.push(id);
-      watched.dueAt = now + watched.pauseMs;
+      watched.dueAt = now + Math.max(watched.pauseMs, leastMs);
       watched.pauseMs = Math.min(watched.pauseMs * 2, watched.maxMs);
     }
     return due;

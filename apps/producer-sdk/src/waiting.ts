@@ -120,7 +120,10 @@ export class Waiting {
   #openInbox(): void {
     if (this.#inbox || this.#opening) return;
     this.#opening = this.#broker
-      .openInbox((record) => this.#deliver(record))
+      .openInbox({
+        reply: (record) => this.#deliver(record),
+        gap: () => this.#poller.lookNow(),
+      })
       .then((inbox) => {
         this.#inbox = inbox;
       })

@@ -47,7 +47,13 @@ export {
 } from './options/names.js';
 export type { PushOptions, ResolvedPushOptions } from './options/push-options.js';
 export { MAX_ATTEMPTS, MAX_PRIORITY, resolvePushOptions } from './options/push-options.js';
-export type { Broker, QueueCounts, ReplyInbox, TaskEnvelope } from './ports/broker.js';
+export type {
+  Broker,
+  QueueCounts,
+  ReplyInbox,
+  ReplyListener,
+  TaskEnvelope,
+} from './ports/broker.js';
 export type {
   ConsumeOptions,
   Consumer,

@@ -5,6 +5,7 @@ import { BullWorker, type JobListener } from './bull-worker.js';
 import { type GuardOptions, guardBackend } from './guard-backend.js';
 import { JsonBackend } from './json-backend.js';
 import { bullQueueName } from './keys.js';
+import type { WatchedWorker } from './lease-watch.js';
 import { connectBlocking } from './redis-connection.js';
 
 /** What all consumers of one worker share. */
@@ -13,6 +14,8 @@ export interface WorkerSettings {
   readonly prefix: string;
   /** How long a task stays a worker's without a sign of life. */
   readonly leaseMs: number;
+  /** Watches over the leases of a worker; called when it is connected. */
+  readonly watch: (worker: WatchedWorker) => void;
 }
 
 /** What one worker is built with. */
@@ -54,7 +57,10 @@ export async function buildWorker(
     const worker = makeWorker(listener, options);
     try {
       await orAborted(worker.waitUntilReady(), options.signal);
-      if (!options.signal.aborted) return worker;
+      if (!options.signal.aborted) {
+        options.watch({ id: worker.id, keyBase: worker.toKey('') });
+        return worker;
+      }
     } catch (error) {
       options.report(error);
     }

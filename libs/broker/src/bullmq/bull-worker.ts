@@ -1,9 +1,10 @@
-import { GoflowError, type TaskFailure, type TaskOutcome } from '@goflow/shared';
+import type { TaskFailure, TaskOutcome } from '@goflow/shared';
 import {
   type BackendFactory,
   DelayedError,
   type Job,
   type JobJson,
+  RATE_LIMIT_ERROR,
   WaitingError,
   Worker,
   type WorkerOptions,
@@ -130,8 +131,8 @@ function toBullError(job: Job, outcome: Exclude<TaskOutcome, { kind: 'completed'
 }
 
 function bullError(name: string, failure: TaskFailure): Error {
-  return Object.assign(new GoflowError('HANDLER_FAILED', failure.message), {
-    name,
-    stack: toStackText(failure),
-  });
+  // BullMQ takes an error with this message for a request to slow down, and would run the job again for ever.
+  const isMagic = failure.message === RATE_LIMIT_ERROR;
+  const message = isMagic ? `${failure.message} (thrown by a handler)` : failure.message;
+  return Object.assign(new Error(message), { name, stack: toStackText(failure) });
 }

@@ -3,6 +3,7 @@ import type {
   Broker,
   QueueCounts,
   ReplyInbox,
+  ReplyListener,
   TaskEnvelope,
   TaskId,
   TaskRecord,
@@ -88,13 +89,9 @@ class BullMqBroker implements Broker {
     return this.#within(() => readTasks(this.#redis, this.#prefix, ids));
   }
 
-  openInbox(onReply: (record: TaskRecord) => void): Promise<ReplyInbox> {
-    const inbox = {
-      prefix: this.#prefix,
-      name: randomUUID().slice(0, 13),
-      onReply,
-      onError: this.#onError,
-    };
+  openInbox(listener: ReplyListener): Promise<ReplyInbox> {
+    const name = randomUUID().slice(0, 13);
+    const inbox = { prefix: this.#prefix, name, listener, onError: this.#onError };
     return openReplyInbox(this.#redis, inbox);
   }
 

@@ -3,6 +3,7 @@ import type { ConsumeOptions, Consumer, ConsumerBroker } from '@goflow/shared';
 import { checkPrefix, DEFAULT_PREFIX, toMs } from '@goflow/shared';
 import type { WorkerSettings } from './build-worker.js';
 import { BullMqConsumer } from './bullmq-consumer.js';
+import { LeaseWatch, type WatchedWorker } from './lease-watch.js';
 import { auditRedis } from './redis-audit.js';
 import { closeRedis, connectConsumer, isReady, type RedisGiven } from './redis-connection.js';
 import { brokerRefused, brokerUnavailable, troubleOf } from './redis-reply-error.js';
@@ -34,13 +35,17 @@ export function createBullMqConsumerBroker(options: BullMqConsumerBrokerOptions)
 
 class BullMqConsumerBroker implements ConsumerBroker {
   readonly #settings: WorkerSettings;
+  readonly #onTrouble: (error: Error) => void;
+  #leaseWatch: LeaseWatch | undefined;
+  #closed = false;
 
   constructor(options: BullMqConsumerBrokerOptions) {
     const prefix = checkPrefix(options.prefix ?? DEFAULT_PREFIX);
     const leaseMs = toMs('lease', options.lease ?? '30s', { minMs: 1_000, maxMs: 3_600_000 });
     const { redis } = connectConsumer(options.redis);
-    redis.on('error', options.onTrouble ?? (() => undefined));
-    this.#settings = { redis, prefix, leaseMs };
+    this.#onTrouble = options.onTrouble ?? (() => undefined);
+    redis.on('error', this.#onTrouble);
+    this.#settings = { redis, prefix, leaseMs, watch: (worker) => this.#watch(worker) };
   }
 
   consume(options: ConsumeOptions): Consumer {
@@ -67,7 +72,17 @@ class BullMqConsumerBroker implements ConsumerBroker {
     return auditRedis(this.#settings.redis);
   }
 
-  close(): Promise<void> {
-    return closeRedis(this.#settings.redis);
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#leaseWatch?.close();
+    await closeRedis(this.#settings.redis);
+  }
+
+  /** One thread watches over all queues; it starts with the first. */
+  #watch(worker: WatchedWorker): void {
+    if (this.#closed) return;
+    const { redis, leaseMs } = this.#settings;
+    this.#leaseWatch ??= new LeaseWatch(redis, leaseMs, (error) => this.#onTrouble(error as Error));
+    this.#leaseWatch.watch(worker);
   }
 }

@@ -6,27 +6,44 @@ import { brokerRefused, brokerUnavailable, troubleOf } from './redis-reply-error
 
 const PAUSE_MS = 50;
 
+/** One call on its way. */
+interface Call {
+  /** On the monotonic clock. */
+  readonly endsAt: number;
+  /** True once the command may have reached Redis. */
+  sent: boolean;
+  /** What Redis last said to it. */
+  reply?: { readonly word: string; readonly error: unknown };
+}
+
 /** Makes every call of a producer end: it is tried again while Redis is away, and fails when time is up. */
 export class Deadline {
   readonly #redis: Redis | Cluster;
   readonly #timeoutMs: number;
+  /** Calls that wait for the connection. One listener for all: there may be very many. */
+  readonly #waiting = new Set<() => void>();
   #lastError: unknown;
   readonly #onError = (error: unknown): void => {
     this.#lastError = error;
   };
   readonly #onReady = (): void => {
     this.#lastError = undefined;
+    this.#wake();
+  };
+  readonly #wake = (): void => {
+    for (const wake of this.#waiting) wake();
   };
 
   constructor(redis: Redis | Cluster, timeoutMs: number) {
     this.#redis = redis;
     this.#timeoutMs = timeoutMs;
-    redis.on('error', this.#onError).on('ready', this.#onReady);
+    redis.on('error', this.#onError).on('ready', this.#onReady).on('end', this.#wake);
   }
 
   /** Takes its listeners off the connection, which may be the caller's. */
   release(): void {
-    this.#redis.off('error', this.#onError).off('ready', this.#onReady);
+    this.#wake();
+    this.#redis.off('error', this.#onError).off('ready', this.#onReady).off('end', this.#wake);
   }
 
   /**
@@ -36,25 +53,21 @@ export class Deadline {
    * @throws BROKER_UNAVAILABLE, BROKER_REFUSED
    */
   async within<T>(command: () => Promise<T>): Promise<T> {
-    const endsAt = performance.now() + this.#timeoutMs;
-    let sent = false;
+    const call: Call = { endsAt: performance.now() + this.#timeoutMs, sent: false };
     for (;;) {
-      if (!isReady(this.#redis)) await this.#untilReady(endsAt, sent);
-      sent = true;
+      if (!isReady(this.#redis)) await this.#untilReady(call);
+      call.sent = true;
       try {
-        return await this.#race(command(), endsAt);
+        return await this.#race(command(), call);
       } catch (error) {
-        await this.#pauseOrThrow(error, endsAt);
+        await this.#pauseOrThrow(error, call);
       }
     }
   }
 
-  #race<T>(work: Promise<T>, endsAt: number): Promise<T> {
+  #race<T>(work: Promise<T>, call: Call): Promise<T> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(brokerUnavailable(this.#timeoutMs, true, this.#lastError)),
-        Math.max(endsAt - performance.now(), 0),
-      );
+      const timer = setTimeout(() => reject(this.#timeUp(call)), this.#restMs(call));
       work.then(
         (value) => {
           clearTimeout(timer);
@@ -68,42 +81,49 @@ export class Deadline {
     });
   }
 
-  async #pauseOrThrow(error: unknown, endsAt: number): Promise<void> {
+  async #pauseOrThrow(error: unknown, call: Call): Promise<void> {
     if (error instanceof GoflowError) throw error;
     const trouble = troubleOf(error);
     if (trouble.kind === 'other') throw error;
     if (trouble.kind === 'refused') throw brokerRefused(trouble.word, error);
-    const rest = endsAt - performance.now();
+    if (trouble.kind === 'transient') call.reply = { word: trouble.word, error };
+    else this.#lastError ??= error;
     // Memory is not freed within the patience of a push, so that is said at once.
-    const hopeless = rest <= PAUSE_MS || (trouble.kind === 'transient' && trouble.word === 'OOM');
-    if (hopeless && trouble.kind === 'transient') throw brokerRefused(trouble.word, error);
-    if (hopeless) throw brokerUnavailable(this.#timeoutMs, true, error);
+    const isHopeless = call.reply?.word === 'OOM' || this.#restMs(call) <= PAUSE_MS;
+    if (isHopeless) throw this.#timeUp(call);
     await delay(PAUSE_MS * (0.5 + Math.random()));
   }
 
-  async #untilReady(endsAt: number, sent: boolean): Promise<void> {
+  async #untilReady(call: Call): Promise<void> {
     const redis = this.#redis;
     if (redis.status === 'end')
-      throw brokerUnavailable(0, sent, new Error('the connection is closed'));
+      throw brokerUnavailable(0, call.sent, new Error('the connection is closed'));
     if (redis.status === 'wait') redis.connect().catch(() => undefined);
-    const rest = Math.max(endsAt - performance.now(), 0);
-    let onReady: (() => void) | undefined;
-    let timer: NodeJS.Timeout | undefined;
-    const ready = new Promise<boolean>((resolve) => {
-      onReady = () => resolve(true);
-      timer = setTimeout(() => resolve(false), rest);
-      redis.setMaxListeners(0).once('ready', onReady).once('end', onReady);
+    const came = await new Promise<boolean>((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(wake);
+        resolve(true);
+      };
+      const timer = setTimeout(() => {
+        this.#waiting.delete(wake);
+        resolve(false);
+      }, this.#restMs(call));
+      this.#waiting.add(wake);
     });
-    const came = await ready;
-    clearTimeout(timer);
-    if (onReady) redis.off('ready', onReady).off('end', onReady);
-    if (!came) throw this.#notReady(sent);
+    if (!came) throw this.#timeUp(call);
   }
 
-  #notReady(sent: boolean): GoflowError {
+  #restMs(call: Call): number {
+    return Math.max(call.endsAt - performance.now(), 0);
+  }
+
+  /** What Redis said is told before that it said nothing more. */
+  #timeUp(call: Call): GoflowError {
+    if (call.reply) return brokerRefused(call.reply.word, call.reply.error);
     const trouble = troubleOf(this.#lastError);
     if (trouble.kind === 'transient' || trouble.kind === 'refused')
       return brokerRefused(trouble.word, this.#lastError);
-    return brokerUnavailable(this.#timeoutMs, sent, this.#lastError);
+    return brokerUnavailable(this.#timeoutMs, call.sent, this.#lastError);
   }
 }

@@ -101,7 +101,8 @@ export function fromStored(
   if (last !== undefined && at !== -1) {
     const failure = parseFailure(last.slice(at + MARK.length));
     // A job that stalled keeps the stack of an earlier attempt, with another message.
-    if (failure?.message === failedReason) return { ...failure, stack: last.slice(0, at) };
+    if (failure && failedReason.startsWith(failure.message))
+      return { ...failure, stack: last.slice(0, at) };
   }
   const stalled = failedReason.includes('stalled more than allowable limit');
   return {

@@ -1,4 +1,4 @@
-import type { ReplyInbox, TaskRecord } from '@goflow/shared';
+import type { ReplyInbox, ReplyListener, TaskRecord } from '@goflow/shared';
 import type { Cluster, Redis } from 'ioredis';
 import { replyChannel } from './keys.js';
 import { closeRedis, connectSubscriber } from './redis-connection.js';
@@ -10,7 +10,7 @@ const MAX_REPLY = 64 * 1024;
 export interface InboxOptions {
   readonly prefix: string;
   readonly name: string;
-  readonly onReply: (record: TaskRecord) => void;
+  readonly listener: ReplyListener;
   readonly onError: (error: Error) => void;
 }
 
@@ -24,10 +24,12 @@ export async function openReplyInbox(
   subscriber.on('error', options.onError);
   subscriber.on('message', (_channel: string, message: string) => {
     const record = decodeReply(message);
-    if (record) options.onReply(record);
+    if (record) options.listener.reply(record);
   });
   try {
     await subscriber.subscribe(channel);
+    // ioredis subscribes again by itself; what was published meanwhile is lost.
+    subscriber.on('ready', () => options.listener.gap());
   } catch (error) {
     subscriber.disconnect();
     throw error;

@@ -24,6 +24,14 @@ export type QueueCounts = Readonly<
   Record<'waiting' | 'delayed' | 'active' | 'completed' | 'failed', number>
 >;
 
+/** Who reads a client's letter box. */
+export interface ReplyListener {
+  /** A task has its outcome. */
+  reply(record: TaskRecord): void;
+  /** The connection was away: replies may have been lost. */
+  gap(): void;
+}
+
 /** A client's own letter box for outcomes. An outcome that is lost costs time, never an answer: clients also poll. */
 export interface ReplyInbox {
   readonly address: string;
@@ -38,8 +46,8 @@ export interface Broker {
   pushMany(envelopes: readonly TaskEnvelope[]): Promise<readonly (Error | undefined)[]>;
   /** What is known of tasks, in the order of the ids; `undefined` where nothing is. */
   read(ids: readonly TaskId[]): Promise<readonly (TaskRecord | undefined)[]>;
-  /** Opens a letter box; `onReply` is called with the record of a task that has its outcome. */
-  openInbox(onReply: (record: TaskRecord) => void): Promise<ReplyInbox>;
+  /** Opens a letter box. */
+  openInbox(listener: ReplyListener): Promise<ReplyInbox>;
   /** How many tasks a queue holds, by state. */
   counts(queue: string): Promise<QueueCounts>;
   /** Closes what this broker opened, within its time limit. */

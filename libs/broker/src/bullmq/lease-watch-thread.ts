@@ -1,0 +1,59 @@
+// The thread of LeaseWatch: renews leases while the main thread is blocked.
+import { parentPort, workerData } from 'node:worker_threads';
+import { Cluster, Redis } from 'ioredis';
+import type { WatchData, WatchedWorker } from './lease-watch.js';
+
+/**
+ * Renews the locks that a worker holds in its queue, and takes them off the list of suspects.
+ * KEYS: the active list, the stalled set. ARGV: key base, worker id, lease in ms. Output: how many were renewed.
+ */
+const RENEW = `
+local renewed = 0
+for _, id in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
+  local lock = ARGV[1] .. id .. ':lock'
+  local token = redis.call('GET', lock)
+  if token and string.sub(token, 1, #ARGV[2]) == ARGV[2] then
+    redis.call('PEXPIRE', lock, ARGV[3])
+    redis.call('SREM', KEYS[2], id)
+    renewed = renewed + 1
+  end
+end
+return renewed`;
+
+/** Longer than this many leases, a blocked process is as good as dead, and its tasks are let go. */
+const MAX_LEASES = 10;
+
+const { beat, connection, leaseMs } = workerData as WatchData;
+const workers: WatchedWorker[] = [];
+let redis: Redis | Cluster | undefined;
+let lastBeat = -1;
+let blockedSince = 0;
+
+parentPort?.on('message', (worker: WatchedWorker) => workers.push(worker));
+
+setInterval(() => {
+  const current = Atomics.load(beat, 0);
+  if (current !== lastBeat) {
+    lastBeat = current;
+    blockedSince = performance.now();
+    return;
+  }
+  const blockedMs = performance.now() - blockedSince;
+  if (blockedMs > leaseMs / 4 && blockedMs < leaseMs * MAX_LEASES)
+    for (const worker of workers) renew(worker);
+}, leaseMs / 6);
+
+function renew({ id, keyBase }: WatchedWorker): void {
+  redis ??= connect();
+  const keys = [`${keyBase}active`, `${keyBase}stalled`];
+  // When Redis is away there is nothing to renew.
+  redis.eval(RENEW, keys.length, ...keys, keyBase, id, leaseMs).catch(() => undefined);
+}
+
+function connect(): Redis | Cluster {
+  const { options, nodes } = connection;
+  const redisOptions = { ...options, maxRetriesPerRequest: 1, connectTimeout: 2_000 };
+  const opened = nodes ? new Cluster([...nodes], { redisOptions }) : new Redis(redisOptions);
+  opened.on('error', () => undefined);
+  return opened;
+}
