@@ -11,7 +11,9 @@ try {
   const plan = { redis: server.url, prefix: 'crash', workers: 3, concurrency: 50, lease: '5s' };
   const report = await crashRun({ ...plan, count });
   const { results, wrong, duplicates, seconds, killedAfter } = report;
-  console.log(`${results} tasks pushed, ${results - wrong} results right, ${wrong} missing or wrong`);
+  console.log(
+    `${results} tasks pushed, ${results - wrong} results right, ${wrong} missing or wrong`,
+  );
   console.log(`one of 3 workers killed with -9 after ${killedAfter} tasks`);
   console.log(`${report.effects} effects: ${duplicates} tasks ran twice`);
   console.log(`${seconds.toFixed(1)} s, ${Math.round(results / seconds)} tasks/s`);

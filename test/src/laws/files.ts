@@ -1,0 +1,56 @@
+import { importsOf, linesOf } from './source-text.js';
+import { isSource, isTest, type Law } from './source-tree.js';
+
+const MAX_LINES = 300;
+const CONSTRUCTS = /(?:^|\/)(utils?|helpers?|common|types|interfaces)(?=\/|\.)/;
+const KEBAB = /^(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[cm]?[jt]s$/;
+/** What its reader decides how it exports: vitest loads these. */
+const LOADED = /(\.config\.ts|^libs\/testing\/src\/vitest\/global-redis\.ts)$/;
+/** Their subject is types, across packages. */
+const ABOUT_TYPES = /^test\/src\/types\/[^/]+\.test\.ts$/;
+
+const PROCESS =
+  /\bprocess\s*\??\.\s*(?:env|exit|exitCode|abort|kill|on|once|addListener)\b|\}\s*=\s*process\b(?!\s*[.?])/g;
+
+/** Examples are users' programs, and written in their way. */
+const HAS_ONE_MAIN = /^(?:apps|libs|benchmarks)\//;
+
+/** main.ts is the only file of a project that reads the environment, hears signals or exits. */
+export const oneMain: Law = (files) =>
+  files
+    .filter(({ path }) => HAS_ONE_MAIN.test(path) && !isTest(path) && !isMain(path))
+    .filter(isSource)
+    .flatMap(({ path, text }) => {
+      const imported = importsOf(text).filter(({ specifier }) => specifier === 'node:process');
+      const lines = [...linesOf(text, PROCESS), ...imported.map(({ line }) => line)];
+      return lines.map((line) => `${path}:${line} touches the process; only a main.ts may`);
+    });
+
+const isMain = (path: string): boolean => /(^|\/)main\.[cm]?[jt]s$/.test(path);
+
+/** The public surface is a list that somebody wrote. */
+export const namedExports: Law = (files) =>
+  files
+    .filter(isSource)
+    .flatMap(({ path, text }) => [
+      ...linesOf(text, /\bexport\s+(?:type\s+)?\*/g).map((line) => `${path}:${line} exports *`),
+      ...(LOADED.test(path) ? [] : linesOf(text, /\bexport\s+default\b|\bas\s+default\b/g)).map(
+        (line) => `${path}:${line} has a default export`,
+      ),
+    ]);
+
+/** Files are kebab-case ideas, never constructs of the language. */
+export const namedByIdea: Law = (files) =>
+  files.filter(isSource).flatMap(({ path }) => {
+    const name = path.split('/').at(-1) ?? '';
+    const construct = ABOUT_TYPES.test(path) ? undefined : CONSTRUCTS.exec(path)?.[1];
+    if (construct !== undefined) return [`${path} is named ${construct}, which says nothing`];
+    return KEBAB.test(name) ? [] : [`${path} is not kebab-case`];
+  });
+
+/** Every file is short enough to be read. */
+export const shortFiles: Law = (files) =>
+  files.filter(isSource).flatMap(({ path, text }) => {
+    const lines = text.split('\n').length - (text.endsWith('\n') ? 1 : 0);
+    return lines > MAX_LINES ? [`${path} has ${lines} lines, over ${MAX_LINES}`] : [];
+  });

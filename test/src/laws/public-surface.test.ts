@@ -1,0 +1,38 @@
+import * as sdk from '@goflow/sdk';
+import * as worker from '@goflow/worker';
+import { expect, test } from 'vitest';
+
+// A difference here is a decision about the next version: a name more is a minor one, a name less is a major one.
+
+test('what @goflow/sdk exports', () => {
+  expect(Object.keys(sdk).sort()).toMatchInlineSnapshot(`
+    [
+      "ERRORS",
+      "GoflowError",
+      "PushIncompleteError",
+      "TASK_STATES",
+      "TaskFailedError",
+      "WaitTimeoutError",
+      "createGoflow",
+      "defineTasks",
+      "isGoflowError",
+    ]
+  `);
+});
+
+test('what @goflow/worker exports', () => {
+  expect(Object.keys(worker).sort()).toMatchInlineSnapshot(`
+    [
+      "ERRORS",
+      "GoflowError",
+      "HandlerRegistry",
+      "NonRetryableError",
+      "RetryLaterError",
+      "createWorker",
+      "defineHandler",
+      "defineHandlers",
+      "defineTasks",
+      "isGoflowError",
+    ]
+  `);
+});
