@@ -94,6 +94,8 @@ export const MAX_CONCURRENCY = 10_000;
 export function resolveWorkerOptions<D extends TaskDefinitions>(
   given: WorkerOptions<D>,
 ): ResolvedWorkerOptions {
+  if (typeof given !== 'object' || given === null)
+    throw invalidOption('createWorker options', 'an object', given);
   checkKnown('createWorker options', given, KNOWN);
   if (!(given.tasks?.contracts instanceof Map))
     throw invalidOption('tasks', 'what defineTasks() returned', given.tasks);
@@ -104,14 +106,14 @@ export function resolveWorkerOptions<D extends TaskDefinitions>(
     prefix: given.prefix,
     concurrencyOf: resolveConcurrency(given.concurrency ?? DEFAULT_CONCURRENCY),
     http: given.http === undefined ? undefined : resolveHttpOptions(given.http),
-    middleware: given.middleware ?? [],
+    middleware: checkMiddleware(given.middleware ?? []),
     graceMs: toMs('grace', given.grace ?? '25s', { maxMs: 3_600_000 }),
     lease: given.lease,
     resultLimit: checkInteger('resultLimit', given.resultLimit ?? DEFAULT_RESULT_LIMIT, [
       1,
       MAX_RESULT_LIMIT,
     ]),
-    logger: given.logger ?? SILENT_LOGGER,
+    logger: checkLogger(given.logger ?? SILENT_LOGGER),
   });
 }
 
@@ -127,9 +129,26 @@ function resolveConcurrency(
     const concurrency = checkConcurrency(given);
     return () => concurrency;
   }
+  if (Array.isArray(given))
+    throw invalidOption('concurrency', 'a number, or a number for each queue', given);
+  const sizes = new Map<string, number>();
   for (const [queue, concurrency] of Object.entries(given))
-    checkConcurrency(concurrency, `concurrency.${checkQueueName('concurrency', queue)}`);
-  return (queue) => given[queue] ?? DEFAULT_CONCURRENCY;
+    sizes.set(
+      queue,
+      checkConcurrency(concurrency, `concurrency.${checkQueueName('concurrency', queue)}`),
+    );
+  return (queue) => sizes.get(queue) ?? DEFAULT_CONCURRENCY;
+}
+
+function checkMiddleware(given: readonly TaskMiddleware[]): readonly TaskMiddleware[] {
+  if (Array.isArray(given) && given.every((one) => typeof one === 'function')) return [...given];
+  throw invalidOption('middleware', 'an array of functions', given);
+}
+
+function checkLogger(given: Logger): Logger {
+  const methods = ['debug', 'info', 'warn', 'error', 'child'] as const;
+  if (methods.every((method) => typeof given[method] === 'function')) return given;
+  throw invalidOption('logger', `an object with ${methods.join(', ')}`, given);
 }
 
 function toRegistry<D extends TaskDefinitions>(

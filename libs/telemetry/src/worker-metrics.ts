@@ -1,6 +1,7 @@
 import type { QueueCounts, TakenTask, TaskFinished, WorkerEventSource } from '@goflow/shared';
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { DURATION_BUCKETS, METRICS, type MetricEntry } from './metric-catalogue.js';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { DurationHistogram } from './duration-histogram.js';
+import { METRICS, type MetricEntry } from './metric-catalogue.js';
 
 /** What the metrics ask a worker when they are scraped. */
 export interface QueueGauges {
@@ -39,13 +40,11 @@ export function createWorkerMetrics(options: WorkerMetricsOptions): WorkerMetric
   const registry = new Registry();
   if (options.nodeMetrics !== false) collectDefaultMetrics({ register: registry });
   const escaped = counter(registry, METRICS.escaped);
-  const labelsOf: LabelsOf = ({ queue, type }) => ({
-    queue,
-    type: options.isKnownType(type) ? type : 'other',
-  });
+  const typeOf = ({ type }: TakenTask): string => (options.isKnownType(type) ? type : 'other');
+  const labelsOf: LabelsOf = (task) => ({ queue: task.queue, type: typeOf(task) });
   countTasks(registry, options.events, labelsOf);
   countTroubles(registry, options.events);
-  observeDurations(registry, options.events, labelsOf);
+  observeDurations(registry, options.events, typeOf);
   showWorker(registry, options.queues);
   showDepths(registry, options.queues);
   return {
@@ -79,14 +78,18 @@ function countTroubles(registry: Registry, events: WorkerEventSource): void {
   events.on('broker:trouble', ({ repeated }) => troubles.inc(repeated + 1));
 }
 
-function observeDurations(registry: Registry, events: WorkerEventSource, labelsOf: LabelsOf): void {
-  const run = histogram(registry, METRICS.run);
-  const wait = histogram(registry, METRICS.wait);
+function observeDurations(
+  registry: Registry,
+  events: WorkerEventSource,
+  typeOf: (task: TakenTask) => string,
+): void {
+  const run = new DurationHistogram(registry, METRICS.run);
+  const wait = new DurationHistogram(registry, METRICS.wait);
   events.on('task:started', ({ task, waitedMs }) => {
-    if (waitedMs !== undefined) wait.observe(labelsOf(task), waitedMs / 1_000);
+    if (waitedMs !== undefined) wait.observe(task.queue, typeOf(task), waitedMs / 1_000);
   });
   events.on('task:finished', ({ task, verdict, runMs }) => {
-    if (verdict.kind !== 'handed-back') run.observe(labelsOf(task), runMs / 1_000);
+    if (verdict.kind !== 'handed-back') run.observe(task.queue, typeOf(task), runMs / 1_000);
   });
 }
 
@@ -119,11 +122,6 @@ async function showDepth(depth: Gauge, queue: QueueGauges): Promise<void> {
 
 function counter(registry: Registry, { name, help, labels }: MetricEntry): Counter {
   return new Counter({ name, help, labelNames: [...labels], registers: [registry] });
-}
-
-function histogram(registry: Registry, { name, help, labels }: MetricEntry): Histogram {
-  const buckets = [...DURATION_BUCKETS];
-  return new Histogram({ name, help, labelNames: [...labels], buckets, registers: [registry] });
 }
 
 function gauge(

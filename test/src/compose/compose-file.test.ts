@@ -1,91 +1,108 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
 
 // What would stop `--scale`, lose tasks or open a door. That it really runs is proved by `npm run test:compose`.
 
 const ROOT = new URL('../../../', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
 
-interface Service {
-  readonly image: string;
-  readonly container_name?: string;
-  readonly ports?: readonly string[];
-  readonly environment?: { readonly GOFLOW_GRACE?: string; readonly GOFLOW_PORT?: string };
-  readonly command?: readonly string[];
-  readonly profiles?: readonly string[];
-  readonly volumes?: readonly string[];
-  readonly healthcheck?: { readonly test: readonly string[] };
-  readonly stop_grace_period?: string;
-  readonly init?: boolean;
+/** The lines below a key, up to the next one that is indented as little; `undefined` where there is none. */
+function below(yaml: string, key: string): string | undefined {
+  const found = new RegExp(`^( *)(?:- )?${key}:(.*)\n((?:\\1 +.*\n|\\1- .*\n|\\s*\n)*)`, 'm').exec(
+    yaml,
+  );
+  return found ? `${found[2]}\n${found[3]}` : undefined;
 }
 
-const compose = parse(read('docker-compose.yml')) as {
-  readonly services: Readonly<Record<'redis' | 'worker' | 'prometheus' | 'grafana', Service>>;
-  readonly volumes: Readonly<Record<string, unknown>>;
-};
-const { redis, worker, prometheus, grafana } = compose.services;
+const withoutComments = (yaml: string): string => yaml.replace(/^\s*#.*\n/gm, '');
+
+/** The items of a list, without quotes. */
+const itemsOf = (list = ''): string[] =>
+  [...list.matchAll(/^ *- "?(.*?)"?$/gm)].map(([, item = '']) => item);
+
+const compose = withoutComments(read('docker-compose.yml'));
+const services = below(compose, 'services') ?? '';
+const names = [...services.matchAll(/^ {2}(\w+):$/gm)].map(([, name = '']) => name);
+const service = (name: string): string => below(services, name) ?? '';
+
+test('the parts of a file are found', () => {
+  const yaml = 'a:\n  b: 1\n  c:\n    - "x"\n    - y\nd: 2\n';
+  expect(below(yaml, 'a')).toBe('\n  b: 1\n  c:\n    - "x"\n    - y\n');
+  expect(itemsOf(below(yaml, 'c'))).toEqual(['x', 'y']);
+  expect(below(yaml, 'e')).toBeUndefined();
+});
 
 describe('docker-compose.yml', () => {
-  test('fixes no container name, and no host port of a service that is scaled', () => {
-    const named = Object.entries(compose.services).filter(
-      ([, { container_name }]) => container_name,
-    );
-    expect(named).toEqual([]);
-    expect(worker.ports).toBeUndefined();
-    expect(redis.ports).toBeUndefined();
+  test('has four services', () => {
+    expect(names).toEqual(['redis', 'worker', 'prometheus', 'grafana']);
   });
 
-  test('publishes ports to this machine alone, and each can be changed', () => {
-    for (const port of [...(prometheus.ports ?? []), ...(grafana.ports ?? [])])
-      expect(port).toMatch(/^127\.0\.0\.1:\$\{\w+_PORT:-\d+\}:\d+$/);
+  test('fixes no container name, and no host port of a service that is scaled', () => {
+    expect(compose).not.toContain('container_name');
+    const published = names.filter((name) => below(service(name), 'ports') !== undefined);
+    expect(published).toEqual(['prometheus', 'grafana']);
   });
+
+  test.each(['prometheus', 'grafana'])(
+    'publishes %s to this machine alone, at a port that can be changed',
+    (name) => {
+      const [port, ...more] = itemsOf(below(service(name), 'ports'));
+      expect(port).toMatch(/^127\.0\.0\.1:\$\{\w+_PORT:-\d+\}:\d+$/);
+      expect(more).toEqual([]);
+    },
+  );
 
   test('keeps every task: append-only file, no eviction, a volume, a health check', () => {
-    expect(redis.command?.join(' ')).toContain('--appendonly yes --maxmemory-policy noeviction');
-    expect(redis.volumes).toEqual(['redis-data:/data']);
-    expect(redis.healthcheck?.test).toContain('ping');
+    const redis = service('redis');
+    const command = itemsOf(below(redis, 'command')).join(' ');
+    expect(command).toContain('--appendonly yes --maxmemory-policy noeviction');
+    expect(itemsOf(below(redis, 'volumes'))).toEqual(['redis-data:/data']);
+    expect(below(redis, 'healthcheck')).toContain('"ping"');
   });
 
   test('gives a worker longer to stop than it waits for its tasks', () => {
-    const graceOf = (text = ''): number => Number(/(\d+)s/.exec(text)?.[1]);
-    const grace = graceOf(worker.environment?.GOFLOW_GRACE);
+    const worker = service('worker');
+    const grace = Number(/\$\{GOFLOW_GRACE:-(\d+)s\}/.exec(worker)?.[1]);
+    const untilKilled = Number(/stop_grace_period: (\d+)s/.exec(worker)?.[1]);
     // The worker ends within its grace and two seconds.
-    expect(graceOf(worker.stop_grace_period)).toBeGreaterThan(grace + 2);
-    expect(worker.init).toBe(true);
+    expect(untilKilled).toBeGreaterThan(grace + 2);
+    expect(worker).toContain('init: true');
   });
 
   test('starts Prometheus and Grafana only when asked to', () => {
-    const optional = Object.entries(compose.services).filter(([, { profiles }]) => profiles);
-    expect(optional.map(([name]) => name)).toEqual(['prometheus', 'grafana']);
-    expect([prometheus.profiles, grafana.profiles]).toEqual([['observability'], ['observability']]);
+    const profiles = names.map((name) => [name, itemsOf(below(service(name), 'profiles'))]);
+    expect(Object.fromEntries(profiles)).toEqual({
+      redis: [],
+      worker: [],
+      prometheus: ['observability'],
+      grafana: ['observability'],
+    });
   });
 });
 
 describe('what Prometheus and Grafana are given', () => {
   test('Prometheus asks for the service and the port that workers listen on', () => {
-    const { scrape_configs } = parse(read('deploy/prometheus/prometheus.yml')) as {
-      scrape_configs: readonly { job_name: string; dns_sd_configs?: readonly object[] }[];
-    };
-    const job = scrape_configs.find(({ job_name }) => job_name === 'goflow-worker');
-    const port = Number(worker.environment?.GOFLOW_PORT);
-    expect(job?.dns_sd_configs).toMatchObject([{ names: ['worker'], type: 'A', port }]);
+    const asked = below(read('deploy/prometheus/prometheus.yml'), 'dns_sd_configs');
+    const port = /GOFLOW_PORT: "(\d+)"/.exec(service('worker'))?.[1];
+    expect(asked).toContain('names: [worker]');
+    expect(asked).toContain('type: A\n');
+    expect(asked).toContain(`port: ${port}\n`);
+  });
+
+  test('Grafana reckons with the interval at which Prometheus asks', () => {
+    const interval = /scrape_interval: (\w+)/.exec(read('deploy/prometheus/prometheus.yml'))?.[1];
+    const source = read('deploy/grafana/provisioning/datasources/prometheus.yml');
+    expect(source).toContain(`timeInterval: ${interval}\n`);
   });
 
   test('Grafana has the data source that the dashboard names, and finds the dashboard', () => {
-    const { datasources } = parse(
-      read('deploy/grafana/provisioning/datasources/prometheus.yml'),
-    ) as {
-      datasources: readonly { uid: string; url: string }[];
-    };
-    expect(datasources).toMatchObject([{ url: 'http://prometheus:9090' }]);
-    const dashboard = read('deploy/grafana/dashboards/goflow-overview.json');
-    expect(dashboard).toContain(`"value": "${datasources[0]?.uid}"`);
-    const { providers } = parse(read('deploy/grafana/provisioning/dashboards/goflow.yml')) as {
-      providers: readonly { options: { path: string } }[];
-    };
-    const mounted = (grafana.volumes ?? []).map((volume) => volume.split(':')[1]);
-    expect(mounted).toContain(providers[0]?.options.path);
+    const source = read('deploy/grafana/provisioning/datasources/prometheus.yml');
+    expect(source).toContain('url: http://prometheus:9090');
+    const uid = /uid: (\S+)/.exec(source)?.[1];
+    expect(read('deploy/grafana/dashboards/goflow-overview.json')).toContain(`"value": "${uid}"`);
+    const path = /path: (\S+)/.exec(read('deploy/grafana/provisioning/dashboards/goflow.yml'))?.[1];
+    const volumes = itemsOf(below(service('grafana'), 'volumes'));
+    expect(volumes).toContain(`./deploy/grafana/dashboards:${path}:ro`);
   });
 });
 

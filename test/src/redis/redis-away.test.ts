@@ -64,7 +64,7 @@ test('a push waits out a restart of Redis that is shorter than its time', async 
   const server = await startRedis(['--appendonly', 'yes']);
   const goflow = open(server.url, '10s');
   await goflow.push('repeater', 'before');
-  server.kill9();
+  await server.kill9();
   const pushed = goflow.push('repeater', 'while it is away');
   await server.restart();
   await pushed;
@@ -73,7 +73,7 @@ test('a push waits out a restart of Redis that is shorter than its time', async 
 
 test('a worker waits for Redis at its start, and comes back by itself after an outage', async () => {
   const server = await startRedis(['--appendonly', 'yes']);
-  server.kill9();
+  await server.kill9();
   const { worker, troubles } = await work(server.url);
   const starting = worker.start();
   await until(() => troubles.length > 0, { what: 'the worker says that Redis is away' });
@@ -82,7 +82,7 @@ test('a worker waits for Redis at its start, and comes back by itself after an o
   await starting;
   const goflow = open(server.url, '10s');
   expect(await goflow.wait(await goflow.push('repeater', 'first'))).toBe('first');
-  server.kill9();
+  await server.kill9();
   await server.restart();
   expect(await goflow.wait(await goflow.push('repeater', 'second'))).toBe('second');
   expect(await worker.readiness()).toEqual({ ready: true });
@@ -141,7 +141,7 @@ test('while Redis loads its data, pushes wait and workers wait', async () => {
     Object.fromEntries(Array.from({ length: 800 }, (_, index) => [`filler:${index}`, index])),
   );
   admin.disconnect();
-  server.kill9();
+  await server.kill9();
   const restarted = server.restart();
   const goflow = open(server.url, '20s');
   const { worker } = await work(server.url);

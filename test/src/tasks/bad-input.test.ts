@@ -86,7 +86,7 @@ test.each([
   ['backoff without sense', 'echo', { backoff: { type: 'fixed', delay: 'abc' } }, 'OPTION_INVALID'],
   ['jitter over 1', 'echo', { backoff: { type: 'fixed', delay: 1, jitter: 2 } }, 'OPTION_INVALID'],
   ['options that are none', 'echo', 'fast', 'OPTION_INVALID'],
-])('a wrong %s is refused, and nothing reaches Redis', async (_name, type, options, code) => {
+])('a wrong %s is refused, and nothing reaches Redis', async (...[, type, options, code]) => {
   const place = newPlace();
   const goflow = openClient(anything, place);
   expect(await codeOf(goflow.push(type as 'echo', 1, options as object))).toBe(code);

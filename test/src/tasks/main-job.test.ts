@@ -1,4 +1,4 @@
-import { defineTasks, isGoflowError, TaskFailedError, WaitTimeoutError } from '@goflow/sdk';
+import { defineTasks, isGoflowError, TaskFailedError } from '@goflow/sdk';
 import { until } from '@goflow/testing';
 import { defineHandlers, NonRetryableError, RetryLaterError } from '@goflow/worker';
 import { expect, test } from 'vitest';
@@ -290,37 +290,4 @@ test('middleware is around every handler, the first outermost', async () => {
   });
   expect(await goflow.wait(await goflow.push('repeater', 'hi'))).toBe('hi!');
   expect(seen).toEqual(['outer repeater', 'inner hi']);
-});
-
-test('a wait ends: by its deadline, by its signal, by close; the task goes on', async () => {
-  const goflow = openClient(tasks, newPlace());
-  const id = await goflow.push('repeater', 'nobody runs this');
-  await expect(goflow.wait(id, { timeout: 20 })).rejects.toBeInstanceOf(WaitTimeoutError);
-  const controller = new AbortController();
-  const aborted = goflow.wait(id, { signal: controller.signal });
-  controller.abort(new Error('enough'));
-  await expect(aborted).rejects.toMatchObject({ code: 'WAIT_ABORTED' });
-  await expect(goflow.wait(id, { signal: controller.signal })).rejects.toMatchObject({
-    code: 'WAIT_ABORTED',
-  });
-  const closed = goflow.wait(id);
-  const outcome = expect(closed).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
-  expect(await goflow.status(id)).toMatchObject({ status: 'waiting' });
-  await goflow.close();
-  await outcome;
-  await expect(goflow.push('repeater', 'too late')).rejects.toMatchObject({
-    code: 'CLIENT_CLOSED',
-  });
-  await expect(goflow.wait(id)).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
-});
-
-test('await using closes the client', async () => {
-  const place = newPlace();
-  let kept: { push: (type: 'repeater', payload: string) => Promise<unknown> };
-  {
-    await using goflow = openClient(tasks, place);
-    await goflow.push('repeater', 'x');
-    kept = goflow;
-  }
-  await expect(kept.push('repeater', 'y')).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
 });

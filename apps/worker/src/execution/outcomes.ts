@@ -29,13 +29,21 @@ function refuse(cause: unknown): never {
 
 /** What an attempt comes to that threw. Codes decide, not classes: a handler may have another copy of goflow. */
 export function outcomeOf(thrown: unknown, task: TakenTask, contract: TaskContract): TaskOutcome {
-  if (thrown instanceof ContractBreach)
-    return { kind: 'failed', failure: toFailure(thrown.cause, 'INTERNAL') };
+  if (isBreach(thrown)) return { kind: 'failed', failure: toFailure(thrown.cause, 'INTERNAL') };
   const failure = toFailure(thrown);
   const maxAttempts = task.maxAttempts ?? contract.maxAttempts;
   const isLast = task.attempt >= maxAttempts;
   if (isLast || isGoflowError(thrown, 'NON_RETRYABLE')) return { kind: 'failed', failure };
   return { kind: 'retry', failure, delayMs: retryDelayMs(thrown, task, contract) };
+}
+
+function isBreach(thrown: unknown): thrown is ContractBreach {
+  try {
+    return thrown instanceof ContractBreach;
+  } catch {
+    // A proxy whose traps throw.
+    return false;
+  }
 }
 
 /** A failure of goflow's own finding. */
@@ -52,6 +60,10 @@ export function handBackDelayMs(starts: number): number {
 }
 
 function retryDelayMs(thrown: unknown, task: TakenTask, contract: TaskContract): number {
-  if (isGoflowError(thrown, 'RETRY_LATER')) return (thrown as RetryLaterError).delayMs;
+  if (isGoflowError(thrown, 'RETRY_LATER')) {
+    // Not there when the error was made by its code and not by its class.
+    const { delayMs } = thrown as Partial<RetryLaterError>;
+    if (delayMs !== undefined) return delayMs;
+  }
   return backoffDelayMs(task.backoff ?? contract.backoff, task.attempt, Math.random());
 }

@@ -20,7 +20,7 @@ export interface ResolvedHttpOptions {
   readonly token: string | undefined;
 }
 
-const LOOPBACK = /^(localhost|127(?:\.\d{1,3}){3}|::1)$/;
+const LOOPBACK = /^(localhost|127(?:\.\d{1,3}){3}|::1)$/i;
 const MIN_TOKEN = 16;
 
 /** True for an address that only this machine reaches. */

@@ -16,6 +16,13 @@ export interface HttpServerDeps {
   readonly metrics: WorkerMetrics;
 }
 
+/** Who sends a request too slowly is cut off. Node looks for them only every 30 s unless told otherwise. */
+const TIMEOUTS = {
+  headersTimeout: 5_000,
+  requestTimeout: 10_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 1_000,
+};
 /** Bodies are a number in braces. */
 const BODY_LIMIT = '16kb';
 const PATHS = 'GET /livez, /readyz, /metrics, /concurrency, /herd; PATCH /concurrency, /herd';
@@ -27,10 +34,7 @@ export class HttpServer {
 
   constructor(options: ResolvedHttpOptions, deps: HttpServerDeps) {
     this.#options = options;
-    this.#server = createServer(createApp(options, deps));
-    this.#server.headersTimeout = 5_000;
-    this.#server.requestTimeout = 10_000;
-    this.#server.keepAliveTimeout = 5_000;
+    this.#server = createServer(TIMEOUTS, createApp(options, deps));
     this.#server.maxRequestsPerSocket = 1_000;
     this.#server.maxConnections = 512;
   }

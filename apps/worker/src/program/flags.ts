@@ -1,5 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { checkInteger, checkPrefix, type Duration, GoflowError, toMs } from '@goflow/shared';
+import {
+  checkInteger,
+  checkPrefix,
+  checkQueueName,
+  type Duration,
+  type DurationLimits,
+  GoflowError,
+  invalidOption,
+  toMs,
+} from '@goflow/shared';
 import { LOG_LEVELS, type LogLevel } from '@goflow/telemetry';
 import { Command, Option } from 'commander';
 import { checkConcurrency } from '../options.js';
@@ -28,7 +37,10 @@ interface Flag {
   readonly read: (text: string) => unknown;
 }
 
-const text = (value: string): string => value;
+function text(value: string): string {
+  if (value.trim() !== '') return value;
+  throw new GoflowError('OPTION_INVALID', 'expected a text, got nothing');
+}
 
 const FLAGS: Readonly<Record<keyof Omit<ProgramSettings, 'token'>, Flag>> = {
   tasks: {
@@ -67,7 +79,7 @@ const FLAGS: Readonly<Record<keyof Omit<ProgramSettings, 'token'>, Flag>> = {
     flag: '--port <n>',
     env: 'GOFLOW_PORT',
     help: 'port of metrics, health and live concurrency, 0 for any free one (default: none)',
-    read: (value) => checkInteger('--port', Number(value), [0, 65_535]),
+    read: (value) => checkInteger('--port', toNumber(value), [0, 65_535]),
   },
   host: {
     flag: '--host <address>',
@@ -81,14 +93,14 @@ const FLAGS: Readonly<Record<keyof Omit<ProgramSettings, 'token'>, Flag>> = {
     env: 'GOFLOW_GRACE',
     help: 'how long running tasks may go on after SIGTERM before they are handed back',
     fallback: '25s',
-    read: (value) => readDuration('--grace', value, 3_600_000),
+    read: (value) => readDuration('--grace', value, { maxMs: 3_600_000 }),
   },
   lease: {
     flag: '--lease <duration>',
     env: 'GOFLOW_LEASE',
     help: 'how long a task stays a worker’s without a sign of life',
     fallback: '30s',
-    read: (value) => readDuration('--lease', value, 3_600_000),
+    read: (value) => readDuration('--lease', value, { minMs: 1_000, maxMs: 3_600_000 }),
   },
   logLevel: {
     flag: '--log-level <level>',
@@ -168,18 +180,21 @@ function missing({ flag, env }: Flag): GoflowError {
 
 function readConcurrency(value: string): number | Record<string, number> {
   if (!value.includes('=')) return checkConcurrency(toNumber(value));
-  const pairs = value.split(',').map((pair): [string, number] => {
-    const [queue = '', size = ''] = pair.split('=');
-    return [queue.trim(), checkConcurrency(toNumber(size), queue.trim())];
-  });
-  return Object.fromEntries(pairs);
+  const sizes = new Map<string, number>();
+  for (const pair of value.split(',')) {
+    const [name = '', ...size] = pair.split('=');
+    const queue = checkQueueName('queue', name.trim());
+    if (sizes.has(queue)) throw invalidOption(queue, 'given once', value);
+    sizes.set(queue, checkConcurrency(toNumber(size.join('=')), queue));
+  }
+  return Object.fromEntries(sizes);
 }
 
 /** Digits only: `Number('')` is 0, and a mistake. */
 const toNumber = (value: string): unknown => (/^\d+$/.test(value.trim()) ? Number(value) : value);
 
-function readDuration(name: string, value: string, maxMs: number): number {
-  return toMs(name, /^\d+$/.test(value) ? Number(value) : value, { maxMs });
+function readDuration(name: string, value: string, limits: DurationLimits): number {
+  return toMs(name, toNumber(value), limits);
 }
 
 function readLogLevel(value: string): LogLevel {

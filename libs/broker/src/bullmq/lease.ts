@@ -9,7 +9,12 @@ export class Lease {
   #reason: unknown;
   isAborted = false;
 
-  get signal(): AbortSignal {
+  /** What BullMQ passes on to the processor as its third argument, taking this for an AbortController. */
+  get signal(): this {
+    return this;
+  }
+
+  get abortSignal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
       if (this.isAborted) this.#controller.abort(this.#reason);
@@ -25,19 +30,10 @@ export class Lease {
   }
 }
 
-/** What BullMQ takes for an AbortController: it passes `signal` on to the processor and calls `abort`. */
-class LeaseController {
-  readonly signal = new Lease();
-
-  abort(reason: unknown): void {
-    this.signal.abort(reason);
-  }
-}
-
 /** BullMQ's lock manager, which renews the leases of running tasks, with goflow's leases in place of abort controllers. */
 export class LeaseKeeper extends LockManager {
   override trackJob(jobId: string, token: string, startedAt: number): never {
-    const abortController = new LeaseController() as never;
+    const abortController = new Lease() as never;
     if (!this.closed) this.trackedJobs.set(jobId, { token, ts: startedAt, abortController });
     return abortController;
   }

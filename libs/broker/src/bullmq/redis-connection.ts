@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import { invalidOption } from '@goflow/shared';
 import { type Cluster, Redis, type RedisOptions } from 'ioredis';
 
@@ -74,7 +75,7 @@ const DECIDED = ['maxRetriesPerRequest', 'enableOfflineQueue', 'commandTimeout',
  */
 export function connectProducer(given: RedisGiven): RedisConnection {
   if (isInstance(given)) return { redis: checkInstance(given), owned: false };
-  return { redis: open(given, PRODUCER_OPTIONS), owned: true };
+  return { redis: batchWrites(open(given, PRODUCER_OPTIONS)), owned: true };
 }
 
 /**
@@ -87,7 +88,7 @@ export function connectConsumer(given: RedisGiven): RedisConnection {
   const redis = isInstance(given)
     ? duplicate(checkInstance(given), CONSUMER_OPTIONS)
     : open(given, CONSUMER_OPTIONS);
-  return { redis, owned: true };
+  return { redis: batchWrites(redis), owned: true };
 }
 
 /** A second connection like the first, for a subscriber. */
@@ -117,6 +118,41 @@ export async function closeRedis(redis: Redis | Cluster, timeoutMs = 500): Promi
     clearTimeout(timer);
   }
   redis.disconnect();
+}
+
+/** More than this at once, and Redis and this process wait for each other in turns instead of working side by side. */
+const MAX_HELD = 16;
+
+/**
+ * Lets all commands of one turn of the event loop leave in one system call. ioredis writes each by itself, and those writes
+ * were a fifth of a busy worker's CPU.
+ */
+function batchWrites<R extends Redis | Cluster>(redis: R): R {
+  if (!redis.isCluster) redis.on('connect', () => corkEachTurn((redis as Redis).stream));
+  return redis;
+}
+
+function corkEachTurn(stream: Writable): void {
+  const write = stream.write;
+  let held = 0;
+  const release = (): void => {
+    held = 0;
+    stream.uncork();
+  };
+  // After the promises of this turn, which issue most commands.
+  const releaseAtEnd = (): void => {
+    if (held > 0) release();
+  };
+  stream.write = function corkedWrite(this: Writable, ...args: Parameters<Writable['write']>) {
+    if (held === 0) {
+      stream.cork();
+      process.nextTick(releaseAtEnd);
+    }
+    held += 1;
+    const hasRoom = write.apply(this, args);
+    if (held === MAX_HELD) release();
+    return hasRoom;
+  } as Writable['write'];
 }
 
 function open(given: string | RedisOptions, profile: Profile): Redis {

@@ -40,7 +40,7 @@ export class TakenJob implements TakenTask {
   }
 
   get signal(): AbortSignal {
-    return this.#lease.signal;
+    return this.#lease.abortSignal;
   }
 
   get backoff(): ResolvedBackoffOptions | undefined {

@@ -28,6 +28,13 @@ export interface Tasks<D extends TaskDefinitions = TaskDefinitions> {
   readonly contracts: ReadonlyMap<string, TaskContract>;
 }
 
+/** Refuses a misspelt option, which inference alone would take for one more field. */
+type OnlyKnownOptions<D> = {
+  readonly [Type in keyof D]: {
+    readonly [Option in Exclude<keyof D[Type], keyof TaskDefinition>]: never;
+  };
+};
+
 const TYPE = /^[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*$/;
 const MAX_TYPE_LENGTH = 100;
 const MAX_RETENTION_MS = 366 * 86_400_000;
@@ -54,7 +61,9 @@ const KNOWN = [
  *   'image.resize': { payload: Resize, result: Key, queue: 'images', maxAttempts: 5, timeout: '30s' },
  * });
  */
-export function defineTasks<const D extends TaskDefinitions>(definitions: D): Tasks<D> {
+export function defineTasks<const D extends TaskDefinitions>(
+  definitions: D & OnlyKnownOptions<D>,
+): Tasks<D> {
   if (typeof definitions !== 'object' || definitions === null)
     throw invalidOption('tasks', 'an object of task definitions', definitions);
   const contracts = new Map<string, TaskContract>();
@@ -93,7 +102,7 @@ function resolveContract(type: string, given: TaskDefinition): TaskContract {
     payload: checkSchema(at('payload'), given.payload),
     result: checkSchema(at('result'), given.result),
     maxAttempts: checkInteger(at('maxAttempts'), given.maxAttempts ?? 3, [1, MAX_ATTEMPTS]),
-    backoff: resolveBackoff(given.backoff),
+    backoff: resolveBackoff(given.backoff, at('backoff')),
     timeoutMs: toMs(at('timeout'), given.timeout ?? '5m', { minMs: 1 }),
     priority: checkInteger(at('priority'), given.priority ?? 0, [0, MAX_PRIORITY]),
     retention: resolveRetention(at('retention'), given.retention ?? {}),
@@ -101,6 +110,7 @@ function resolveContract(type: string, given: TaskDefinition): TaskContract {
 }
 
 function resolveRetention(name: string, given: NonNullable<TaskDefinition['retention']>) {
+  if (typeof given !== 'object') throw invalidOption(name, 'an object', given);
   checkKnown(name, given, ['completed', 'failed']);
   const limits = { minMs: 1, maxMs: MAX_RETENTION_MS };
   return Object.freeze({

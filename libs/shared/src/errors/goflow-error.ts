@@ -16,7 +16,12 @@ export class GoflowError extends Error {
   override readonly name: string = 'GoflowError';
   readonly code: ErrorCode;
   readonly details: unknown;
-  readonly [MARK] = true;
+
+  // On the prototype and not in the type: a unique symbol in it would make the errors of two copies of this package
+  // foreign to each other for the compiler, too.
+  static {
+    Object.defineProperty(GoflowError.prototype, MARK, { value: true });
+  }
 
   constructor(code: ErrorCode, message: string, options: GoflowErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -35,8 +40,13 @@ export class GoflowError extends Error {
  * two copies of the package.
  */
 export function isGoflowError(error: unknown, code?: ErrorCode): error is GoflowError {
-  if (typeof error !== 'object' || error === null || !(MARK in error)) return false;
-  return code === undefined || (error as GoflowError).code === code;
+  if (typeof error !== 'object' || error === null) return false;
+  try {
+    return MARK in error && (code === undefined || Reflect.get(error, 'code') === code);
+  } catch {
+    // A proxy whose traps throw: whatever it is, it is no error of goflow's.
+    return false;
+  }
 }
 
 /** A task that is waited for failed for good (`TASK_FAILED`). `failure` is what its last attempt threw. */

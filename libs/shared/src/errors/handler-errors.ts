@@ -33,6 +33,6 @@ export class RetryLaterError extends GoflowError {
 
   constructor(message: string, options: RetryLaterOptions) {
     super('RETRY_LATER', message, options);
-    this.delayMs = toMs('delay', options.delay);
+    this.delayMs = toMs('delay', options?.delay);
   }
 }

@@ -19,6 +19,7 @@ export interface TaskFailure {
 
 const MAX_TEXT = 8_192;
 const MAX_CAUSES = 5;
+const NO_MESSAGE = 'something without a message was thrown';
 
 /**
  * Makes a failure of anything that was thrown: errors, strings, `null`, frozen objects, proxies, objects with
@@ -44,7 +45,7 @@ function failureOf(thrown: unknown, { fallbackCode, depth, seen }: Walk): TaskFa
   const hasCause = cause !== undefined && cause !== null && depth > 0 && !seen.has(cause);
   return {
     name: textOf(thrown, 'name') ?? 'Error',
-    message: textOf(thrown, 'message') ?? describe(thrown),
+    message: textOf(thrown, 'message') ?? firstMessageOf(thrown) ?? describe(thrown),
     code: textOf(thrown, 'code') ?? fallbackCode,
     ...(stack === undefined ? {} : { stack }),
     ...(details === undefined ? {} : { details }),
@@ -53,12 +54,23 @@ function failureOf(thrown: unknown, { fallbackCode, depth, seen }: Walk): TaskFa
 }
 
 function primitiveFailure(thrown: unknown, code: string): TaskFailure {
-  const text = typeof thrown === 'string' ? thrown : String(thrown);
-  return {
-    name: 'NonErrorThrown',
-    message: cut(text === '' ? 'an empty string was thrown' : text),
-    code,
-  };
+  const text = thrown === '' ? 'an empty string was thrown' : writtenOut(thrown);
+  return { name: 'NonErrorThrown', message: cut(text), code };
+}
+
+function writtenOut(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return NO_MESSAGE;
+  }
+}
+
+/** Of an AggregateError, which often has no message of its own: Node's is empty when a connection is refused. */
+function firstMessageOf(thrown: object): string | undefined {
+  const errors = read(thrown, 'errors');
+  const first: unknown = Array.isArray(errors) ? read(errors, '0') : undefined;
+  return typeof first === 'object' && first !== null ? textOf(first, 'message') : undefined;
 }
 
 /** Reads a property that may not exist, may throw, or may be a trap of a proxy. */
@@ -77,9 +89,10 @@ function textOf(object: object, key: string): string | undefined {
 
 function describe(thrown: object): string {
   try {
-    return cut(JSON.stringify(thrown) ?? 'something without a message was thrown');
+    const text = JSON.stringify(thrown) ?? '{}';
+    return text === '{}' ? NO_MESSAGE : cut(text);
   } catch {
-    return 'something without a message was thrown';
+    return NO_MESSAGE;
   }
 }
 

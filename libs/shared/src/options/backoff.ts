@@ -12,7 +12,7 @@ export interface BackoffOptions {
    * that failed together from coming back together. @default 0
    */
   readonly jitter?: number | undefined;
-  /** The longest wait. @default '1h' */
+  /** The longest wait; not shorter than `delay`. @default '1h', or `delay` where that is longer */
   readonly maxDelay?: Duration | undefined;
 }
 
@@ -32,30 +32,27 @@ export const DEFAULT_BACKOFF: ResolvedBackoffOptions = Object.freeze({
   maxDelayMs: 3_600_000,
 });
 
-/** @throws OPTION_INVALID naming the field. */
+/** @throws OPTION_INVALID naming the field; `name` is what `given` itself is called. */
 export function resolveBackoff(
   given: BackoffOptions | Duration | undefined,
+  name = 'backoff',
 ): ResolvedBackoffOptions {
   if (given === undefined) return DEFAULT_BACKOFF;
-  if (typeof given !== 'object' || given === null)
-    return {
-      type: 'fixed',
-      delayMs: toMs('backoff', given),
-      jitter: 0,
-      maxDelayMs: MAX_TIMER_MS,
-    };
-  checkKnown('backoff', given, ['type', 'delay', 'jitter', 'maxDelay']);
+  if (typeof given !== 'object' || given === null) return always(toMs(name, given));
+  checkKnown(name, given, ['type', 'delay', 'jitter', 'maxDelay']);
   if (given.type !== 'fixed' && given.type !== 'exponential')
-    throw invalidOption('backoff.type', "'fixed' or 'exponential'", given.type);
+    throw invalidOption(`${name}.type`, "'fixed' or 'exponential'", given.type);
   const jitter = given.jitter ?? 0;
   if (typeof jitter !== 'number' || !(jitter >= 0 && jitter <= 1))
-    throw invalidOption('backoff.jitter', 'a number from 0 to 1', jitter);
-  return Object.freeze({
-    type: given.type,
-    delayMs: toMs('backoff.delay', given.delay),
-    jitter,
-    maxDelayMs: toMs('backoff.maxDelay', given.maxDelay ?? DEFAULT_BACKOFF.maxDelayMs),
-  });
+    throw invalidOption(`${name}.jitter`, 'a number from 0 to 1', jitter);
+  const delayMs = toMs(`${name}.delay`, given.delay);
+  const longest = given.maxDelay ?? Math.max(DEFAULT_BACKOFF.maxDelayMs, delayMs);
+  const maxDelayMs = toMs(`${name}.maxDelay`, longest, { minMs: delayMs });
+  return Object.freeze({ type: given.type, delayMs, jitter, maxDelayMs });
+}
+
+function always(delayMs: number): ResolvedBackoffOptions {
+  return Object.freeze({ type: 'fixed', delayMs, jitter: 0, maxDelayMs: MAX_TIMER_MS });
 }
 
 /** The wait after attempt number `attempt` (1, 2, …) failed, in milliseconds. `random` is in [0, 1). */

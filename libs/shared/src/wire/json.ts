@@ -14,6 +14,9 @@ export interface WireSubject {
 export const MAX_DEPTH = 100;
 /** `JSON.stringify` writes at most this many bytes for one UTF-16 unit: `\uXXXX`. */
 const MAX_BYTES_PER_UNIT = 6;
+const MAX_BYTES_PER_NUMBER = 25;
+/** No value's bound is more than this many times what it takes in truth: the worst is a number of one digit in an array. */
+const MAX_OVERESTIMATE = MAX_BYTES_PER_NUMBER + 1;
 
 /**
  * Encodes a value as JSON, once, and only when JSON gives back exactly the same value: what it would lose or change
@@ -22,80 +25,114 @@ const MAX_BYTES_PER_UNIT = 6;
  * @throws `notSerializable` naming the path, or `tooLarge` naming size and limit.
  */
 export function encodeJson(value: unknown, about: WireSubject): string {
-  const bound = boundOf(value, 0);
+  const { limitBytes } = about;
+  const ceiling = limitBytes * MAX_OVERESTIMATE;
+  const bound = boundOfAnything(value, ceiling);
   if (Number.isNaN(bound)) throw refusal(value, about);
+  // So far over the limit that it is not even written: with shared parts its text could be endless.
+  if (bound > ceiling) throw tooLarge(about);
   const text = JSON.stringify(value);
   // The bound is cheap and nearly always enough; bytes are counted only where it is not.
-  if (bound > about.limitBytes) {
-    const bytes = Buffer.byteLength(text);
-    if (bytes > about.limitBytes)
-      throw new GoflowError(
-        about.tooLarge,
-        `${about.subject} is ${bytes} bytes, over the limit of ${about.limitBytes}`,
-        { details: { bytes, limitBytes: about.limitBytes } },
-      );
-  }
+  const bytes = bound > limitBytes ? Buffer.byteLength(text) : 0;
+  if (bytes > limitBytes) throw tooLarge(about, bytes);
   return text;
 }
 
-/** An upper bound of the bytes that JSON takes for a value, or NaN when JSON would lose or change something. */
-function boundOf(value: unknown, depth: number): number {
+function tooLarge(
+  { subject, tooLarge: code, limitBytes }: WireSubject,
+  bytes?: number,
+): GoflowError {
+  const size = bytes === undefined ? 'far' : `${bytes} bytes,`;
+  return new GoflowError(code, `${subject} is ${size} over the limit of ${limitBytes} bytes`, {
+    details: { ...(bytes === undefined ? {} : { bytes }), limitBytes },
+  });
+}
+
+function boundOfAnything(value: unknown, ceiling: number): number {
+  try {
+    return boundOf(value, 0, ceiling);
+  } catch {
+    // A getter or a proxy that throws.
+    return Number.NaN;
+  }
+}
+
+/**
+ * An upper bound of the bytes that JSON takes for a value, or NaN when JSON would lose or change something. Ends at the first
+ * NaN, and above the ceiling: a cycle with two ways round would otherwise be walked 2^100 times.
+ */
+function boundOf(value: unknown, depth: number, ceiling: number): number {
   switch (typeof value) {
     case 'string':
       return value.length * MAX_BYTES_PER_UNIT + 2;
     case 'number':
-      return Number.isFinite(value) ? 25 : Number.NaN;
+      return Number.isFinite(value) ? MAX_BYTES_PER_NUMBER : Number.NaN;
     case 'boolean':
       return 5;
     case 'object':
       if (value === null) return 4;
-      if (depth === MAX_DEPTH) return Number.NaN;
-      return Array.isArray(value) ? boundOfArray(value, depth) : boundOfObject(value, depth);
+      if (depth === MAX_DEPTH || !isPlain(value)) return Number.NaN;
+      return Array.isArray(value)
+        ? boundOfArray(value, depth + 1, ceiling)
+        : boundOfObject(value, depth + 1, ceiling);
     default:
       return Number.NaN;
   }
 }
 
-function boundOfArray(array: readonly unknown[], depth: number): number {
+function boundOfArray(array: readonly unknown[], depth: number, ceiling: number): number {
   let bytes = 2;
-  for (let index = 0; index < array.length; index += 1)
-    bytes += boundOf(array[index], depth + 1) + 1;
+  for (let index = 0; index < array.length; index += 1) {
+    bytes += boundOf(array[index], depth, ceiling) + 1;
+    if (!(bytes <= ceiling)) return bytes;
+  }
   return bytes;
 }
 
-function boundOfObject(object: object, depth: number): number {
-  if (!isPlain(object)) return Number.NaN;
+function boundOfObject(object: object, depth: number, ceiling: number): number {
   let bytes = 2;
-  for (const key of Object.keys(object))
-    bytes +=
-      key.length * MAX_BYTES_PER_UNIT +
-      4 +
-      boundOf((object as Record<string, unknown>)[key], depth + 1);
+  for (const key of Object.keys(object)) {
+    const item = (object as Record<string, unknown>)[key];
+    bytes += key.length * MAX_BYTES_PER_UNIT + 4 + boundOf(item, depth, ceiling);
+    if (!(bytes <= ceiling)) return bytes;
+  }
   return bytes;
 }
 
+/** True for plain objects and arrays, also of another realm, such as a vm context of a test runner. */
 function isPlain(object: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(object);
-  const plain =
-    prototype === Object.prototype ||
-    prototype === null ||
-    // Objects of another realm, such as a vm context of a test runner.
-    Object.getPrototypeOf(prototype) === null;
-  return plain && typeof (object as { toJSON?: unknown }).toJSON !== 'function';
+  const prototype: object | null = Object.getPrototypeOf(object);
+  if (typeof (object as { toJSON?: unknown }).toJSON === 'function') return false;
+  if (Array.isArray(object))
+    return (
+      prototype === Array.prototype ||
+      (Array.isArray(prototype) && Object.hasOwn(prototype, 'concat'))
+    );
+  if (prototype === Object.prototype || prototype === null) return true;
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf');
 }
 
 /** The slow way, taken only when something is wrong: finds the first place that JSON would lose or change. */
 function refusal(value: unknown, about: WireSubject): GoflowError {
-  const found = findLoss(value, '', []) ?? {
-    path: '',
-    problem: 'something that is not plain JSON',
-  };
-  const place = found.path === '' ? '' : ` at ${found.path}`;
+  const { path, problem } = findAnyLoss(value);
+  const place = path === '' ? '' : ` at ${path}`;
   return new GoflowError(
     about.notSerializable,
-    `${about.subject}${place}: ${found.problem} cannot be sent as JSON unchanged`,
-    { details: found },
+    `${about.subject}${place}: ${problem} cannot be sent as JSON unchanged`,
+    { details: { path, problem } },
   );
+}
+
+/** Longer paths are cut: keys may be of any length. */
+const MAX_PATH = 200;
+
+function findAnyLoss(value: unknown): Loss {
+  try {
+    const { path, problem } = findLoss(value, '', []) ?? UNREADABLE;
+    return { path: path.length > MAX_PATH ? `${path.slice(0, MAX_PATH)}…` : path, problem };
+  } catch {
+    return UNREADABLE;
+  }
 }
 
 interface Loss {
@@ -103,25 +140,29 @@ interface Loss {
   readonly problem: string;
 }
 
+const UNREADABLE: Loss = { path: '', problem: 'something that cannot be read' };
+
 function findLoss(value: unknown, path: string, ancestors: readonly object[]): Loss | undefined {
   if (typeof value !== 'object' || value === null) return primitiveLoss(value, path);
   if (ancestors.includes(value)) return { path, problem: 'a cycle' };
   if (ancestors.length >= MAX_DEPTH)
-    return { path: path.slice(0, 60), problem: `nesting deeper than ${MAX_DEPTH} levels` };
+    return { path, problem: `nesting deeper than ${MAX_DEPTH} levels` };
+  if (!isPlain(value)) return { path, problem: `a ${className(value)}` };
   const below = [...ancestors, value];
-  if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index += 1) {
-      const loss = findLoss(value[index], `${path}[${index}]`, below);
-      if (loss) return loss;
-    }
-    return undefined;
-  }
-  if (!isPlain(value)) return { path, problem: `a ${value.constructor?.name ?? 'class instance'}` };
-  for (const [key, item] of Object.entries(value)) {
-    const loss = findLoss(item, path === '' ? key : `${path}.${key}`, below);
+  const isArray = Array.isArray(value);
+  // Not `entries` of an array: it would pass over holes.
+  const keys = isArray ? value.keys() : Object.keys(value);
+  for (const key of keys) {
+    const at = isArray ? `[${key}]` : path === '' ? String(key) : `.${key}`;
+    const loss = findLoss((value as Record<string, unknown>)[key], path + at, below);
     if (loss) return loss;
   }
   return undefined;
+}
+
+function className(value: object): string {
+  const name: unknown = value.constructor?.name;
+  return typeof name === 'string' && name !== '' && name !== 'Object' ? name : 'class instance';
 }
 
 function primitiveLoss(value: unknown, path: string): Loss | undefined {

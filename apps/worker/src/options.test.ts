@@ -1,0 +1,134 @@
+import { defineTasks, isGoflowError, SILENT_LOGGER } from '@goflow/shared';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { HandlerRegistry } from './handlers/handler-registry.js';
+import { resolveWorkerOptions, type WorkerOptions } from './options.js';
+import { createWorker } from './worker.js';
+
+const text = { payload: z.string(), result: z.string() };
+const tasks = defineTasks({ repeater: text, 'image.resize': { ...text, queue: 'images' } });
+const echo = (payload: string) => payload;
+const handlers = { repeater: echo, 'image.resize': echo };
+
+type Options = WorkerOptions<{ repeater: typeof text; 'image.resize': typeof text }>;
+const NEEDED: Options = { tasks, handlers, redis: 'redis://127.0.0.1:1' };
+
+test('with only what is needed, all the rest has a default', () => {
+  const resolved = resolveWorkerOptions(NEEDED);
+  expect(resolved).toMatchObject({
+    prefix: undefined,
+    http: undefined,
+    lease: undefined,
+    middleware: [],
+    graceMs: 25_000,
+    resultLimit: 1_048_576,
+    logger: SILENT_LOGGER,
+  });
+  expect(resolved.concurrencyOf('default')).toBe(10);
+  expect(resolved.registry.types).toEqual(['repeater', 'image.resize']);
+  expect(Object.isFrozen(resolved)).toBe(true);
+});
+
+test('undefined is as good as not given', () => {
+  const nothing = {
+    prefix: undefined,
+    concurrency: undefined,
+    http: undefined,
+    middleware: undefined,
+    grace: undefined,
+    lease: undefined,
+    resultLimit: undefined,
+    logger: undefined,
+  };
+  const { concurrencyOf: _one, registry: _two, ...resolved } = resolveWorkerOptions(NEEDED);
+  expect(resolveWorkerOptions({ ...NEEDED, ...nothing })).toMatchObject(resolved);
+});
+
+test('a registry of one’s own may have only some of the handlers, and stays the same', () => {
+  const registry = new HandlerRegistry(tasks).add('repeater', echo);
+  expect(resolveWorkerOptions({ ...NEEDED, handlers: registry }).registry).toBe(registry);
+});
+
+test('concurrency is one number for every queue, or one for each', () => {
+  expect(resolveWorkerOptions({ ...NEEDED, concurrency: 0 }).concurrencyOf('images')).toBe(0);
+  const { concurrencyOf } = resolveWorkerOptions({ ...NEEDED, concurrency: { images: 3 } });
+  expect(['images', 'default', 'constructor'].map(concurrencyOf)).toEqual([3, 10, 10]);
+});
+
+/** What is refused, by the name that the message uses. */
+const REFUSED: Readonly<Record<string, readonly unknown[]>> = {
+  tasks: [null, undefined, {}, { contracts: {} }, { repeater: text }, 'tasks.js'],
+  handlers: [null, undefined, 'handlers', 1, echo],
+  concurrency: [
+    -1,
+    1.5,
+    10_001,
+    1e9,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    '10',
+    true,
+    [1],
+    { 'A b': 1 },
+  ],
+  'concurrency.images': [{ images: '2' }, { images: -1 }, { images: 10_001 }, { images: null }],
+  http: [null, 9464, 'localhost'],
+  middleware: [{}, echo, 'auth', [null], ['auth'], [{}]],
+  grace: [-1, '2h', '1 s', 'soon', Number.NaN, Number.POSITIVE_INFINITY, {}, true],
+  resultLimit: [0, -1, 1.5, 2 ** 30, '1mb', Number.NaN],
+  logger: [1, {}, { info: echo }, 'pino'],
+};
+
+const refusals = Object.entries(REFUSED).flatMap(([name, values]) =>
+  values.map((value) => ({ name, value, given: { [name.split('.')[0] ?? '']: value } })),
+);
+
+test.each(refusals)('$name: $value is refused, and the option named', ({ name, given }) => {
+  expect(refusalOf(() => resolveWorkerOptions({ ...NEEDED, ...given }))).toBe(name);
+});
+
+test.each([undefined, null, 'redis://127.0.0.1', 7])('createWorker(%j) is refused', (given) => {
+  expect(refusalOf(() => createWorker(given as unknown as Options))).toBe('createWorker options');
+});
+
+test('an option that does not exist is refused', () => {
+  const misspelt = { ...NEEDED, concurency: 5 };
+  expect(refusalOf(() => createWorker(misspelt))).toBe('createWorker options');
+});
+
+test.each([
+  ['lease', { lease: '999ms' }],
+  ['lease', { lease: 'long' }],
+  ['prefix', { prefix: 'a:b' }],
+  ['prefix', { prefix: '' }],
+  ['redis', { redis: '' }],
+  ['redis', { redis: 'http://127.0.0.1' }],
+  ['redis', { redis: undefined }],
+  ['redis', { redis: 6379 }],
+  ['redis.keyPrefix', { redis: { keyPrefix: 'mine:' } }],
+])('createWorker refuses a %s like %j, and leaves no connection open', (name, given) => {
+  expect(refusalOf(() => createWorker({ ...NEEDED, ...given } as Options))).toBe(name);
+});
+
+test('a handler that is missing, unknown or no function is refused by name', () => {
+  const code = (given: object): unknown => {
+    try {
+      return resolveWorkerOptions({ ...NEEDED, handlers: given as typeof handlers });
+    } catch (error) {
+      return isGoflowError(error) && error.code;
+    }
+  };
+  expect(code({ repeater: echo })).toBe('HANDLER_INVALID');
+  expect(code({ ...handlers, 'image.resize': 'text' })).toBe('HANDLER_INVALID');
+  expect(code({ ...handlers, nope: echo })).toBe('TASK_TYPE_UNKNOWN');
+});
+
+function refusalOf(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    if (isGoflowError(error, 'OPTION_INVALID')) return (error.details as { option: string }).option;
+    throw error;
+  }
+  return 'nothing was refused';
+}

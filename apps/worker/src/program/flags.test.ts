@@ -1,0 +1,197 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isGoflowError } from '@goflow/shared';
+import { expect, onTestFinished, test } from 'vitest';
+import { createCommand, readSettings } from './flags.js';
+
+const NEEDED = { tasks: './tasks.js', handlers: './handlers' };
+
+test('with nothing but the modules, all the rest has a default', () => {
+  expect(readSettings(NEEDED, {})).toEqual({
+    tasks: './tasks.js',
+    handlers: './handlers',
+    redis: 'redis://127.0.0.1:6379',
+    prefix: undefined,
+    concurrency: 10,
+    port: undefined,
+    host: '127.0.0.1',
+    token: undefined,
+    grace: 25_000,
+    lease: 30_000,
+    logLevel: 'info',
+  });
+});
+
+/** The name of a setting, its variable, and two texts with what they are read as. */
+const SETTINGS = [
+  ['tasks', 'GOFLOW_TASKS', ['a.js', 'a.js'], ['b.js', 'b.js']],
+  ['handlers', 'GOFLOW_HANDLERS', ['a', 'a'], ['b', 'b']],
+  ['redis', 'REDIS_URL', ['redis://a:1', 'redis://a:1'], ['rediss://b', 'rediss://b']],
+  ['prefix', 'GOFLOW_PREFIX', ['a', 'a'], ['b-2', 'b-2']],
+  ['concurrency', 'GOFLOW_CONCURRENCY', ['7', 7], ['0', 0]],
+  ['port', 'GOFLOW_PORT', ['0', 0], ['65535', 65_535]],
+  ['host', 'GOFLOW_HOST', ['::1', '::1'], ['0.0.0.0', '0.0.0.0']],
+  ['grace', 'GOFLOW_GRACE', ['3s', 3_000], ['1500', 1_500]],
+  ['lease', 'GOFLOW_LEASE', ['1m', 60_000], ['2000', 2_000]],
+  ['logLevel', 'GOFLOW_LOG_LEVEL', ['debug', 'debug'], ['silent', 'silent']],
+] as const;
+
+test.each(SETTINGS)('%s: the flag beats %s, which beats the default', (name, ...about) => {
+  const [variable, one, two] = about;
+  const byFlag = { ...NEEDED, [name]: one[0] };
+  const withoutFlag = { ...NEEDED, [name]: undefined };
+  expect(readSettings(byFlag, { [variable]: two[0] })[name]).toBe(one[1]);
+  expect(readSettings(withoutFlag, { [variable]: two[0] })[name]).toBe(two[1]);
+});
+
+test.each(SETTINGS.filter(([name]) => name !== 'tasks' && name !== 'handlers'))(
+  '%s: an empty %s counts as not set',
+  (name, variable) => {
+    expect(readSettings(NEEDED, { [variable]: '' })[name]).toBe(readSettings(NEEDED, {})[name]);
+  },
+);
+
+test('a flag that is good hides a variable that is bad', () => {
+  expect(readSettings({ ...NEEDED, port: '1' }, { GOFLOW_PORT: 'bad' }).port).toBe(1);
+});
+
+test.each([
+  ['10', 10],
+  ['0', 0],
+  ['10000', 10_000],
+  ['default=10,images=2', { default: 10, images: 2 }],
+  [' default = 10 , images = 0 ', { default: 10, images: 0 }],
+])('--concurrency %j is read as %j', (text, concurrency) => {
+  expect(readSettings({ ...NEEDED, concurrency: text }, {}).concurrency).toEqual(concurrency);
+});
+
+/** Texts that are refused, by setting, and the flag as the program's help writes it. */
+const REFUSED = [
+  refused('tasks', '--tasks <file>', ' '),
+  refused('handlers', '--handlers <dir>', ' '),
+  refused('redis', '--redis <url>', ' '),
+  refused('host', '--host <address>', ' '),
+  refused('prefix', '--prefix <name>', ` |a b|a:b|{a}|*|${'a'.repeat(65)}`),
+  refused(
+    'concurrency',
+    '--concurrency <n>',
+    ' |abc|1.5|-1|+1|1e9|1e3|0x10|10001|1_000|9999999999999',
+  ),
+  refused(
+    'concurrency',
+    '--concurrency <n>',
+    'a=|a=x|a=-1|a=1.5|a=1=2|a=10001|a=1,|a=1,,b=2|=3|a=1,a=2',
+  ),
+  refused('concurrency', '--concurrency <n>', 'Default=1|a b=1|__proto__=1|10,images=2'),
+  refused('port', '--port <n>', ' |abc|1.5|-1|65536|1e3|0x50|80a|NaN|Infinity'),
+  refused('grace', '--grace <duration>', ' |abc|-1|-1s|1 s|2h|1w|1e3'),
+  refused('lease', '--lease <duration>', ' |abc|0|999ms|2h|Infinity'),
+  refused('logLevel', '--log-level <level>', ' |loud|INFO|toString'),
+];
+
+function refused(name: (typeof SETTINGS)[number][0], flag: string, texts: string) {
+  const variable = SETTINGS.find(([setting]) => setting === name)?.[1] ?? '';
+  return { name, flag, variable, texts: texts.split('|') };
+}
+
+const refusals = REFUSED.flatMap(({ texts, ...about }) =>
+  texts.map((text) => ({ ...about, text })),
+);
+
+test.each(refusals)(
+  '$flag refuses "$text", and so does $variable',
+  ({ name, flag, variable, text }) => {
+    expect(refusalOf({ ...NEEDED, [name]: text }, {})).toContain(flag);
+    expect(refusalOf({ ...NEEDED, [name]: undefined }, { [variable]: text })).toContain(variable);
+  },
+);
+
+test.each(REFUSED)('$flag does not take an empty text for "not given"', ({ name, flag }) => {
+  expect(refusalOf({ ...NEEDED, [name]: '' }, {})).toContain(flag);
+});
+
+test.each([
+  ['tasks', '--tasks <file> (or GOFLOW_TASKS) is missing'],
+  ['handlers', '--handlers <dir> (or GOFLOW_HANDLERS) is missing'],
+])('without %s the program cannot know what to run', (name, message) => {
+  expect(refusalOf({ ...NEEDED, [name]: undefined }, {})).toBe(message);
+});
+
+test('the token comes from the environment or from a file, never from the command line', async () => {
+  const file = await tokenFile('from the file\n');
+  const fromEnv = { GOFLOW_TOKEN: 'from the environment' };
+  expect(readSettings(NEEDED, fromEnv).token).toBe('from the environment');
+  expect(readSettings(NEEDED, { GOFLOW_TOKEN_FILE: file }).token).toBe('from the file');
+  expect(readSettings(NEEDED, { ...fromEnv, GOFLOW_TOKEN_FILE: file }).token).toBe('from the file');
+  expect(readSettings(NEEDED, { GOFLOW_TOKEN: '', GOFLOW_TOKEN_FILE: '' }).token).toBeUndefined();
+  expect(readSettings({ ...NEEDED, token: 'given as a flag' }, {}).token).toBeUndefined();
+});
+
+test('a token file that is not there, or is a directory, is named', () => {
+  const missing = join(tmpdir(), 'goflow-no-such-token');
+  expect(refusalOf(NEEDED, { GOFLOW_TOKEN_FILE: missing })).toBe(
+    `GOFLOW_TOKEN_FILE: ${missing} cannot be read`,
+  );
+  expect(refusalOf(NEEDED, { GOFLOW_TOKEN_FILE: tmpdir() })).toContain('GOFLOW_TOKEN_FILE');
+});
+
+test('an empty token file does not mean "no token"', async () => {
+  expect(readSettings(NEEDED, { GOFLOW_TOKEN_FILE: await tokenFile('\n') }).token).toBe('');
+});
+
+test('--help names every flag, its variable and its default, the token and the signals', () => {
+  const written: string[] = [];
+  const command = createCommand('1.2.3').configureOutput({
+    writeOut: (text) => written.push(text),
+  });
+  command.outputHelp();
+  // As it is wrapped depends on the terminal.
+  const help = written.join('').replaceAll(/\s+/g, ' ');
+  for (const { flag, variable } of REFUSED) {
+    expect(help).toContain(flag);
+    expect(help).toContain(`env: ${variable}`);
+  }
+  const defaults = [
+    'redis://127.0.0.1:6379',
+    '10',
+    '127.0.0.1',
+    '25s',
+    '30s',
+    'info',
+    'goflow',
+    'none',
+  ];
+  for (const value of defaults) expect(help).toContain(`default: ${value})`);
+  for (const word of ['GOFLOW_TOKEN', 'GOFLOW_TOKEN_FILE', 'SIGTERM', 'SIGINT', '--version'])
+    expect(help).toContain(word);
+});
+
+test('the command line gives the flags under the names of the settings', () => {
+  const argv = SETTINGS.flatMap(([name, , [text]]) => [
+    REFUSED.find((one) => one.name === name)?.flag,
+    text,
+  ]);
+  const flags = argv.map((word) => (word ?? '').replace(/ <.*>$/, ''));
+  const command = createCommand('1.2.3').exitOverride().parse(flags, { from: 'user' });
+  expect(command.opts()).toEqual(
+    Object.fromEntries(SETTINGS.map(([name, , [text]]) => [name, text])),
+  );
+});
+
+function refusalOf(flags: Record<string, string | undefined>, env: Record<string, string>): string {
+  try {
+    readSettings(flags, env);
+  } catch (error) {
+    if (isGoflowError(error, 'OPTION_INVALID')) return error.message;
+    throw error;
+  }
+  return 'nothing was refused';
+}
+
+async function tokenFile(text: string): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'goflow-token-'));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  await writeFile(join(dir, 'token'), text);
+  return join(dir, 'token');
+}

@@ -1,0 +1,25 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { TroubleLog } from './trouble-log.js';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+test('of many like troubles one is told every ten seconds, with the number held back', () => {
+  const told: [string, number][] = [];
+  const log = new TroubleLog((error, repeated) => told.push([error.message, repeated]));
+  for (let index = 0; index < 1_000; index += 1) log.report(new Error('connect ECONNREFUSED'));
+  log.report(Object.assign(new Error('OOM command not allowed'), { name: 'ReplyError' }));
+  expect(told).toEqual([
+    ['connect ECONNREFUSED', 0],
+    ['OOM command not allowed', 0],
+  ]);
+  vi.advanceTimersByTime(10_001);
+  log.report(new Error('connect ECONNREFUSED'));
+  expect(told.at(-1)).toEqual(['connect ECONNREFUSED', 999]);
+});
+
+test('what is no error is made one', () => {
+  const told: Error[] = [];
+  new TroubleLog((error) => told.push(error)).report('text');
+  expect(told[0]).toBeInstanceOf(Error);
+});
