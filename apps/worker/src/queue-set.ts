@@ -138,7 +138,6 @@ export class QueueSet {
     return {
       settled: (task, verdict, runMs) => events.emit('task:finished', { task, verdict, runMs }),
       leaseLost: (task) => events.emit('task:lost', { task }),
-      trouble: (error, repeated) => events.emit('broker:trouble', { error, repeated }),
     };
   }
 

@@ -61,13 +61,13 @@ export class Worker implements AsyncDisposable {
       redis: options.redis,
       prefix: options.prefix,
       lease: options.lease,
-      onTrouble: (error) => this.#events.emit('broker:trouble', { error, repeated: 0 }),
+      onTrouble: (error, repeated) => this.#events.emit('broker:trouble', { error, repeated }),
     });
     this.#queues = new QueueSet({ options, broker: this.#broker, events: this.#events });
     this.#metrics = createWorkerMetrics({
       events: this.#events,
       queues: () => this.#queues.consumers,
-      isKnownType: (type) => options.tasks.contracts.has(type),
+      types: options.tasks.contracts,
     });
     this.#http =
       options.http && new HttpServer(options.http, { worker: this, metrics: this.#metrics });

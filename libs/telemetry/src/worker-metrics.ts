@@ -15,8 +15,8 @@ export interface QueueGauges {
 export interface WorkerMetricsOptions {
   readonly events: WorkerEventSource;
   readonly queues: () => Iterable<QueueGauges>;
-  /** Types that get a label of their own; garbage found in a queue is counted as `other`. */
-  readonly isKnownType: (type: string) => boolean;
+  /** Types that get a label of their own, and their queues; garbage found in a queue is counted as `other`. */
+  readonly types: ReadonlyMap<string, { readonly queue: string }>;
   /** Node's own metrics too: event loop lag, memory, CPU. @default true */
   readonly nodeMetrics?: boolean | undefined;
 }
@@ -33,16 +33,16 @@ export interface WorkerMetrics {
 }
 
 /** Queue depths are the same for all workers and cost Redis a call: asked for at most this often. */
-const DEPTH_CACHE_MS = 5_000;
+const DEPTH_CACHE_MS = 2_000;
 
 /** Subscribes to a worker's events and keeps its metrics. */
 export function createWorkerMetrics(options: WorkerMetricsOptions): WorkerMetrics {
   const registry = new Registry();
   if (options.nodeMetrics !== false) collectDefaultMetrics({ register: registry });
   const escaped = counter(registry, METRICS.escaped);
-  const typeOf = ({ type }: TakenTask): string => (options.isKnownType(type) ? type : 'other');
+  const typeOf = ({ type }: TakenTask): string => (options.types.has(type) ? type : 'other');
   const labelsOf: LabelsOf = (task) => ({ queue: task.queue, type: typeOf(task) });
-  countTasks(registry, options.events, labelsOf);
+  countTasks(registry, options, labelsOf);
   countTroubles(registry, options.events);
   observeDurations(registry, options.events, typeOf);
   showWorker(registry, options.queues);
@@ -57,12 +57,23 @@ export function createWorkerMetrics(options: WorkerMetricsOptions): WorkerMetric
 
 type LabelsOf = (task: TakenTask) => { queue: string; type: string };
 
-function countTasks(registry: Registry, events: WorkerEventSource, labelsOf: LabelsOf): void {
+function countTasks(
+  registry: Registry,
+  { events, types }: WorkerMetricsOptions,
+  labelsOf: LabelsOf,
+): void {
   const finished = counter(registry, METRICS.finished);
   const retries = counter(registry, METRICS.retries);
   const handedBack = counter(registry, METRICS.handedBack);
   const abandoned = counter(registry, METRICS.abandoned);
   const lost = counter(registry, METRICS.lost);
+  // From zero, so that rate() sees the first failure of a type.
+  for (const [type, { queue }] of types) {
+    for (const outcome of ['completed', 'failed']) finished.inc({ queue, type, outcome }, 0);
+    retries.inc({ queue, type }, 0);
+    abandoned.inc({ queue, type }, 0);
+    lost.inc({ queue }, 0);
+  }
   events.on('task:finished', ({ task, verdict }: TaskFinished) => {
     if (verdict.kind === 'retry') retries.inc(labelsOf(task));
     else if (verdict.kind === 'handed-back')

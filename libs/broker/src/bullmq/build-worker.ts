@@ -14,6 +14,8 @@ export interface WorkerSettings {
   readonly prefix: string;
   /** How long a task stays a worker's without a sign of life. */
   readonly leaseMs: number;
+  /** Told of every trouble; it keeps the flood back. */
+  readonly report: (error: unknown) => void;
   /** Watches over the leases of a worker; called when it is connected. */
   readonly watch: (worker: WatchedWorker) => void;
 }

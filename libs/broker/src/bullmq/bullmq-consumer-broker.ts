@@ -7,6 +7,7 @@ import { LeaseWatch, type WatchedWorker } from './lease-watch.js';
 import { auditRedis } from './redis-audit.js';
 import { closeRedis, connectConsumer, isReady, type RedisGiven } from './redis-connection.js';
 import { brokerRefused, brokerUnavailable, troubleOf } from './redis-reply-error.js';
+import { TroubleLog } from './trouble-log.js';
 
 /** Options of {@link createBullMqConsumerBroker}. */
 export interface BullMqConsumerBrokerOptions {
@@ -18,8 +19,11 @@ export interface BullMqConsumerBrokerOptions {
    * '1s' to '1h'. @default '30s'
    */
   readonly lease?: unknown;
-  /** Told of connection troubles. @default nobody */
-  readonly onTrouble?: ((error: Error) => void) | undefined;
+  /**
+   * Told of what goes wrong beside the tasks: connections, commands refused. Once per 10 s for one kind, with the number of those
+   * held back. @default nobody
+   */
+  readonly onTrouble?: ((error: Error, repeated: number) => void) | undefined;
 }
 
 const PING_MS = 1_000;
@@ -35,7 +39,6 @@ export function createBullMqConsumerBroker(options: BullMqConsumerBrokerOptions)
 
 class BullMqConsumerBroker implements ConsumerBroker {
   readonly #settings: WorkerSettings;
-  readonly #onTrouble: (error: Error) => void;
   #leaseWatch: LeaseWatch | undefined;
   #closed = false;
 
@@ -43,9 +46,13 @@ class BullMqConsumerBroker implements ConsumerBroker {
     const prefix = checkPrefix(options.prefix ?? DEFAULT_PREFIX);
     const leaseMs = toMs('lease', options.lease ?? '30s', { minMs: 1_000, maxMs: 3_600_000 });
     const { redis } = connectConsumer(options.redis);
-    this.#onTrouble = options.onTrouble ?? (() => undefined);
-    redis.on('error', this.#onTrouble);
-    this.#settings = { redis, prefix, leaseMs, watch: (worker) => this.#watch(worker) };
+    const troubles = new TroubleLog(options.onTrouble ?? (() => undefined));
+    const report = (error: unknown): void => troubles.report(error);
+    redis.on('error', report);
+    redis.on('close', () => {
+      if (!this.#closed) report(new Error('Connection is closed.'));
+    });
+    this.#settings = { redis, prefix, leaseMs, report, watch: (worker) => this.#watch(worker) };
   }
 
   consume(options: ConsumeOptions): Consumer {
@@ -81,8 +88,8 @@ class BullMqConsumerBroker implements ConsumerBroker {
   /** One thread watches over all queues; it starts with the first. */
   #watch(worker: WatchedWorker): void {
     if (this.#closed) return;
-    const { redis, leaseMs } = this.#settings;
-    this.#leaseWatch ??= new LeaseWatch(redis, leaseMs, (error) => this.#onTrouble(error as Error));
+    const { redis, leaseMs, report } = this.#settings;
+    this.#leaseWatch ??= new LeaseWatch(redis, leaseMs, report);
     this.#leaseWatch.watch(worker);
   }
 }

@@ -17,7 +17,6 @@ import { readCounts } from './queue-counts.js';
 import { isReady } from './redis-connection.js';
 import { RetentionSweeper } from './retention-sweeper.js';
 import { replyAddressOf, TakenJob, takenTaskOf } from './taken-job.js';
-import { TroubleLog } from './trouble-log.js';
 
 /** After the abort, a handler that heeds `ctx.signal` may still end by itself for this long. */
 const LINGER_MS = 400;
@@ -35,7 +34,6 @@ export class BullMqConsumer implements Consumer, JobListener {
   readonly queue: string;
   readonly #options: ConsumeOptions;
   readonly #settings: WorkerSettings;
-  readonly #troubles: TroubleLog;
   readonly #sweeper: RetentionSweeper;
   readonly #running = new Map<Job, Running>();
   readonly #closed = new AbortController();
@@ -51,11 +49,10 @@ export class BullMqConsumer implements Consumer, JobListener {
     this.#options = options;
     this.#settings = settings;
     this.#concurrency = options.concurrency;
-    this.#troubles = new TroubleLog((error, repeated) => options.listener.trouble(error, repeated));
     this.#sweeper = new RetentionSweeper({
       backend: () => this.#worker?.getBackend(),
       retention: options.retention,
-      report: (error) => this.#troubles.report(error),
+      report: settings.report,
     });
   }
 
@@ -110,7 +107,6 @@ export class BullMqConsumer implements Consumer, JobListener {
       queue: this.queue,
       signal: this.#closed.signal,
       quiet: () => this.#takesNothing(),
-      report: (error) => this.#troubles.report(error),
     });
     if (!worker) return;
     this.#worker = worker;
@@ -119,7 +115,7 @@ export class BullMqConsumer implements Consumer, JobListener {
     });
     if (this.#concurrency > 0) worker.concurrency = this.#concurrency;
     else await worker.pause(true);
-    if (!this.#leaving) void worker.run().catch((error: unknown) => this.#troubles.report(error));
+    if (!this.#leaving) void worker.run().catch(this.#settings.report);
     this.#sweeper.start();
   }
 
@@ -175,9 +171,9 @@ export class BullMqConsumer implements Consumer, JobListener {
   }
 
   lost(job: Job, error: unknown): void {
-    this.#troubles.report(error);
     const task = takenTaskOf(job);
-    if (task) this.#options.listener.leaseLost(task);
+    if (task && isLeaseLost(error)) this.#options.listener.leaseLost(task);
+    else this.#settings.report(error);
   }
 
   async #stop(graceMs: number): Promise<void> {
@@ -206,8 +202,7 @@ export class BullMqConsumer implements Consumer, JobListener {
 
   async #close(): Promise<void> {
     const worker = this.#worker;
-    if (worker)
-      await closeWorker(worker, LEAVE_MS).catch((error: unknown) => this.#troubles.report(error));
+    if (worker) await closeWorker(worker, LEAVE_MS).catch(this.#settings.report);
     this.#closed.abort();
     await this.#starting?.catch(() => undefined);
   }
@@ -217,4 +212,9 @@ export class BullMqConsumer implements Consumer, JobListener {
 function asLeaving(verdict: Verdict, isAborted: boolean): Verdict {
   if (!isAborted || verdict.kind === 'completed') return verdict;
   return { kind: 'handed-back', reason: 'stopping', delayMs: 0 };
+}
+
+/** BullMQ's words for a lock that is gone, or another worker's. */
+function isLeaseLost(error: unknown): boolean {
+  return error instanceof Error && /^(Missing|Lock mismatch|Job .* is not in)/i.test(error.message);
 }

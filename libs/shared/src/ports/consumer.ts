@@ -38,8 +38,6 @@ export interface ConsumerListener {
   settled(task: TakenTask, verdict: Verdict, runMs: number): void;
   /** The lease was lost; somebody else runs the task, and this outcome is dropped. */
   leaseLost(task: TakenTask): void;
-  /** Something went wrong beside the tasks: a connection, a lease renewal. Called at most once per 10 s for one kind. */
-  trouble(error: Error, repeated: number): void;
 }
 
 /** What a queue's consumer is made of. */
