@@ -1,4 +1,3 @@
-import type { EventEmitter } from 'node:events';
 import type {
   Consumer,
   ConsumerBroker,
@@ -6,18 +5,18 @@ import type {
   TakenTask,
   TaskContract,
   Verdict,
-  WorkerEvents,
 } from '@goflow/shared';
 import { type ExecutionDeps, executeTask } from './execution/execute-task.js';
 import { withMiddleware } from './execution/middleware.js';
 import type { AnyHandler } from './handlers/handler.js';
 import type { ResolvedWorkerOptions } from './options.js';
+import type { WorkerEmitter } from './worker-emitter.js';
 
 /** What the queues of a worker need. */
 export interface QueueSetDeps {
   readonly options: ResolvedWorkerOptions;
   readonly broker: ConsumerBroker;
-  readonly events: EventEmitter<WorkerEvents>;
+  readonly events: WorkerEmitter;
 }
 
 /**

@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events';
 import { createBullMqConsumerBroker } from '@goflow/broker';
 import {
   type ConsumerBroker,
@@ -19,6 +18,7 @@ import {
   type WorkerOptions,
 } from './options.js';
 import { QueueSet } from './queue-set.js';
+import { WorkerEmitter } from './worker-emitter.js';
 
 /** Where a worker stands in its life. A stopped worker is not started again but replaced. */
 export type WorkerState = 'new' | 'starting' | 'running' | 'quiet' | 'stopping' | 'stopped';
@@ -44,7 +44,7 @@ export function createWorker<D extends TaskDefinitions>(options: WorkerOptions<D
 /** The door of those who run tasks. Consumes the queues of the types that it has handlers for. Made by {@link createWorker}. */
 export class Worker implements AsyncDisposable {
   readonly #options: ResolvedWorkerOptions;
-  readonly #events = new EventEmitter<WorkerEvents>();
+  readonly #events: WorkerEmitter;
   readonly #broker: ConsumerBroker;
   readonly #queues: QueueSet;
   readonly #metrics: WorkerMetrics;
@@ -56,6 +56,7 @@ export class Worker implements AsyncDisposable {
 
   constructor(options: ResolvedWorkerOptions) {
     this.#options = options;
+    this.#events = new WorkerEmitter(options.logger);
     logEvents(this.#events, options.logger);
     this.#broker = createBullMqConsumerBroker({
       redis: options.redis,
@@ -98,10 +99,9 @@ export class Worker implements AsyncDisposable {
     return this.#metrics;
   }
 
-  /** Subscribes to what happens. A listener must not throw. */
+  /** Subscribes to what happens. What a listener throws is logged, and harms nobody. */
   on<E extends keyof WorkerEvents>(event: E, listener: (...args: WorkerEvents[E]) => void): this {
-    // Node cannot see that E selects the same listener on both sides.
-    this.#events.on(event, listener as never);
+    this.#events.on(event, listener);
     return this;
   }
 
@@ -144,11 +144,11 @@ export class Worker implements AsyncDisposable {
    *
    * @throws OPTION_INVALID
    */
-  stop(options: { readonly grace?: Duration } = {}): Promise<void> {
+  async stop(options: { readonly grace?: Duration } = {}): Promise<void> {
     const graceMs =
       options.grace === undefined ? this.#options.graceMs : toMs('grace', options.grace);
     this.#stopping ??= this.#stop(graceMs);
-    return this.#stopping;
+    await this.#stopping;
   }
 
   /** Whether it could take a task now: Redis answers, and its queues are consumed. */

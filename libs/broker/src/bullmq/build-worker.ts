@@ -6,7 +6,7 @@ import { type GuardOptions, guardBackend } from './guard-backend.js';
 import { JsonBackend } from './json-backend.js';
 import { bullQueueName } from './keys.js';
 import type { WatchedWorker } from './lease-watch.js';
-import { connectBlocking } from './redis-connection.js';
+import { connectBlocking, startConnecting } from './redis-connection.js';
 
 /** What all consumers of one worker share. */
 export interface WorkerSettings {
@@ -55,6 +55,7 @@ export async function buildWorker(
   listener: JobListener,
   options: BuildOptions,
 ): Promise<BullWorker | undefined> {
+  startConnecting(options.redis);
   while (!options.signal.aborted) {
     const worker = makeWorker(listener, options);
     try {

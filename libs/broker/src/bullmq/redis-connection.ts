@@ -36,6 +36,8 @@ export const CONSUMER_OPTIONS = {
     /^(READONLY|UNBLOCKED)/.test(error.message) ? 2 : false,
 } satisfies RedisOptions;
 
+const LATER = { ...CONSUMER_OPTIONS, lazyConnect: true } satisfies RedisOptions;
+
 /** Producers fail fast: nothing is queued up in memory while Redis is away. */
 export const PRODUCER_OPTIONS = {
   ...COMMON,
@@ -63,7 +65,7 @@ const CLUSTER_OPTIONS = {
   clusterRetryStrategy: (times: number) => Math.min(100 * times, 1_000),
 };
 
-type Profile = typeof CONSUMER_OPTIONS | typeof PRODUCER_OPTIONS;
+type Profile = typeof CONSUMER_OPTIONS | typeof LATER | typeof PRODUCER_OPTIONS;
 
 /** Settings that the profile decides; a caller's are put aside, because each of them has been seen to lose or freeze tasks. */
 const DECIDED = ['maxRetriesPerRequest', 'enableOfflineQueue', 'commandTimeout', 'lazyConnect'];
@@ -79,16 +81,19 @@ export function connectProducer(given: RedisGiven): RedisConnection {
 }
 
 /**
- * Opens a connection for a consumer. A caller's instance is only the pattern for it: a consumer must wait for Redis for
+ * Makes a connection for a consumer; it connects when {@link startConnecting} is called. A caller's instance is only the pattern for it: a consumer must wait for Redis for
  * ever, which an instance made for something else does not.
  *
  * @throws OPTION_INVALID
  */
 export function connectConsumer(given: RedisGiven): RedisConnection {
-  const redis = isInstance(given)
-    ? duplicate(checkInstance(given), CONSUMER_OPTIONS)
-    : open(given, CONSUMER_OPTIONS);
+  const redis = isInstance(given) ? duplicate(checkInstance(given), LATER) : open(given, LATER);
   return { redis: batchWrites(redis), owned: true };
+}
+
+/** Connects, where that was put off; ioredis goes on trying by itself. */
+export function startConnecting(redis: Redis | Cluster): void {
+  if (redis.status === 'wait') redis.connect().catch(() => undefined);
 }
 
 /** A second connection like the first, for a subscriber. */
@@ -168,12 +173,12 @@ function open(given: string | RedisOptions, profile: Profile): Redis {
 }
 
 function duplicate(redis: Redis | Cluster, profile: Profile): Redis | Cluster {
-  if (!redis.isCluster) return (redis as Redis).duplicate({ ...profile, lazyConnect: false });
+  if (!redis.isCluster) return (redis as Redis).duplicate({ lazyConnect: false, ...profile });
   const cluster = redis as Cluster;
   const { replyMapping: _, ...options } = cluster.options.redisOptions ?? {};
   return cluster.duplicate([], {
     ...CLUSTER_OPTIONS,
-    lazyConnect: false,
+    lazyConnect: 'lazyConnect' in profile,
     redisOptions: { ...options, ...profile },
   });
 }

@@ -124,6 +124,12 @@ test('is of bounded size, whatever was thrown', () => {
   expect(JSON.stringify(failure).length).toBeLessThan(100_000);
 });
 
+test('the longest message is kept whole, and a longer one marked', () => {
+  const longest = 'm'.repeat(LONGEST);
+  expect(toFailure(longest).message).toBe(longest);
+  expect(toFailure(`${longest}m`).message).toBe(`${longest.slice(1)}…`);
+});
+
 test.each([
   ['a cycle', Object.assign([] as unknown[], { 0: 0 }), true],
   ['a BigInt', { n: 1n }, false],
