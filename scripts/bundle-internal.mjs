@@ -7,10 +7,11 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { programOf, ROOT, run } from './run-program.mjs';
 
@@ -43,8 +44,13 @@ export async function bundle(folder) {
  * @param {string} folder
  */
 export function unbundle(folder) {
-  for (const name of bundledBy(folder))
-    rmSync(join(folder, 'node_modules', name), { recursive: true, force: true });
+  for (const name of bundledBy(folder)) {
+    const copy = join(folder, 'node_modules', name);
+    rmSync(copy, { recursive: true, force: true });
+    // Its scope, and node_modules itself, when nothing else is in them.
+    for (const above of [dirname(copy), dirname(dirname(copy))])
+      if (existsSync(above) && readdirSync(above).length === 0) rmdirSync(above);
+  }
 }
 
 /** @param {string} folder */

@@ -15,7 +15,10 @@ const OLDEST_NODE = [20, 19];
 export async function setup() {
   checkNode(process.versions.node);
   const installed = 'node_modules/.package-lock.json';
-  if (needsInstall(readJson('package-lock.json'), readJson(installed))) await install();
+  if (needsInstall(readJson('package-lock.json'), readJson(installed))) {
+    await install();
+    console.log('Building …');
+  }
   await build();
 }
 

@@ -125,6 +125,10 @@ class Client {
     return this.#broker.counts(checkQueueName('queue', queue));
   }
 
+  ping(): Promise<void> {
+    return this.#broker.ping();
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#waiting.close().then(() => this.#broker.close());
     return this.#closing;

@@ -77,6 +77,13 @@ export interface Goflow<D extends TaskDefinitions> extends AsyncDisposable {
   /** How many tasks a queue holds, by state. @throws OPTION_INVALID, BROKER_UNAVAILABLE, BROKER_REFUSED */
   counts(queue?: string): Promise<QueueCounts>;
 
+  /**
+   * Resolves when Redis answers: for a look at the connection before traffic is let in.
+   *
+   * @throws BROKER_UNAVAILABLE, BROKER_REFUSED
+   */
+  ping(): Promise<void>;
+
   /** Ends all waits (CLIENT_CLOSED) and closes what this client opened. A second call does nothing more. */
   close(): Promise<void>;
 }

@@ -63,7 +63,6 @@ export class Waiting {
     this.#poller.stop();
     for (const waiters of this.#waiters.values())
       for (const settle of waiters) settle(closedError());
-    await this.#opening;
     await this.#inbox?.close();
     this.#inbox = undefined;
   }
@@ -125,7 +124,9 @@ export class Waiting {
         gap: () => this.#poller.lookNow(),
       })
       .then((inbox) => {
+        if (this.#closed) return inbox.close();
         this.#inbox = inbox;
+        return undefined;
       })
       // Without an inbox polling answers; the next wait tries again.
       .catch(() => undefined)

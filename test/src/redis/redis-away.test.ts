@@ -211,7 +211,7 @@ test('waits are answered when every message was lost: the subscriber is cut off 
   const waits = Promise.all(ids.map((id) => goflow.wait(id)));
   // Published while nobody listens.
   await admin.config('SET', 'maxclients', '6');
-  await admin.client('KILL', 'TYPE', 'pubsub');
+  await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
   await worker.setConcurrency(3);
   expect(await waits).toEqual(['a', 'b', 'c']);
 });

@@ -26,14 +26,9 @@ export function runWorkerIn(
   flags: readonly string[] = [],
   env: Env = {},
 ): ChildProgram {
-  const { redis, prefix } = place;
-  return runWorker(
-    [
-      ...['--tasks', TASKS_FILE, '--handlers', HANDLERS_DIR, '--redis', redis, '--prefix', prefix],
-      ...['--port', '0', ...flags],
-    ],
-    env,
-  );
+  const modules = ['--tasks', TASKS_FILE, '--handlers', HANDLERS_DIR];
+  const where = ['--redis', place.redis, '--prefix', place.prefix, '--port', '0'];
+  return runWorker([...modules, ...where, ...flags], env);
 }
 
 /** Where a worker program serves metrics, health and concurrency; waits until it takes tasks. */

@@ -11,7 +11,9 @@ export interface Place {
 /** A prefix of the test's own in the Redis of the run; its keys are removed when the test ends. */
 export function newPlace(): Place {
   const place = { redis: inject('redisUrl'), prefix: testPrefix() };
-  onTestFinished(() => cleanPrefix(place.redis, place.prefix));
+  onTestFinished(async () => {
+    await cleanPrefix(place.redis, place.prefix);
+  });
   return place;
 }
 

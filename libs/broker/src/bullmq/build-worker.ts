@@ -116,7 +116,9 @@ export async function closeWorker(worker: BullWorker, ms: number): Promise<void>
     delay(ms, undefined, { signal: patience.signal }).catch(() => undefined),
   ]);
   patience.abort();
-  blockingConnections.get(worker)?.disconnect();
+  const blocking = blockingConnections.get(worker);
+  // Disconnecting what has ended would keep the process alive for a while.
+  if (blocking && blocking.status !== 'end') blocking.disconnect();
 }
 
 async function orAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {

@@ -55,6 +55,7 @@ class BullMqBroker implements Broker {
   readonly #queues: ProducerQueues;
   readonly #troubles: TroubleLog;
   readonly #onError: (error: Error) => void;
+  readonly #leaving = new AbortController();
   #closing: Promise<void> | undefined;
 
   constructor(options: BullMqBrokerOptions) {
@@ -91,12 +92,17 @@ class BullMqBroker implements Broker {
 
   openInbox(listener: ReplyListener): Promise<ReplyInbox> {
     const name = randomUUID().slice(0, 13);
-    const inbox = { prefix: this.#prefix, name, listener, onError: this.#onError };
+    const { signal } = this.#leaving;
+    const inbox = { prefix: this.#prefix, name, listener, onError: this.#onError, signal };
     return openReplyInbox(this.#redis, inbox);
   }
 
   counts(queue: string): Promise<QueueCounts> {
-    return this.#within(async () => readCounts(await this.#queues.open(queue)));
+    return this.#within(() => readCounts(this.#redis, this.#prefix, queue));
+  }
+
+  async ping(): Promise<void> {
+    await this.#within(() => this.#redis.ping());
   }
 
   close(): Promise<void> {
@@ -111,6 +117,7 @@ class BullMqBroker implements Broker {
   }
 
   async #close(): Promise<void> {
+    this.#leaving.abort();
     await this.#queues.close();
     this.#deadline.release();
     if (this.#connection.owned) await closeRedis(this.#redis);

@@ -95,10 +95,9 @@ export class BullMqConsumer implements Consumer, JobListener {
     return this.#stopping;
   }
 
-  async counts(): Promise<QueueCounts> {
-    const backend = this.#worker?.getBackend();
-    if (!backend) throw new GoflowError('WORKER_STOPPED', `queue ${this.queue} is not consumed`);
-    return readCounts(backend);
+  counts(): Promise<QueueCounts> {
+    const { redis, prefix } = this.#settings;
+    return readCounts(redis, prefix, this.queue);
   }
 
   async #start(): Promise<void> {

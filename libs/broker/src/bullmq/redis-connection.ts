@@ -19,6 +19,8 @@ const COMMON = {
   enableReadyCheck: true,
   autoResendUnfulfilledCommands: true,
   keepAlive: 5_000,
+  // How long a closed socket may linger, and keep the process alive.
+  disconnectTimeout: 200,
 } satisfies RedisOptions;
 
 /** Workers wait for Redis and come back by themselves. */
@@ -98,7 +100,7 @@ export function startConnecting(redis: Redis | Cluster): void {
 
 /** A second connection like the first, for a subscriber. */
 export function connectSubscriber(redis: Redis | Cluster): Redis | Cluster {
-  return duplicate(redis, { ...CONSUMER_OPTIONS, socketTimeout: 0 });
+  return duplicate(redis, CONSUMER_OPTIONS);
 }
 
 /** A second connection like the first, for the blocking wait for tasks. */
@@ -122,7 +124,7 @@ export async function closeRedis(redis: Redis | Cluster, timeoutMs = 500): Promi
     await Promise.race([redis.quit().catch(() => undefined), patience]);
     clearTimeout(timer);
   }
-  redis.disconnect();
+  if ((redis.status as string) !== 'end') redis.disconnect();
 }
 
 /** More than this at once, and Redis and this process wait for each other in turns instead of working side by side. */

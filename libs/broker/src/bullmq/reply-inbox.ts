@@ -12,6 +12,8 @@ export interface InboxOptions {
   readonly name: string;
   readonly listener: ReplyListener;
   readonly onError: (error: Error) => void;
+  /** Gives up opening: a subscriber waits for Redis for ever. */
+  readonly signal: AbortSignal;
 }
 
 /** Subscribes to a channel of the client's own, on a connection of its own: a subscriber can send no other commands. */
@@ -26,6 +28,8 @@ export async function openReplyInbox(
     const record = decodeReply(message);
     if (record) options.listener.reply(record);
   });
+  const giveUp = (): void => subscriber.disconnect();
+  options.signal.addEventListener('abort', giveUp, { once: true });
   try {
     await subscriber.subscribe(channel);
     // ioredis subscribes again by itself; what was published meanwhile is lost.
@@ -33,6 +37,8 @@ export async function openReplyInbox(
   } catch (error) {
     subscriber.disconnect();
     throw error;
+  } finally {
+    options.signal.removeEventListener('abort', giveUp);
   }
   return { address: options.name, close: () => closeRedis(subscriber) };
 }

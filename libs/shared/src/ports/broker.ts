@@ -50,6 +50,8 @@ export interface Broker {
   openInbox(listener: ReplyListener): Promise<ReplyInbox>;
   /** How many tasks a queue holds, by state. */
   counts(queue: string): Promise<QueueCounts>;
+  /** Resolves when the broker answers. */
+  ping(): Promise<void>;
   /** Closes what this broker opened, within its time limit. */
   close(): Promise<void>;
 }

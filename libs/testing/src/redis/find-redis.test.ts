@@ -55,7 +55,7 @@ test('root installs it, and says exactly what it runs', async () => {
   expect(await findRedisProgram(machine)).toBe('/bin/redis-server');
   expect(ran).toHaveLength(2);
   expect(ran[0]).toBe('apt-get update');
-  expect(said[0]).toBe('The tests need redis-server. Running: apt-get update');
+  expect(said[0]).toBe('goflow needs redis-server. Running: apt-get update');
   expect(said[1]).toMatch(/Running: sh -c 'if .*apt-get install .*redis-server'$/);
   expect(said.every((line) => !line.includes('\n'))).toBe(true);
 });

@@ -71,7 +71,7 @@ async function chooseInstaller(
 }
 
 function runAloud(machine: Machine, command: readonly string[]): Promise<CommandResult> {
-  machine.say(`The tests need redis-server. Running: ${command.map(quoted).join(' ')}`);
+  machine.say(`goflow needs redis-server. Running: ${command.map(quoted).join(' ')}`);
   return machine.run(command);
 }
 
@@ -85,7 +85,7 @@ function isSet(flag: string | undefined): boolean {
 
 function missing(why: string): Error {
   return new Error(
-    'The tests need Redis and there is none: install redis-server (or valkey-server), or set REDIS_URL to a Redis ' +
+    'goflow needs Redis and there is none: install redis-server (or valkey-server), or set REDIS_URL to a Redis ' +
       `that they may use. It was not installed for you because ${why}`,
   );
 }

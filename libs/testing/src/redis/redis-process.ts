@@ -37,7 +37,11 @@ const LOG_LINES = 20;
  * @throws PortTakenError, or an Error with the end of its log when it ends or stays silent for 10 s.
  */
 export async function startRedisProcess(launch: RedisLaunch): Promise<RedisProcess> {
-  const child = spawn(launch.program, [...launch.args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(launch.program, [...launch.args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // Out of reach of the terminal's Ctrl-C, which is for this process: it stops the server when it is done.
+    detached: true,
+  });
   if (child.pid === undefined) throw await spawnFailure(child, launch.program);
   killOnExit(child, launch.onAbandoned);
   const log = lastLines(child);
