@@ -19,25 +19,28 @@ export const measureBullMq: Measure = async ({ redis, count, concurrency }: Job)
   }
   const pushMs = performance.now() - pushStartedAt;
   const pushCpuMs = cpuMsSince(pushCpu);
-  const runCpu = process.cpuUsage();
   const worker = new Worker<{ n: number }>('tiny', async (job) => ({ n: job.data.n }), {
     connection,
     concurrency,
     autorun: false,
   });
-  const ran = new Promise<number>((resolve) => {
+  const ran = new Promise<{ runMs: number; runCpuMs: number }>((resolve) => {
     let finished = 0;
     let startedAt = 0;
+    let cpu = process.cpuUsage();
     worker.on('completed', () => {
       // From the first to the last: starting a worker is another scenario.
-      if (finished === 0) startedAt = performance.now();
+      if (finished === 0) {
+        startedAt = performance.now();
+        cpu = process.cpuUsage();
+      }
       finished += 1;
-      if (finished === count) resolve(performance.now() - startedAt);
+      if (finished === count)
+        resolve({ runMs: performance.now() - startedAt, runCpuMs: cpuMsSince(cpu) });
     });
   });
   void worker.run();
-  const runMs = await ran;
-  const runCpuMs = cpuMsSince(runCpu);
+  const { runMs, runCpuMs } = await ran;
   await worker.close();
   await queue.close();
   await connection.quit();

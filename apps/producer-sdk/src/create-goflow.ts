@@ -16,6 +16,7 @@ import {
   type TaskResult,
   type TaskStatus,
   type Tasks,
+  toFailure,
 } from '@goflow/shared';
 import type { Goflow, WaitOptions } from './goflow.js';
 import { Pusher } from './push.js';
@@ -63,7 +64,12 @@ export function createGoflow<D extends TaskDefinitions>(options: GoflowOptions<D
     redis: options.redis,
     prefix: options.prefix,
     timeout: options.timeout,
-    onTrouble: (error, repeated) => logger.warn({ err: error, repeated }, 'trouble with Redis'),
+    // Not the error itself: a refused AUTH carries the password among its arguments.
+    onTrouble: (error, repeated) =>
+      logger.warn(
+        { failure: toFailure(error, 'BROKER_UNAVAILABLE'), repeated },
+        'trouble with Redis',
+      ),
   } satisfies BullMqBrokerOptions);
   return new Client(
     checkTasks(options.tasks),

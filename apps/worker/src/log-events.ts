@@ -1,4 +1,4 @@
-import type { Logger, TaskFinished, WorkerEventSource } from '@goflow/shared';
+import { type Logger, type TaskFinished, toFailure, type WorkerEventSource } from '@goflow/shared';
 
 /** Writes what a worker does to its log. Never a payload, never a result. */
 export function logEvents(events: WorkerEventSource, logger: Logger): void {
@@ -6,8 +6,12 @@ export function logEvents(events: WorkerEventSource, logger: Logger): void {
   events.on('worker:concurrency', (change) => logger.info(change, 'concurrency changed'));
   events.on('worker:quiet', () => logger.info({}, 'worker takes nothing new'));
   events.on('worker:stopped', () => logger.info({}, 'worker stopped'));
+  // Not the error itself: a refused AUTH carries the password among its arguments.
   events.on('broker:trouble', ({ error, repeated }) =>
-    logger.warn({ err: error, repeated }, 'trouble with Redis'),
+    logger.warn(
+      { failure: toFailure(error, 'BROKER_UNAVAILABLE'), repeated },
+      'trouble with Redis',
+    ),
   );
   events.on('task:abandoned', ({ task }) =>
     logger.warn(

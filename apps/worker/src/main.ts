@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The only file of this project that reads the environment, installs signal handlers or exits.
 import { readFileSync } from 'node:fs';
-import { isGoflowError } from '@goflow/shared';
+import { isGoflowError, toFailure } from '@goflow/shared';
 import { CommanderError } from 'commander';
 import { createCommand, readSettings } from './program/flags.js';
 import { type RunningProgram, reportEscaped, runProgram } from './program/run-program.js';
@@ -37,7 +37,9 @@ function listenToSignals({ worker, logger }: RunningProgram): void {
     worker.stop().then(
       () => process.exit(0),
       (error: unknown) => {
-        logger.error({ err: error }, 'the worker did not stop cleanly');
+        const reasons: unknown[] = error instanceof AggregateError ? error.errors : [error];
+        const failures = reasons.map((reason) => toFailure(reason, 'INTERNAL'));
+        logger.error({ failures }, 'the worker did not stop cleanly');
         process.exit(EXIT.software);
       },
     );

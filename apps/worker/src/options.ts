@@ -2,7 +2,6 @@ import type { RedisGiven } from '@goflow/broker';
 import {
   checkInteger,
   checkKnown,
-  checkQueueName,
   type Duration,
   invalidOption,
   type Logger,
@@ -104,7 +103,7 @@ export function resolveWorkerOptions<D extends TaskDefinitions>(
     registry: toRegistry(given.tasks, given.handlers),
     redis: given.redis,
     prefix: given.prefix,
-    concurrencyOf: resolveConcurrency(given.concurrency ?? DEFAULT_CONCURRENCY),
+    concurrencyOf: resolveConcurrency(given.concurrency ?? DEFAULT_CONCURRENCY, given.tasks),
     http: given.http === undefined ? undefined : resolveHttpOptions(given.http),
     middleware: checkMiddleware(given.middleware ?? []),
     graceMs: toMs('grace', given.grace ?? '25s', { maxMs: 3_600_000 }),
@@ -124,6 +123,7 @@ export function checkConcurrency(value: unknown, name = 'concurrency'): number {
 
 function resolveConcurrency(
   given: number | Readonly<Record<string, number>>,
+  tasks: Tasks,
 ): (queue: string) => number {
   if (typeof given !== 'object' || given === null) {
     const concurrency = checkConcurrency(given);
@@ -131,12 +131,17 @@ function resolveConcurrency(
   }
   if (Array.isArray(given))
     throw invalidOption('concurrency', 'a number, or a number for each queue', given);
+  const queues = new Set([...tasks.contracts.values()].map(({ queue }) => queue));
   const sizes = new Map<string, number>();
-  for (const [queue, concurrency] of Object.entries(given))
-    sizes.set(
-      queue,
-      checkConcurrency(concurrency, `concurrency.${checkQueueName('concurrency', queue)}`),
-    );
+  for (const [queue, concurrency] of Object.entries(given)) {
+    if (!queues.has(queue))
+      throw invalidOption(
+        'concurrency',
+        `by queues of the contracts: ${[...queues].join(', ')}`,
+        queue,
+      );
+    sizes.set(queue, checkConcurrency(concurrency, `concurrency.${queue}`));
+  }
   return (queue) => sizes.get(queue) ?? DEFAULT_CONCURRENCY;
 }
 

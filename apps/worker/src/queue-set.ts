@@ -1,11 +1,14 @@
-import type {
-  Consumer,
-  ConsumerBroker,
-  ConsumerListener,
-  TakenTask,
-  TaskContract,
-  Verdict,
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type Consumer,
+  type ConsumerBroker,
+  type ConsumerListener,
+  GoflowError,
+  type TakenTask,
+  type TaskContract,
+  type Verdict,
 } from '@goflow/shared';
+import type { QueueGauges } from '@goflow/telemetry';
 import { type ExecutionDeps, executeTask } from './execution/execute-task.js';
 import { withMiddleware } from './execution/middleware.js';
 import type { AnyHandler } from './handlers/handler.js';
@@ -46,8 +49,14 @@ export class QueueSet {
     this.#forget = registry.onAdd((contract) => this.#consume(contract));
   }
 
-  get consumers(): Iterable<Consumer> {
-    return this.#consumers.values();
+  /** What metrics ask. A scrape must not wait for a Redis that is away: depths come soon, or not at all. */
+  get gauges(): Iterable<QueueGauges> {
+    return [...this.#consumers.values()].map((consumer) => ({
+      queue: consumer.queue,
+      concurrency: consumer.concurrency,
+      active: consumer.active,
+      counts: () => soon(consumer.counts()),
+    }));
   }
 
   get concurrency(): Record<string, number> {
@@ -150,5 +159,19 @@ export class QueueSet {
     const wrapped = withMiddleware(handler, middleware);
     this.#wrapped.set(type, wrapped);
     return wrapped;
+  }
+}
+
+const SOON_MS = 1_000;
+
+async function soon<T>(work: Promise<T>): Promise<T> {
+  const patience = new AbortController();
+  const late = delay(SOON_MS, undefined, { signal: patience.signal }).then(() => {
+    throw new GoflowError('BROKER_UNAVAILABLE', `no answer within ${SOON_MS} ms`);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    patience.abort();
   }
 }

@@ -67,7 +67,7 @@ export class Worker implements AsyncDisposable {
     this.#queues = new QueueSet({ options, broker: this.#broker, events: this.#events });
     this.#metrics = createWorkerMetrics({
       events: this.#events,
-      queues: () => this.#queues.consumers,
+      queues: () => this.#queues.gauges,
       types: options.tasks.contracts,
     });
     this.#http =

@@ -2,6 +2,7 @@ import type { QueueCounts, TakenTask, TaskFinished, WorkerEventSource } from '@g
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { DurationHistogram } from './duration-histogram.js';
 import { METRICS, type MetricEntry } from './metric-catalogue.js';
+import { TaskCounter } from './task-counter.js';
 
 /** What the metrics ask a worker when they are scraped. */
 export interface QueueGauges {
@@ -41,8 +42,7 @@ export function createWorkerMetrics(options: WorkerMetricsOptions): WorkerMetric
   if (options.nodeMetrics !== false) collectDefaultMetrics({ register: registry });
   const escaped = counter(registry, METRICS.escaped);
   const typeOf = ({ type }: TakenTask): string => (options.types.has(type) ? type : 'other');
-  const labelsOf: LabelsOf = (task) => ({ queue: task.queue, type: typeOf(task) });
-  countTasks(registry, options, labelsOf);
+  countTasks(registry, options, typeOf);
   countTroubles(registry, options.events);
   observeDurations(registry, options.events, typeOf);
   showWorker(registry, options.queues);
@@ -55,21 +55,22 @@ export function createWorkerMetrics(options: WorkerMetricsOptions): WorkerMetric
   };
 }
 
-type LabelsOf = (task: TakenTask) => { queue: string; type: string };
+type TypeOf = (task: TakenTask) => string;
 
 function countTasks(
   registry: Registry,
   { events, types }: WorkerMetricsOptions,
-  labelsOf: LabelsOf,
+  typeOf: TypeOf,
 ): void {
-  const finished = counter(registry, METRICS.finished);
+  const labelsOf = (task: TakenTask) => ({ queue: task.queue, type: typeOf(task) });
+  const finished = new TaskCounter(registry, METRICS.finished);
   const retries = counter(registry, METRICS.retries);
   const handedBack = counter(registry, METRICS.handedBack);
   const abandoned = counter(registry, METRICS.abandoned);
   const lost = counter(registry, METRICS.lost);
   // From zero, so that rate() sees the first failure of a type.
   for (const [type, { queue }] of types) {
-    for (const outcome of ['completed', 'failed']) finished.inc({ queue, type, outcome }, 0);
+    for (const outcome of ['completed', 'failed']) finished.count({ queue, type, outcome }, 0);
     retries.inc({ queue, type }, 0);
     abandoned.inc({ queue, type }, 0);
     lost.inc({ queue }, 0);
@@ -78,7 +79,7 @@ function countTasks(
     if (verdict.kind === 'retry') retries.inc(labelsOf(task));
     else if (verdict.kind === 'handed-back')
       handedBack.inc({ queue: task.queue, reason: verdict.reason });
-    else finished.inc({ ...labelsOf(task), outcome: verdict.kind });
+    else finished.count({ queue: task.queue, type: typeOf(task), outcome: verdict.kind });
   });
   events.on('task:abandoned', ({ task }) => abandoned.inc(labelsOf(task)));
   events.on('task:lost', ({ task }) => lost.inc({ queue: task.queue }));
@@ -89,11 +90,7 @@ function countTroubles(registry: Registry, events: WorkerEventSource): void {
   events.on('broker:trouble', ({ repeated }) => troubles.inc(repeated + 1));
 }
 
-function observeDurations(
-  registry: Registry,
-  events: WorkerEventSource,
-  typeOf: (task: TakenTask) => string,
-): void {
+function observeDurations(registry: Registry, events: WorkerEventSource, typeOf: TypeOf): void {
   const run = new DurationHistogram(registry, METRICS.run);
   const wait = new DurationHistogram(registry, METRICS.wait);
   events.on('task:started', ({ task, waitedMs }) => {

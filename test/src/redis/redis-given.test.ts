@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { createGoflow, defineTasks } from '@goflow/sdk';
 import { freePort, RedisServer, until } from '@goflow/testing';
 import { createWorker, defineHandlers } from '@goflow/worker';
@@ -84,4 +85,24 @@ test('a Redis Cluster works as it is: each queue has a slot of its own', async (
       ['c', 'd'].map(async (payload) => goflow.wait(await goflow.push('other', payload))),
     ),
   ).toEqual(['c', 'd']);
+});
+
+test('a wrong password is in no error, no cause, and no log line', async () => {
+  const server = await RedisServer.start({ password: 'the-right-password' });
+  onTestFinished(() => server.stop());
+  const redis = server.url.replace('the-right-password', 'planted-canary-password');
+  const lines: unknown[] = [];
+  const line = (...args: unknown[]): void => void lines.push(args);
+  const logger = { debug: line, info: line, warn: line, error: line, child: () => logger };
+  const goflow = createGoflow({ tasks, redis, timeout: 200, logger });
+  onTestFinished(() => goflow.close());
+  const worker = createWorker({ tasks, handlers, redis, logger });
+  onTestFinished(() => worker.stop({ grace: 0 }));
+  void worker.start();
+  const error = await goflow.push('repeater', 'x').catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'BROKER_REFUSED', details: { reason: 'WRONGPASS' } });
+  await until(() => lines.length >= 2, { what: 'both have told of the trouble' });
+  const told = inspect([error, lines], { depth: 10, showHidden: true });
+  expect(told).toContain('WRONGPASS');
+  expect(told).not.toContain('planted-canary-password');
 });

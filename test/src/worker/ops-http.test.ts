@@ -84,7 +84,7 @@ test('a worker without Redis is live, not ready, and still shows metrics and con
   expect(changed.json).toMatchObject({ concurrency: 3 });
 });
 
-test('readiness follows Redis: 503 while it is frozen, 200 when it answers again', async () => {
+test('readiness follows Redis: 503 while it is frozen, 200 when it answers again; metrics do not wait', async () => {
   await using redis = await RedisServer.start();
   const worker = createWorker({ tasks, handlers, redis: redis.url, http: { port: 0 } });
   await using _stopped = { [Symbol.asyncDispose]: () => worker.stop({ grace: 0 }) };
@@ -92,6 +92,10 @@ test('readiness follows Redis: 503 while it is frozen, 200 when it answers again
   redis.pause();
   expect(await askWorker(worker, '/readyz')).toMatchObject({ status: 503, json: { ready: false } });
   expect((await askWorker(worker, '/livez')).status).toBe(200);
+  // What Redis would have to be asked for is left out.
+  const { text } = await askWorker(worker, '/metrics');
+  expect(text).toContain('goflow_worker_concurrency{queue="default"} 10');
+  expect(text).not.toContain('goflow_queue_tasks{');
   redis.resume();
   await until(async () => (await askWorker(worker, '/readyz')).status === 200, {
     what: 'readiness',

@@ -15,6 +15,7 @@ import { toReturnValue } from './job-codec.js';
 import { Lease } from './lease.js';
 import { readCounts } from './queue-counts.js';
 import { isReady } from './redis-connection.js';
+import { brokerUnavailable } from './redis-reply-error.js';
 import { RetentionSweeper } from './retention-sweeper.js';
 import { replyAddressOf, TakenJob, takenTaskOf } from './taken-job.js';
 
@@ -81,13 +82,19 @@ export class BullMqConsumer implements Consumer, JobListener {
     if (!worker || this.#leaving) return;
     if (concurrency > 0) worker.concurrency = concurrency;
     // Pausing and resuming wakes BullMQ's loop, which otherwise sees more slots only when a task ends.
-    await worker.pause(true);
-    if (concurrency > 0) await worker.resume();
+    await this.#pause(worker);
+    if (!this.#takesNothing()) await worker.resume();
   }
 
   async quiet(): Promise<void> {
     this.#leaving = true;
-    await this.#worker?.pause(true);
+    if (this.#worker) await this.#pause(this.#worker);
+  }
+
+  /** Ends the blocking wait, too, or BullMQ would still take the task that ends it. It connects again by itself. */
+  async #pause(worker: BullWorker): Promise<void> {
+    await worker.pause(true);
+    if (this.#takesNothing()) await worker.getBackend().disconnectBlocking(false);
   }
 
   stop(graceMs: number): Promise<void> {
@@ -95,8 +102,10 @@ export class BullMqConsumer implements Consumer, JobListener {
     return this.#stopping;
   }
 
-  counts(): Promise<QueueCounts> {
+  async counts(): Promise<QueueCounts> {
     const { redis, prefix } = this.#settings;
+    // Else the question would wait for Redis, as long as that takes.
+    if (!isReady(redis)) throw brokerUnavailable(0, false, undefined);
     return readCounts(redis, prefix, this.queue);
   }
 

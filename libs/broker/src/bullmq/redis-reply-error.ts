@@ -1,4 +1,4 @@
-import { GoflowError } from '@goflow/shared';
+import { GoflowError, toFailure } from '@goflow/shared';
 
 /** What an error of the Redis client says about the command that met it. */
 export type RedisTrouble =
@@ -65,18 +65,25 @@ export function troubleOf(error: unknown): RedisTrouble {
 
 /** BROKER_REFUSED: Redis answered with an error. */
 export function brokerRefused(word: string, cause: unknown): GoflowError {
-  const said = cause instanceof Error ? cause.message : String(cause);
-  const message = `Redis refused the command: ${CURES[word] ?? 'see the message of Redis'} (${said})`;
-  return new GoflowError('BROKER_REFUSED', message, { cause, details: { reason: word } });
+  const bare = bareCause(cause);
+  const message = `Redis refused the command: ${CURES[word] ?? 'see the message of Redis'} (${bare.message})`;
+  return new GoflowError('BROKER_REFUSED', message, { cause: bare, details: { reason: word } });
 }
 
 /** BROKER_UNAVAILABLE: no answer within the time allowed. */
 export function brokerUnavailable(afterMs: number, sent: boolean, cause: unknown): GoflowError {
-  const why = cause instanceof Error && cause.message ? `: ${cause.message}` : '';
+  const bare = cause === undefined ? undefined : bareCause(cause);
+  const why = bare?.message ? `: ${bare.message}` : '';
   const doubt = sent ? '; the command may have been carried out' : '; nothing was sent';
   return new GoflowError(
     'BROKER_UNAVAILABLE',
     `Redis gave no answer within ${afterMs} ms${doubt}${why}`,
-    { cause, details: { afterMs, sent } },
+    { cause: bare, details: { afterMs, sent } },
   );
+}
+
+/** The client's error without its command: that of a refused AUTH holds the password. */
+function bareCause(cause: unknown): Error {
+  const { name, message } = toFailure(cause);
+  return Object.assign(new Error(message), { name });
 }
