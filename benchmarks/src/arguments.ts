@@ -9,7 +9,7 @@ export interface BenchArguments {
   readonly json: string | undefined;
 }
 
-const HELP = `npm run bench -- [--quick] [--rounds 7] [--count 30000] [--concurrency 100] [--json FILE]`;
+const HELP = `npm run bench -- [--quick] [--rounds 7] [--count 60000] [--concurrency 100] [--json FILE]`;
 
 /** Reads the arguments; says how it is used, and ends, when they are wrong. */
 export function readArguments(argv: string[]): BenchArguments {
@@ -30,7 +30,7 @@ export function readArguments(argv: string[]): BenchArguments {
   };
   return {
     rounds: number('rounds', values.quick ? 3 : 7),
-    count: number('count', values.quick ? 10_000 : 30_000),
+    count: number('count', values.quick ? 20_000 : 60_000),
     concurrency: number('concurrency', 100),
     json: values.json,
   };

@@ -1,11 +1,13 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import { cpuMsSince, type Job, type Measure } from './measurement.js';
+import { countRun, cpuMsSince, type Job, type Measure, SETTLE_MS } from './measurement.js';
 
 const SLICE = 1_000;
 
 /** Raw BullMQ as its documentation recommends; completed jobs kept, as goflow keeps them. */
-export const measureBullMq: Measure = async ({ redis, count, concurrency }: Job) => {
+export const measureBullMq: Measure = async (job: Job) => {
+  const { redis, count, concurrency } = job;
   const connection = new Redis(redis, { maxRetriesPerRequest: null });
   const queue = new Queue('tiny', { connection });
   await queue.waitUntilReady();
@@ -25,20 +27,10 @@ export const measureBullMq: Measure = async ({ redis, count, concurrency }: Job)
     autorun: false,
   });
   const ran = new Promise<{ runMs: number; runCpuMs: number }>((resolve) => {
-    let finished = 0;
-    let startedAt = 0;
-    let cpu = process.cpuUsage();
-    worker.on('completed', () => {
-      // From the first to the last: starting a worker is another scenario.
-      if (finished === 0) {
-        startedAt = performance.now();
-        cpu = process.cpuUsage();
-      }
-      finished += 1;
-      if (finished === count)
-        resolve({ runMs: performance.now() - startedAt, runCpuMs: cpuMsSince(cpu) });
-    });
+    worker.on('completed', countRun(job, resolve));
   });
+  await worker.waitUntilReady();
+  await delay(SETTLE_MS);
   void worker.run();
   const { runMs, runCpuMs } = await ran;
   await worker.close();

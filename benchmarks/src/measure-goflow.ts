@@ -1,12 +1,14 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createGoflow } from '@goflow/sdk';
 import { createWorker, defineHandlers } from '@goflow/worker';
-import { cpuMsSince, type Job, type Measure } from './measurement.js';
+import { countRun, cpuMsSince, type Job, type Measure, SETTLE_MS } from './measurement.js';
 import { tasks } from './tasks.js';
 
 const SLICE = 1_000;
 
 /** goflow with everything on: schemas, metrics, results kept, log at info. */
-export const measureGoflow: Measure = async ({ redis, count, concurrency }: Job) => {
+export const measureGoflow: Measure = async (job: Job) => {
+  const { redis, count, concurrency } = job;
   const goflow = createGoflow({ tasks, redis });
   const pushStartedAt = performance.now();
   const pushCpu = process.cpuUsage();
@@ -19,23 +21,13 @@ export const measureGoflow: Measure = async ({ redis, count, concurrency }: Job)
   const pushMs = performance.now() - pushStartedAt;
   const pushCpuMs = cpuMsSince(pushCpu);
   const handlers = defineHandlers(tasks, { tiny: async ({ n }) => ({ n }) });
-  const worker = createWorker({ tasks, handlers, redis, concurrency, http: { port: 0 } });
+  const worker = createWorker({ tasks, handlers, redis, concurrency: 0, http: { port: 0 } });
   const ran = new Promise<{ runMs: number; runCpuMs: number }>((resolve) => {
-    let finished = 0;
-    let startedAt = 0;
-    let cpu = process.cpuUsage();
-    worker.on('task:finished', () => {
-      // From the first to the last: starting a worker is another scenario.
-      if (finished === 0) {
-        startedAt = performance.now();
-        cpu = process.cpuUsage();
-      }
-      finished += 1;
-      if (finished === count)
-        resolve({ runMs: performance.now() - startedAt, runCpuMs: cpuMsSince(cpu) });
-    });
+    worker.on('task:finished', countRun(job, resolve));
   });
   await worker.start();
+  await delay(SETTLE_MS);
+  await worker.setConcurrency(concurrency);
   const { runMs, runCpuMs } = await ran;
   await worker.stop();
   await goflow.close();

@@ -24,13 +24,23 @@ export interface Row {
 }
 
 const SCENARIOS = [
-  { scenario: 'push, 1,000 in flight', ms: 'pushMs', cpuMs: 'pushCpuMs', reach: 0.9 },
-  { scenario: 'run, everything on', ms: 'runMs', cpuMs: 'runCpuMs', reach: 0.9 },
+  {
+    scenario: 'push, 1,000 in flight',
+    ms: 'pushMs',
+    cpuMs: 'pushCpuMs',
+    tasks: 'pushed',
+    reach: 0.9,
+  },
+  { scenario: 'run, everything on', ms: 'runMs', cpuMs: 'runCpuMs', tasks: 'run', reach: 0.9 },
 ] as const;
 
 /** Medians and ratios of all scenarios. */
-export function summarise(pairs: readonly Pair[], count: number): Row[] {
-  return SCENARIOS.map(({ scenario, ms, cpuMs, reach }) => {
+export function summarise(
+  pairs: readonly Pair[],
+  counts: Readonly<Record<'pushed' | 'run', number>>,
+): Row[] {
+  return SCENARIOS.map(({ scenario, ms, cpuMs, tasks, reach }) => {
+    const count = counts[tasks];
     const ratios = pairs.map(({ bullmq, goflow }) => bullmq[ms] / goflow[ms]);
     const rate = (which: keyof Pair): number =>
       count / (median(pairs.map((pair) => pair[which][ms])) / 1_000);

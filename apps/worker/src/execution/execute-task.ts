@@ -1,5 +1,6 @@
 import {
   encodeJson,
+  GoflowError,
   type Logger,
   parse,
   type TakenTask,
@@ -10,7 +11,6 @@ import {
 import type { AnyHandler } from '../handlers/handler.js';
 import { failedFor, guardStage, handBackDelayMs, outcomeOf } from './outcomes.js';
 import { RunningContext } from './task-context.js';
-import { withTimeout } from './with-timeout.js';
 
 /** What running a task needs. */
 export interface ExecutionDeps {
@@ -28,30 +28,43 @@ export interface ExecutionDeps {
  * The heart of the worker. Look up, parse, middleware and handler, parse the result, outcome. It never throws: whatever
  * happens in there is a verdict.
  */
-export async function executeTask(task: TakenTask, deps: ExecutionDeps): Promise<Verdict> {
+export function executeTask(task: TakenTask, deps: ExecutionDeps): Promise<Verdict> {
   if (!task.readable || typeof task.type !== 'string' || task.type === '')
-    return failedFor(
-      'ENVELOPE_UNREADABLE',
-      `the job ${task.id} is no task: its data or its name cannot be read`,
-    );
+    return Promise.resolve(unreadable(task));
   const contract = deps.tasks.contracts.get(task.type);
   const handler = deps.handlerOf(task.type);
-  if (!contract || !handler)
-    return {
-      kind: 'handed-back',
-      reason: 'handler-missing',
-      delayMs: handBackDelayMs(task.starts),
-    };
-  try {
-    const attempt = runAttempt(task, contract, { handler, deps });
-    const resultJson = await withTimeout(attempt, task, {
-      timeoutMs: contract.timeoutMs,
-      onAbandoned: deps.onAbandoned,
-    });
-    return { kind: 'completed', resultJson };
-  } catch (thrown) {
-    return outcomeOf(thrown, task, contract);
-  }
+  if (!contract || !handler) return Promise.resolve(handBack(task));
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(timeUp(task, contract, deps)), contract.timeoutMs);
+    runAttempt(task, contract, { handler, deps }).then(
+      (resultJson) => {
+        clearTimeout(timer);
+        resolve({ kind: 'completed', resultJson });
+      },
+      (thrown: unknown) => {
+        clearTimeout(timer);
+        resolve(outcomeOf(thrown, task, contract));
+      },
+    );
+  });
+}
+
+function unreadable({ id }: TakenTask): Verdict {
+  const message = `the job ${id} is no task: its data or its name cannot be read`;
+  return failedFor('ENVELOPE_UNREADABLE', message);
+}
+
+function handBack({ starts }: TakenTask): Verdict {
+  return { kind: 'handed-back', reason: 'handler-missing', delayMs: handBackDelayMs(starts) };
+}
+
+/** The signal aborts and the slot is free, though the handler may go on: what it still returns or throws is dropped. */
+function timeUp(task: TakenTask, contract: TaskContract, deps: ExecutionDeps): Verdict {
+  const message = `attempt ${task.attempt} ran longer than ${contract.timeoutMs} ms`;
+  const error = new GoflowError('TASK_TIMEOUT', message);
+  task.abort(error);
+  deps.onAbandoned(task);
+  return outcomeOf(error, task, contract);
 }
 
 interface Run {

@@ -1,9 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type BackendFactory, QueueKeys, RedisConnection, type WorkerOptions } from 'bullmq';
+import {
+  type BackendFactory,
+  QueueKeys,
+  RedisConnection,
+  RedisQueueBackend,
+  type WorkerOptions,
+} from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import { BullWorker, type JobListener } from './bull-worker.js';
 import { type GuardOptions, guardBackend } from './guard-backend.js';
-import { JsonBackend } from './json-backend.js';
 import { bullQueueName } from './keys.js';
 import type { WatchedWorker } from './lease-watch.js';
 import { connectBlocking, startConnecting } from './redis-connection.js';
@@ -93,7 +98,7 @@ function makeWorker(listener: JobListener, options: BuildOptions): BullWorker {
 function backendFactory(blocking: Redis | Cluster, options: BuildOptions): BackendFactory {
   return (name, backendOptions) => {
     const keys = new QueueKeys(options.prefix);
-    const backend = new JsonBackend(
+    const backend = new RedisQueueBackend(
       new RedisConnection(options.redis, { shared: true, blocking: false }),
       name,
       keys.getKeys(name),

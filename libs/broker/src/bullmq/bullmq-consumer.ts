@@ -30,6 +30,8 @@ interface Running {
   readonly end: (verdict: Verdict) => void;
 }
 
+const PAUSED: HandBack = { kind: 'handed-back', reason: 'paused', delayMs: 0 };
+
 /** One queue, consumed through BullMQ. */
 export class BullMqConsumer implements Consumer, JobListener {
   readonly queue: string;
@@ -131,38 +133,33 @@ export class BullMqConsumer implements Consumer, JobListener {
     return this.#leaving || this.#concurrency === 0;
   }
 
-  async process(job: Job, token: string, lease: Lease): Promise<string> {
+  process(job: Job, token: string, lease: Lease): Promise<string> {
     // BullMQ takes one more task after a pause when it was waiting for one.
-    const verdict = this.#takesNothing()
-      ? { kind: 'handed-back' as const, reason: 'paused' as const, delayMs: 0 }
-      : await this.#run(job, lease);
-    if (verdict.kind === 'completed') return toReturnValue(verdict.resultJson);
-    if (verdict.kind !== 'handed-back') throw new OutcomeError(verdict);
-    return this.#handBack(job, token, verdict);
-  }
-
-  async #handBack(job: Job, token: string, verdict: HandBack): Promise<never> {
-    if (verdict.delayMs > 0) await job.moveToDelayed(Date.now() + verdict.delayMs, token);
-    else await job.moveToWait(token);
-    this.givenBack(job, verdict);
-    throw verdict.delayMs > 0 ? new DelayedError() : new WaitingError();
-  }
-
-  #run(job: Job, lease: Lease): Promise<Verdict> {
+    if (this.#takesNothing()) return this.#handBack(job, token, PAUSED);
     const task = new TakenJob(this.queue, job, lease);
     task.readable = this.#worker?.isReadable(job) ?? true;
-    return new Promise<Verdict>((resolve) => {
+    return new Promise<string>((resolve, reject) => {
       const end = (verdict: Verdict): void => {
         if (!this.#running.delete(job)) return;
         task.runMs = performance.now() - task.takenAt;
         if (this.#running.size === 0) this.#onIdle?.();
-        resolve(verdict);
+        if (verdict.kind === 'completed') resolve(toReturnValue(verdict.resultJson));
+        else if (verdict.kind === 'handed-back') this.#handBack(job, token, verdict).catch(reject);
+        else reject(new OutcomeError(verdict));
       };
       this.#running.set(job, { task, end });
       void this.#options
         .run(task)
         .then((verdict) => end(this.#leaving ? asLeaving(verdict, lease.isAborted) : verdict));
     });
+  }
+
+  /** Always throws: BullMQ is told of it by an exception. */
+  async #handBack(job: Job, token: string, verdict: HandBack): Promise<never> {
+    if (verdict.delayMs > 0) await job.moveToDelayed(Date.now() + verdict.delayMs, token);
+    else await job.moveToWait(token);
+    this.givenBack(job, verdict);
+    throw verdict.delayMs > 0 ? new DelayedError() : new WaitingError();
   }
 
   recorded(job: Job, outcome: TaskOutcome): void {

@@ -15,8 +15,7 @@ function fake(answers: (() => unknown)[]) {
   };
   const names = [
     'moveToActive',
-    'moveToCompleted',
-    'moveToFailed',
+    'moveToFinished',
     'moveToDelayed',
     'retryJob',
     'moveJobFromActiveToWait',

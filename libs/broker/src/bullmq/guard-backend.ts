@@ -5,8 +5,7 @@ import { troubleOf } from './redis-reply-error.js';
 /** The calls that take a task or record what became of it. */
 const GUARDED = [
   'moveToActive',
-  'moveToCompleted',
-  'moveToFailed',
+  'moveToFinished',
   'moveToDelayed',
   'retryJob',
   'moveJobFromActiveToWait',
@@ -43,18 +42,27 @@ export function guardBackend(backend: RedisQueueBackend, options: GuardOptions):
 
 function guarded(name: string, call: Call, options: GuardOptions): Call {
   const isTake = name === 'moveToActive';
-  return async function guardedCall(...args) {
+  return function guardedCall(...args) {
+    return call(...args).catch((error: unknown) => again(error, () => call(...args)));
+  };
+
+  async function again(first: unknown, repeat: () => Promise<unknown>): Promise<unknown> {
+    let error = first;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
+      if (troubleOf(error).kind !== 'transient' || options.signal.aborted) throw error;
+      options.report(error);
+      if (isTake && options.quiet()) return [];
+      await pause(pauseMs, options.signal);
       try {
-        return await call(...args);
-      } catch (error) {
-        if (troubleOf(error).kind !== 'transient' || options.signal.aborted) throw error;
-        options.report(error);
-        if (isTake && options.quiet()) return [];
-        await delay(pauseMs * (0.5 + Math.random() / 2), undefined, {
-          signal: options.signal,
-        }).catch(() => undefined);
+        return await repeat();
+      } catch (next) {
+        error = next;
       }
     }
-  };
+  }
+}
+
+/** Waits, half of it by chance, and no longer than the signal allows. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
 }
