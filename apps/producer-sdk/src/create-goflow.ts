@@ -20,7 +20,7 @@ import {
 } from '@goflow/shared';
 import type { Goflow, WaitOptions } from './goflow.js';
 import { Pusher } from './push.js';
-import { toResult, toStatus } from './task-answers.js';
+import { isOver, toResult, toStatus } from './task-answers.js';
 import { Waiting } from './waiting.js';
 
 /** Options of {@link createGoflow}. */
@@ -59,6 +59,8 @@ const MAX_PAYLOAD_LIMIT = 512 * 1024 * 1024;
  */
 export function createGoflow<D extends TaskDefinitions>(options: GoflowOptions<D>): Goflow<D> {
   checkKnown('createGoflow options', options, KNOWN);
+  const tasks = checkTasks(options.tasks);
+  const payloadLimit = payloadLimitOf(options);
   const logger = options.logger ?? SILENT_LOGGER;
   const broker = createBullMqBroker({
     redis: options.redis,
@@ -71,11 +73,7 @@ export function createGoflow<D extends TaskDefinitions>(options: GoflowOptions<D
         'trouble with Redis',
       ),
   } satisfies BullMqBrokerOptions);
-  return new Client(
-    checkTasks(options.tasks),
-    broker,
-    payloadLimitOf(options),
-  ) as unknown as Goflow<D>;
+  return new Client(tasks, broker, payloadLimit) as unknown as Goflow<D>;
 }
 
 function payloadLimitOf(options: { readonly payloadLimit?: number | undefined }): number {
@@ -101,7 +99,7 @@ class Client {
   constructor(tasks: Tasks, broker: Broker, payloadLimit: number) {
     this.#tasks = tasks;
     this.#broker = broker;
-    this.#waiting = new Waiting(broker);
+    this.#waiting = new Waiting(broker, (record) => isOver(record, tasks));
     this.#pusher = new Pusher({ tasks, broker, payloadLimit, waiting: this.#waiting });
   }
 

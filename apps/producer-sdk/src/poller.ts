@@ -43,9 +43,11 @@ export class Poller {
     if (this.#watched.size === 0) this.stop();
   }
 
-  /** Looks at all of them at once: outcomes that were sent may have been lost. */
-  lookNow(): void {
-    for (const watched of this.#watched.values()) watched.dueAt = 0;
+  /** Looks at once, at one id or at all: an outcome is there, or outcomes that were sent may have been lost. */
+  lookNow(id?: TaskId): void {
+    const one = id === undefined ? undefined : this.#watched.get(id);
+    for (const watched of id === undefined ? this.#watched.values() : one ? [one] : [])
+      watched.dueAt = 0;
     if (this.#watched.size > 0) this.#schedule(0);
   }
 

@@ -46,7 +46,7 @@ export function toWaitError(record: TaskRecord): GoflowError | undefined {
 }
 
 /** Retention is exact when read: the sweeper only frees memory, later. */
-function isOver({ finishedAt, state, type }: TaskRecord, tasks: Tasks): boolean {
+export function isOver({ finishedAt, state, type }: TaskRecord, tasks: Tasks): boolean {
   const retention = tasks.contracts.get(type)?.retention;
   if (finishedAt === undefined || !retention) return false;
   const keptMs = state === 'completed' ? retention.completedMs : retention.failedMs;

@@ -16,6 +16,11 @@ import { toWaitError } from './task-answers.js';
 /** How many ids pushed with a reply address are remembered; the others are only polled more often. */
 const MAX_REMEMBERED = 100_000;
 
+/** How much longer than its timeout a wait may take to have one last look. */
+const LAST_LOOK_MS = 250;
+/** After the inbox could not be opened, polling alone answers for this long. */
+const INBOX_PAUSE_MS = 10_000;
+
 type Settle = (record: TaskRecord | GoflowError) => void;
 
 /**
@@ -24,6 +29,7 @@ type Settle = (record: TaskRecord | GoflowError) => void;
  */
 export class Waiting {
   readonly #broker: Broker;
+  readonly #isOver: (record: TaskRecord) => boolean;
   readonly #waiters = new Map<TaskId, Set<Settle>>();
   readonly #poller: Poller;
   /** Types that this client waits for. */
@@ -32,10 +38,12 @@ export class Waiting {
   readonly #addressed = new Set<TaskId>();
   #inbox: ReplyInbox | undefined;
   #opening: Promise<void> | undefined;
+  #opensAgainAt = 0;
   #closed = false;
 
-  constructor(broker: Broker) {
+  constructor(broker: Broker, isOver: (record: TaskRecord) => boolean) {
     this.#broker = broker;
+    this.#isOver = isOver;
     this.#poller = new Poller((ids) => this.#look(ids));
   }
 
@@ -69,7 +77,10 @@ export class Waiting {
 
   #outcome(id: TaskId, timeoutMs: number, signal: AbortSignal | undefined): Promise<TaskRecord> {
     return new Promise((resolve, reject) => {
+      let isSettled = false;
       const settle: Settle = (outcome) => {
+        if (isSettled) return;
+        isSettled = true;
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
         this.#forget(id, settle);
@@ -77,7 +88,15 @@ export class Waiting {
         else resolve(outcome);
       };
       const onAbort = (): void => settle(abortedError(id, signal));
-      const timer = setTimeout(() => settle(new WaitTimeoutError(id, timeoutMs)), timeoutMs);
+      const timer = setTimeout(() => {
+        // One last look: its message may have been lost.
+        const late = setTimeout(() => settle(new WaitTimeoutError(id, timeoutMs)), LAST_LOOK_MS);
+        const over = (): void => {
+          clearTimeout(late);
+          settle(new WaitTimeoutError(id, timeoutMs));
+        };
+        this.#look([id]).then(over, over);
+      }, timeoutMs);
       signal?.addEventListener('abort', onAbort);
       this.#remember(id, settle);
     });
@@ -108,7 +127,8 @@ export class Waiting {
     const records = await this.#broker.read(ids);
     records.forEach((record, index) => {
       const id = ids[index] ?? '';
-      if (!record) for (const settle of this.#waiters.get(id) ?? []) settle(unknownError(id));
+      if (!record || this.#isOver(record))
+        for (const settle of this.#waiters.get(id) ?? []) settle(unknownError(id));
       else {
         this.#types.add(record.type);
         if (isFinal(record.state)) this.#deliver(record);
@@ -117,10 +137,11 @@ export class Waiting {
   }
 
   #openInbox(): void {
-    if (this.#inbox || this.#opening) return;
+    if (this.#inbox || this.#opening || performance.now() < this.#opensAgainAt) return;
     this.#opening = this.#broker
       .openInbox({
         reply: (record) => this.#deliver(record),
+        ready: (id) => this.#poller.lookNow(id),
         gap: () => this.#poller.lookNow(),
       })
       .then((inbox) => {
@@ -128,8 +149,10 @@ export class Waiting {
         this.#inbox = inbox;
         return undefined;
       })
-      // Without an inbox polling answers; the next wait tries again.
-      .catch(() => undefined)
+      // Without an inbox polling answers; a later wait tries again.
+      .catch(() => {
+        this.#opensAgainAt = performance.now() + INBOX_PAUSE_MS;
+      })
       .finally(() => {
         this.#opening = undefined;
       });

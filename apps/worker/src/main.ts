@@ -9,6 +9,9 @@ import { type RunningProgram, reportEscaped, runProgram } from './program/run-pr
 /** As in sysexits(3): the command was used wrongly; something it needs is not there; anything else. */
 const EXIT = { usage: 2, unavailable: 69, software: 70, config: 78 } as const;
 
+/** After `grace`, a stop takes half a second; this long it takes when everything hangs. */
+const LAST_RESORT_MS = 1_900;
+
 const version = (
   JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
     version: string;
@@ -18,8 +21,9 @@ const version = (
 async function main(): Promise<void> {
   const command = createCommand(version).exitOverride();
   command.parse();
-  const program = await runProgram(readSettings(command.opts(), process.env));
-  listenToSignals(program);
+  const settings = readSettings(command.opts(), process.env);
+  const program = await runProgram(settings);
+  listenToSignals(program, settings.grace);
   process.on('uncaughtException', (error) => reportEscaped(program, error));
   process.on('unhandledRejection', (reason) => reportEscaped(program, reason));
   await program.worker.start();
@@ -28,12 +32,14 @@ async function main(): Promise<void> {
     program.logger.info({ url: httpUrl }, `metrics, health and concurrency at ${httpUrl}`);
 }
 
-function listenToSignals({ worker, logger }: RunningProgram): void {
+function listenToSignals({ worker, logger }: RunningProgram, graceMs: number): void {
   let stopping = false;
   const leave = (signal: NodeJS.Signals): void => {
     if (stopping) process.exit(signal === 'SIGINT' ? 130 : 143);
     stopping = true;
     logger.info({ signal }, 'stopping');
+    // It always exits, whatever hangs.
+    setTimeout(() => process.exit(0), graceMs + LAST_RESORT_MS).unref();
     worker.stop().then(
       () => process.exit(0),
       (error: unknown) => {

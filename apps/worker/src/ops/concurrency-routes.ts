@@ -47,10 +47,9 @@ function readPatch(body: unknown, worker: Worker): Change[] {
   if (queues !== undefined) {
     if (concurrency !== undefined || queue !== undefined)
       throw invalid('either `queues`, or `concurrency`, not both');
-    return Object.entries(readObject(queues)).map(([name, size]) => [
-      knownQueue(name, worker),
-      readSize(size),
-    ]);
+    const entries = Object.entries(readObject(queues));
+    if (entries.length === 0) throw invalid('`queues` names no queue');
+    return entries.map(([name, size]) => [knownQueue(name, worker), readSize(size)]);
   }
   return [[queue === undefined ? undefined : knownQueue(queue, worker), readSize(concurrency)]];
 }

@@ -51,7 +51,8 @@ export class HttpServer {
   start(): Promise<void> {
     const { port, host } = this.#options;
     return new Promise((resolve, reject) => {
-      this.#server.once('error', (cause: NodeJS.ErrnoException) =>
+      // Rejecting twice does no harm, and a later error must not end the process.
+      this.#server.on('error', (cause: NodeJS.ErrnoException) =>
         reject(listenError(cause, host, port)),
       );
       this.#server.listen(port, host, resolve);

@@ -23,7 +23,8 @@ export interface ProgramSettings {
   readonly port: number | undefined;
   readonly host: string;
   readonly token: string | undefined;
-  readonly grace: Duration;
+  /** In milliseconds. */
+  readonly grace: number;
   readonly lease: Duration;
   readonly logLevel: LogLevel;
 }

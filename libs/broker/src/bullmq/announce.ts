@@ -22,7 +22,6 @@ export function announce(
   finished: Finished,
 ): void {
   const message = encodeReply(toRecord(finished));
-  if (message === undefined) return;
   connection.redis
     .publish(replyChannel(connection.prefix, address), message)
     .catch(() => undefined);

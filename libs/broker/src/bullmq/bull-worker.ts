@@ -87,7 +87,7 @@ export class BullWorker extends Worker<unknown, string, string, RedisQueueBacken
     try {
       return super.createJob(data, jobId);
     } catch {
-      const job = super.createJob({ ...data, data: 'null' }, jobId);
+      const job = super.createJob(standIn(data, jobId), jobId);
       this.#unreadable.add(job);
       return job;
     }
@@ -107,15 +107,28 @@ export class BullWorker extends Worker<unknown, string, string, RedisQueueBacken
     const fetchNext = (mayFetch?.() ?? true) && !(this.closing || this.paused);
     const keep = job.opts.removeOnComplete as KeepJobs;
     const args = this.backend.moveToCompletedArgs(job, resultJson, keep, token, fetchNext);
-    const next: unknown = await this.backend.moveToFinished(job.id ?? '', args);
+    const next: unknown = await this.backend
+      .moveToFinished(job.id ?? '', args)
+      .catch((error: unknown) => this.#recordedAnyway(error, job, resultJson));
     // The time that stands in Redis.
     job.finishedOn = Number(args[this.backend.moveToFinishedKeys.length + 1]);
     job.attemptsMade += 1;
     this.#listener.recorded(job, { kind: 'completed', resultJson });
-    if (!Array.isArray(next)) return NO_JOB;
+    // Without a fetch there is an empty list, which BullMQ would take for an empty queue.
+    if (!fetchNext || !Array.isArray(next)) return NO_JOB;
     const [jobData, jobId, limitDelay, delayUntil] = next as NextJob;
     (this as unknown as WithDelays).updateDelays(limitDelay, delayUntil);
     return this.nextJobFromJobData(jobData, jobId, token);
+  }
+
+  /**
+   * When the connection is cut after Redis has recorded an outcome and before it said so, ioredis sends the command again, and that
+   * finds no lock. The outcome stands all the same.
+   */
+  async #recordedAnyway(error: unknown, job: Job, resultJson: string): Promise<undefined> {
+    const stored = isLeaseLost(error) ? await this.backend.getJobData(job.id ?? '') : undefined;
+    if (stored?.finishedOn && stored.returnvalue === resultJson) return undefined;
+    throw error;
   }
 
   protected override async handleFailed(
@@ -142,6 +155,28 @@ export class BullWorker extends Worker<unknown, string, string, RedisQueueBacken
     if (job.deferredFailure) return { kind: 'failed', failure: engineFailure(error) };
     return undefined;
   }
+}
+
+/** In place of a job that cannot be read: what is needed to fail it. What stands in Redis is not touched. */
+function standIn(data: JobJson, id: string): JobJson {
+  return {
+    id,
+    name: typeof data.name === 'string' ? data.name : '',
+    data: 'null',
+    opts: {},
+    progress: 0,
+    attemptsMade: Number(data.attemptsMade) || 0,
+    attemptsStarted: Number(data.attemptsStarted) || 0,
+    stalledCounter: Number(data.stalledCounter) || 0,
+    timestamp: Number(data.timestamp) || Date.now(),
+    failedReason: '',
+    returnvalue: '',
+  };
+}
+
+/** BullMQ's words for a lock that is gone, or another worker's. */
+export function isLeaseLost(error: unknown): boolean {
+  return error instanceof Error && /^(Missing|Lock mismatch|Job .* is not in)/i.test(error.message);
 }
 
 /** BullMQ's words for an outcome: its own options of the job, in this process only, and an error that it understands. */

@@ -94,7 +94,10 @@ class BullMqBroker implements Broker {
     const name = randomUUID().slice(0, 13);
     const { signal } = this.#leaving;
     const inbox = { prefix: this.#prefix, name, listener, onError: this.#onError, signal };
-    return openReplyInbox(this.#redis, inbox);
+    return openReplyInbox(this.#redis, inbox).catch((error: unknown) => {
+      this.#troubles.report(error);
+      throw error;
+    });
   }
 
   counts(queue: string): Promise<QueueCounts> {

@@ -89,7 +89,12 @@ class BullMqConsumerBroker implements ConsumerBroker {
   #watch(worker: WatchedWorker): void {
     if (this.#closed) return;
     const { redis, leaseMs, report } = this.#settings;
-    this.#leaseWatch ??= new LeaseWatch(redis, leaseMs, report);
-    this.#leaseWatch.watch(worker);
+    try {
+      this.#leaseWatch ??= new LeaseWatch(redis, leaseMs, report);
+      this.#leaseWatch.watch(worker);
+    } catch (error) {
+      // Tasks run without it, too; only a blocked event loop is not watched.
+      report(error);
+    }
   }
 }

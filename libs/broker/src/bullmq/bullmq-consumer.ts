@@ -10,7 +10,7 @@ import { GoflowError } from '@goflow/shared';
 import { DelayedError, type Job, WaitingError } from 'bullmq';
 import { announce } from './announce.js';
 import { buildWorker, closeWorker, type WorkerSettings } from './build-worker.js';
-import { type BullWorker, type JobListener, OutcomeError } from './bull-worker.js';
+import { type BullWorker, isLeaseLost, type JobListener, OutcomeError } from './bull-worker.js';
 import { toReturnValue } from './job-codec.js';
 import { Lease } from './lease.js';
 import { readCounts } from './queue-counts.js';
@@ -23,6 +23,8 @@ import { replyAddressOf, TakenJob, takenTaskOf } from './taken-job.js';
 const LINGER_MS = 400;
 /** Handing back and closing get this long each; a server that does not answer is left. */
 const LEAVE_MS = 600;
+/** Idle for longer than this without an answer to the question for tasks, a consumer is deaf. */
+const DEAF_MS = 20_000;
 
 interface Running {
   readonly task: TakenJob;
@@ -38,9 +40,11 @@ export class BullMqConsumer implements Consumer, JobListener {
   readonly #options: ConsumeOptions;
   readonly #settings: WorkerSettings;
   readonly #sweeper: RetentionSweeper;
-  readonly #running = new Map<Job, Running>();
+  /** By BullMQ's id of the job. */
+  readonly #running = new Map<string, Running>();
   readonly #closed = new AbortController();
   #concurrency: number;
+  #aliveAt = 0;
   #leaving = false;
   #onIdle: (() => void) | undefined;
   #worker: BullWorker | undefined;
@@ -74,8 +78,15 @@ export class BullMqConsumer implements Consumer, JobListener {
 
   isConsuming(): boolean {
     const connected = isReady(this.#settings.redis);
-    const running = this.#concurrency === 0 || this.#worker?.isRunning() === true;
+    const running =
+      this.#concurrency === 0 || (this.#worker?.isRunning() === true && this.#isTaking());
     return connected && running && this.#worker !== undefined && !this.#leaving;
+  }
+
+  /** Every slot is busy, or Redis has lately answered the question for tasks: BullMQ asks again after 10 s at most. */
+  #isTaking(): boolean {
+    const isBusy = this.#running.size >= this.#concurrency;
+    return isBusy || performance.now() - this.#aliveAt < DEAF_MS;
   }
 
   async setConcurrency(concurrency: number): Promise<void> {
@@ -117,15 +128,22 @@ export class BullMqConsumer implements Consumer, JobListener {
       queue: this.queue,
       signal: this.#closed.signal,
       quiet: () => this.#takesNothing(),
+      alive: () => {
+        this.#aliveAt = performance.now();
+      },
     });
     if (!worker) return;
+    // Stopped meanwhile.
+    if (this.#closed.signal.aborted) return closeWorker(worker, 0);
+    this.#aliveAt = performance.now();
     this.#worker = worker;
     worker.on('lockRenewalFailed', (ids: string[]) => {
       for (const id of ids) worker.cancelJob(id, 'the lease was lost');
     });
     if (this.#concurrency > 0) worker.concurrency = this.#concurrency;
     else await worker.pause(true);
-    if (!this.#leaving) void worker.run().catch(this.#settings.report);
+    if (this.#leaving) return;
+    void worker.run().catch(this.#settings.report);
     this.#sweeper.start();
   }
 
@@ -136,21 +154,26 @@ export class BullMqConsumer implements Consumer, JobListener {
   process(job: Job, token: string, lease: Lease): Promise<string> {
     // BullMQ takes one more task after a pause when it was waiting for one.
     if (this.#takesNothing()) return this.#handBack(job, token, PAUSED);
+    const id = job.id ?? '';
+    // Its lease was lost and it came back here while it still runs: not beside itself.
+    if (this.#running.has(id))
+      return this.#handBack(job, token, { ...PAUSED, delayMs: this.#settings.leaseMs });
     const task = new TakenJob(this.queue, job, lease);
     task.readable = this.#worker?.isReadable(job) ?? true;
     return new Promise<string>((resolve, reject) => {
       const end = (verdict: Verdict): void => {
-        if (!this.#running.delete(job)) return;
+        if (this.#running.get(id)?.task !== task) return;
+        this.#running.delete(id);
         task.runMs = performance.now() - task.takenAt;
         if (this.#running.size === 0) this.#onIdle?.();
         if (verdict.kind === 'completed') resolve(toReturnValue(verdict.resultJson));
         else if (verdict.kind === 'handed-back') this.#handBack(job, token, verdict).catch(reject);
         else reject(new OutcomeError(verdict));
       };
-      this.#running.set(job, { task, end });
+      this.#running.set(id, { task, end });
       void this.#options
         .run(task)
-        .then((verdict) => end(this.#leaving ? asLeaving(verdict, lease.isAborted) : verdict));
+        .then((verdict) => end(task.isBrokenOff ? asLeaving(verdict) : verdict));
     });
   }
 
@@ -186,7 +209,7 @@ export class BullMqConsumer implements Consumer, JobListener {
     this.#sweeper.stop();
     await this.#idle(graceMs);
     const reason = new GoflowError('WORKER_STOPPED', 'the worker is stopping');
-    for (const { task } of this.#running.values()) task.abort(reason);
+    for (const { task } of this.#running.values()) task.breakOff(reason);
     await this.#idle(LINGER_MS);
     for (const { end } of this.#running.values())
       end({ kind: 'handed-back', reason: 'stopping', delayMs: 0 });
@@ -213,13 +236,8 @@ export class BullMqConsumer implements Consumer, JobListener {
   }
 }
 
-/** While leaving, an attempt that ended because it was aborted is not one: the task goes back as it was. */
-function asLeaving(verdict: Verdict, isAborted: boolean): Verdict {
-  if (!isAborted || verdict.kind === 'completed') return verdict;
+/** An attempt that ended because the worker broke it off is none: the task goes back as it was. */
+function asLeaving(verdict: Verdict): Verdict {
+  if (verdict.kind === 'completed') return verdict;
   return { kind: 'handed-back', reason: 'stopping', delayMs: 0 };
-}
-
-/** BullMQ's words for a lock that is gone, or another worker's. */
-function isLeaseLost(error: unknown): boolean {
-  return error instanceof Error && /^(Missing|Lock mismatch|Job .* is not in)/i.test(error.message);
 }

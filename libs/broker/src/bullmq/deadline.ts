@@ -23,6 +23,7 @@ export class Deadline {
   /** Calls that wait for the connection. One listener for all: there may be very many. */
   readonly #waiting = new Set<() => void>();
   #lastError: unknown;
+  #isReleased = false;
   readonly #onError = (error: unknown): void => {
     this.#lastError = error;
   };
@@ -42,6 +43,7 @@ export class Deadline {
 
   /** Takes its listeners off the connection, which may be the caller's. */
   release(): void {
+    this.#isReleased = true;
     this.#wake();
     this.#redis.off('error', this.#onError).off('ready', this.#onReady).off('end', this.#wake);
   }
@@ -56,6 +58,7 @@ export class Deadline {
     const call: Call = { endsAt: performance.now() + this.#timeoutMs, sent: false };
     for (;;) {
       if (!isReady(this.#redis)) await this.#untilReady(call);
+      if (this.#isReleased) throw new GoflowError('CLIENT_CLOSED', 'the client was closed');
       call.sent = true;
       try {
         return await this.#race(command(), call);
@@ -96,7 +99,7 @@ export class Deadline {
 
   async #untilReady(call: Call): Promise<void> {
     const redis = this.#redis;
-    if (redis.status === 'end')
+    if (redis.status === 'end' && !this.#isReleased)
       throw brokerUnavailable(0, call.sent, new Error('the connection is closed'));
     if (redis.status === 'wait') redis.connect().catch(() => undefined);
     const came = await new Promise<boolean>((resolve) => {

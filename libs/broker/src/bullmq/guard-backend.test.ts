@@ -39,6 +39,7 @@ const guard = (backend: RedisQueueBackend, quiet = false, controller = new Abort
     signal: controller.signal,
     quiet: () => quiet,
     report: (error) => reported.push(error),
+    alive: () => undefined,
   });
   return { reported, controller };
 };

@@ -11,6 +11,9 @@ const GUARDED = [
   'moveJobFromActiveToWait',
 ] as const;
 
+/** The two calls in which an idle worker waits for tasks; a busy one is seen by what it runs. */
+const SIGNS_OF_LIFE = ['moveToActive', 'waitForJob'] as const;
+
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 5_000;
 
@@ -21,6 +24,8 @@ export interface GuardOptions {
   /** True while nothing is to be taken: then taking is given up instead of tried again. */
   readonly quiet: () => boolean;
   readonly report: (error: unknown) => void;
+  /** Told of every answer of Redis to the loop that takes tasks. */
+  readonly alive: () => void;
 }
 
 type Call = (...args: unknown[]) => Promise<unknown>;
@@ -37,7 +42,16 @@ export function guardBackend(backend: RedisQueueBackend, options: GuardOptions):
     if (!call) throw new Error(`BullMQ has no ${name}: this is not the version goflow is made for`);
     calls[name] = guarded(name, call.bind(backend), options);
   }
+  for (const name of SIGNS_OF_LIFE) {
+    const call = calls[name]?.bind(backend);
+    if (call) calls[name] = (...args) => noted(call(...args), options.alive);
+  }
   return backend;
+}
+
+function noted(answer: Promise<unknown>, alive: () => void): Promise<unknown> {
+  answer.then(alive, () => undefined);
+  return answer;
 }
 
 function guarded(name: string, call: Call, options: GuardOptions): Call {

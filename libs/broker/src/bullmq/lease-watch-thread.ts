@@ -39,9 +39,9 @@ setInterval(() => {
     return;
   }
   const blockedMs = performance.now() - blockedSince;
-  if (blockedMs > leaseMs / 4 && blockedMs < leaseMs * MAX_LEASES)
+  if (blockedMs > leaseMs / 8 && blockedMs < leaseMs * MAX_LEASES)
     for (const worker of workers) renew(worker);
-}, leaseMs / 6);
+}, leaseMs / 12);
 
 function renew({ id, keyBase }: WatchedWorker): void {
   redis ??= connect();

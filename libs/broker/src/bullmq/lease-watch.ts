@@ -63,7 +63,7 @@ export class LeaseWatch {
     });
     this.#thread.on('error', report);
     this.#thread.unref();
-    this.#pulse = setInterval(() => Atomics.add(this.#beat, 0, 1), leaseMs / 12);
+    this.#pulse = setInterval(() => Atomics.add(this.#beat, 0, 1), leaseMs / 24);
     this.#pulse.unref();
   }
 
@@ -89,11 +89,15 @@ function connectionOf(redis: Redis | Cluster): WatchConnection {
 function handedOn(options: object): HandedOnOptions {
   const given = options as Readonly<Record<string, unknown>>;
   const kept = HANDED_ON.filter((name) => given[name] !== undefined && given[name] !== null);
-  return Object.fromEntries(kept.map((name) => [name, withoutFunctions(given[name])]));
+  return Object.fromEntries(kept.map((name) => [name, cloneable(given[name])]));
 }
 
-function withoutFunctions(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || Buffer.isBuffer(value))
-    return value;
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => typeof item !== 'function'));
+/** What another thread can be given of a value: functions and handles stay behind. */
+function cloneable(value: unknown): unknown {
+  try {
+    return structuredClone(value);
+  } catch {
+    if (typeof value !== 'object' || value === null) return undefined;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, cloneable(item)]));
+  }
 }

@@ -2,7 +2,7 @@ import type { TaskEnvelope } from '@goflow/shared';
 import type { RedisQueueBackend } from 'bullmq';
 import { toJob } from './job-codec.js';
 import { bullJobId } from './keys.js';
-import { brokerRefused, troubleOf } from './redis-reply-error.js';
+import { brokerRefused, brokerUnavailable, troubleOf } from './redis-reply-error.js';
 
 /** More commands in one pipeline than this only fill buffers. */
 const MAX_PIPELINE = 1_000;
@@ -26,12 +26,15 @@ export async function pushAll(
   const outcomes: Outcomes = envelopes.map(() => undefined);
   for (let at = 0; at < envelopes.length; at += MAX_PIPELINE) {
     const slice = envelopes.slice(at, at + MAX_PIPELINE);
-    const results = await ports
-      .within(() => pushSlice(slice, ports))
-      .catch((error: unknown) => slice.map(() => toError(error)));
-    results.forEach((result, index) => {
-      outcomes[at + index] = result;
-    });
+    try {
+      const results = await ports.within(() => pushSlice(slice, ports));
+      outcomes.splice(at, slice.length, ...results);
+    } catch (error) {
+      // The time of the call is up: what was not sent yet is not tried.
+      outcomes.fill(toError(error), at, at + slice.length);
+      outcomes.fill(brokerUnavailable(0, false, error), at + slice.length);
+      break;
+    }
   }
   return outcomes;
 }

@@ -1,5 +1,5 @@
 import type { TaskId, TaskRecord, TaskState } from '@goflow/shared';
-import { parseTaskId } from '@goflow/shared';
+import { parseTaskId, toFailure } from '@goflow/shared';
 import type { Cluster, Redis } from 'ioredis';
 import { fromReturnValue, fromStored } from './job-codec.js';
 import { queueKey } from './keys.js';
@@ -96,13 +96,23 @@ async function readSlice(
   const rows = await withCommand(redis)[COMMAND](keys.length, ...keys, ...uniques);
   entries.forEach(({ index, id }, row) => {
     const fields = rows[row];
-    if (fields) records[index] = toRecord(id, fields);
+    if (fields) records[index] = readRecord(id, fields);
   });
 }
 
 function withCommand(redis: Redis | Cluster): WithCommand {
   if (!(COMMAND in redis)) redis.defineCommand(COMMAND, { lua: SCRIPT });
   return redis as unknown as WithCommand;
+}
+
+/** One task that cannot be read must not keep the others from being answered. */
+function readRecord(id: TaskId, fields: Fields): TaskRecord {
+  try {
+    return toRecord(id, fields);
+  } catch (error) {
+    const unreadable = fields.map((field, at) => (at === 4 ? null : field));
+    return { ...toRecord(id, unreadable), failure: toFailure(error, 'ENVELOPE_UNREADABLE') };
+  }
 }
 
 function toRecord(id: TaskId, fields: Fields): TaskRecord {

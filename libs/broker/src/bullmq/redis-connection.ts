@@ -175,13 +175,15 @@ function open(given: string | RedisOptions, profile: Profile): Redis {
 }
 
 function duplicate(redis: Redis | Cluster, profile: Profile): Redis | Cluster {
-  if (!redis.isCluster) return (redis as Redis).duplicate({ lazyConnect: false, ...profile });
+  // A caller's own may be made for something else: see DECIDED.
+  const decided = { lazyConnect: false, commandTimeout: undefined, ...profile };
+  if (!redis.isCluster) return (redis as Redis).duplicate(decided);
   const cluster = redis as Cluster;
   const { replyMapping: _, ...options } = cluster.options.redisOptions ?? {};
   return cluster.duplicate([], {
     ...CLUSTER_OPTIONS,
     lazyConnect: 'lazyConnect' in profile,
-    redisOptions: { ...options, ...profile },
+    redisOptions: { ...options, ...decided, lazyConnect: false },
   });
 }
 
@@ -208,7 +210,13 @@ function refuseKeyPrefix(options: { keyPrefix?: string | undefined }): void {
 }
 
 function checkUrl(url: string): string {
-  if (/^rediss?:\/\/\S+$/.test(url) && URL.canParse(url)) return url;
   // Not shown: a wrong URL may hold a password.
-  throw invalidOption('redis', 'a URL like redis://host:6379 or rediss://…', '(not shown)');
+  if (!/^rediss?:\/\/\S+$/.test(url) || !URL.canParse(url))
+    throw invalidOption('redis', 'a URL like redis://host:6379 or rediss://…', '(not shown)');
+  // ioredis would let them win over the profile.
+  const names = [...new URL(url).searchParams.keys()];
+  const refused = names.find((name) => [...DECIDED, 'keyPrefix'].includes(name));
+  if (refused !== undefined)
+    throw invalidOption('redis', `a URL without ?${refused}`, '(not shown)');
+  return url;
 }

@@ -83,7 +83,7 @@ export function brokerUnavailable(afterMs: number, sent: boolean, cause: unknown
 }
 
 /** The client's error without its command: that of a refused AUTH holds the password. */
-function bareCause(cause: unknown): Error {
-  const { name, message } = toFailure(cause);
-  return Object.assign(new Error(message), { name });
+export function bareCause(cause: unknown): Error {
+  const { name, message, code } = toFailure(cause, '');
+  return Object.assign(new Error(message), code === '' ? { name } : { name, code });
 }

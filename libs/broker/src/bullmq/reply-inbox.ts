@@ -26,7 +26,8 @@ export async function openReplyInbox(
   subscriber.on('error', options.onError);
   subscriber.on('message', (_channel: string, message: string) => {
     const record = decodeReply(message);
-    if (record) options.listener.reply(record);
+    if (record?.state) options.listener.reply(record);
+    else if (record) options.listener.ready(record.id);
   });
   const giveUp = (): void => subscriber.disconnect();
   options.signal.addEventListener('abort', giveUp, { once: true });
@@ -43,10 +44,10 @@ export async function openReplyInbox(
   return { address: options.name, close: () => closeRedis(subscriber) };
 }
 
-/** The message for a task that has its outcome; `undefined` when it is too large to send. */
-export function encodeReply(record: TaskRecord): string | undefined {
+/** The message for a task that has its outcome; only its id when the rest is too large to send. */
+export function encodeReply(record: TaskRecord): string {
   const message = JSON.stringify(record);
-  return message.length > MAX_REPLY ? undefined : message;
+  return message.length > MAX_REPLY ? JSON.stringify({ id: record.id }) : message;
 }
 
 function decodeReply(message: string): TaskRecord | undefined {

@@ -21,6 +21,8 @@ export class TakenJob implements TakenTask {
   readonly takenAt = performance.now();
   readable = true;
   runMs = 0;
+  /** The worker is leaving and has ended this attempt itself. */
+  isBrokenOff = false;
   readonly #lease: Lease;
   readonly #storedBackoff: unknown;
 
@@ -31,7 +33,8 @@ export class TakenJob implements TakenTask {
     this.payload = job.data;
     this.attempt = job.attemptsMade + 1;
     this.starts = job.attemptsStarted;
-    this.maxAttempts = job.opts.attempts || undefined;
+    const { attempts } = job.opts;
+    this.maxAttempts = Number.isInteger(attempts) && attempts ? attempts : undefined;
     this.pushedAt = job.timestamp;
     this.dueAt = job.timestamp + (job.opts.delay ?? 0);
     this.#lease = lease;
@@ -49,6 +52,12 @@ export class TakenJob implements TakenTask {
 
   abort(reason: unknown): void {
     this.#lease.abort(reason);
+  }
+
+  /** Aborts because the worker leaves; an attempt that was aborted before ends as it would have. */
+  breakOff(reason: unknown): void {
+    this.isBrokenOff = !this.#lease.isAborted;
+    this.abort(reason);
   }
 }
 

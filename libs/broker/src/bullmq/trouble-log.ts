@@ -1,4 +1,4 @@
-import { troubleOf } from './redis-reply-error.js';
+import { bareCause, troubleOf } from './redis-reply-error.js';
 
 const QUIET_MS = 10_000;
 const MAX_KINDS = 100;
@@ -16,7 +16,7 @@ export class TroubleLog {
   }
 
   report(error: unknown): void {
-    const trouble = error instanceof Error ? error : new Error(String(error));
+    const trouble = bareCause(error);
     const kind = this.#kindOf(trouble);
     const now = Date.now();
     const seen = this.#kinds.get(kind);

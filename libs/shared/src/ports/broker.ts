@@ -28,6 +28,8 @@ export type QueueCounts = Readonly<
 export interface ReplyListener {
   /** A task has its outcome. */
   reply(record: TaskRecord): void;
+  /** A task has its outcome, too large to be sent: it is to be read. */
+  ready(id: TaskId): void;
   /** The connection was away: replies may have been lost. */
   gap(): void;
 }
