@@ -2,6 +2,9 @@ import { type Logger, type TaskFinished, toFailure, type WorkerEventSource } fro
 
 /** Writes what a worker does to its log. Never a payload, never a result. */
 export function logEvents(events: WorkerEventSource, logger: Logger): void {
+  events.on('worker:listening', ({ url }) =>
+    logger.info({ url }, `metrics, health and concurrency at ${url}`),
+  );
   events.on('worker:started', ({ queues }) => logger.info({ queues }, 'worker started'));
   events.on('worker:concurrency', (change) => logger.info(change, 'concurrency changed'));
   events.on('worker:quiet', () => logger.info({}, 'worker takes nothing new'));

@@ -27,9 +27,6 @@ async function main(): Promise<void> {
   process.on('uncaughtException', (error) => reportEscaped(program, error));
   process.on('unhandledRejection', (reason) => reportEscaped(program, reason));
   await program.worker.start();
-  const { httpUrl } = program.worker;
-  if (httpUrl)
-    program.logger.info({ url: httpUrl }, `metrics, health and concurrency at ${httpUrl}`);
 }
 
 function listenToSignals({ worker, logger }: RunningProgram, graceMs: number): void {

@@ -171,6 +171,7 @@ export class Worker implements AsyncDisposable {
   async #start(): Promise<void> {
     this.#state = 'starting';
     await this.#http?.start();
+    if (this.#http?.url) this.#events.emit('worker:listening', { url: this.#http.url });
     await this.#queues.start();
     // Stopped meanwhile.
     if (this.#state !== 'starting') return;

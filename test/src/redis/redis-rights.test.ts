@@ -8,7 +8,7 @@ import { z } from 'zod';
 
 const tasks = defineTasks({
   repeater: { payload: z.string(), result: z.string() },
-  flaky: { payload: z.null(), result: z.number(), backoff: 1, retention: { completed: '1ms' } },
+  flaky: { payload: z.null(), result: z.number(), backoff: 1 },
 });
 const handlers = defineHandlers(tasks, {
   repeater: (payload) => payload,

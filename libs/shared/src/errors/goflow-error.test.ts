@@ -87,7 +87,6 @@ test('a failed task tells what its handler threw', () => {
     taskId: 'default:x',
     failure,
     attempts: 3,
-    details: { failure },
   });
 });
 

@@ -57,7 +57,7 @@ export class TaskFailedError extends GoflowError {
   readonly attempts: number;
 
   constructor(taskId: string, failure: TaskFailure, attempts: number) {
-    super('TASK_FAILED', `task ${taskId} failed: ${failure.message}`, { details: { failure } });
+    super('TASK_FAILED', `task ${taskId} failed: ${failure.message}`);
     this.taskId = taskId;
     this.failure = failure;
     this.attempts = attempts;

@@ -19,6 +19,8 @@ export interface WorkerEvents {
   'task:lost': [event: { readonly task: TakenTask }];
   /** The attempt timed out, but its handler goes on; its slot is free. */
   'task:abandoned': [event: { readonly task: TakenTask }];
+  /** Its HTTP face listens; Redis may still be away. */
+  'worker:listening': [event: { readonly url: string }];
   /** The worker takes tasks. */
   'worker:started': [event: { readonly queues: readonly string[] }];
   /** The concurrency of a queue was changed. */
