@@ -12,8 +12,8 @@ afterAll(() => rm(dir, { recursive: true }));
 
 test('gives lines of both streams, past and future, and all that was written', async () => {
   const file = await program(`
-    console.log('ready on port 41');
     process.on('SIGUSR2', () => { console.error('one more'); process.exit(3); });
+    console.log('ready on port 41');
     setInterval(() => {}, 1000);
   `);
   await using run = startProgram(file);
