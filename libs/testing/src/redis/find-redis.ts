@@ -39,7 +39,7 @@ function findInstalled(machine: Machine): string | undefined {
 
 async function install(machine: Machine): Promise<string> {
   if (isSet(machine.env.GOFLOW_NO_INSTALL))
-    throw missing('GOFLOW_NO_INSTALL is set; unset it to let the tests install redis-server');
+    throw missing('GOFLOW_NO_INSTALL is set; unset it to let goflow install redis-server');
   const { manager, prefix } = await chooseInstaller(machine);
   const commands = manager.install.map((command) => [...prefix, ...command]);
   if (manager.refresh !== undefined) await runAloud(machine, [...prefix, ...manager.refresh]);
@@ -86,6 +86,6 @@ function isSet(flag: string | undefined): boolean {
 function missing(why: string): Error {
   return new Error(
     'goflow needs Redis and there is none: install redis-server (or valkey-server), or set REDIS_URL to a Redis ' +
-      `that they may use. It was not installed for you because ${why}`,
+      `that it may use. It was not installed for you because ${why}`,
   );
 }
