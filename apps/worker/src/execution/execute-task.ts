@@ -2,6 +2,7 @@ import {
   encodeJson,
   GoflowError,
   type Logger,
+  type ParseSubject,
   parse,
   type TakenTask,
   type TaskContract,
@@ -9,7 +10,7 @@ import {
   type Verdict,
 } from '@goflow/shared';
 import type { AnyHandler } from '../handlers/handler.js';
-import { failedFor, guardStage, handBackDelayMs, outcomeOf } from './outcomes.js';
+import { breach, failedFor, handBackDelayMs, outcomeOf } from './outcomes.js';
 import { RunningContext } from './task-context.js';
 
 /** What running a task needs. */
@@ -77,36 +78,54 @@ async function runAttempt(
   contract: TaskContract,
   { handler, deps }: Run,
 ): Promise<string | undefined> {
-  const payload = parsePayload(contract, task.payload);
+  const about = aboutOf(contract);
+  const payload = parseStage(contract.payload, task.payload, about.payload);
   const ctx = new RunningContext(task, task.maxAttempts ?? contract.maxAttempts, deps.logger);
   // Waiting for what is no promise costs, and most schemas are synchronous.
   const returned = await handler(payload instanceof Promise ? await payload : payload, ctx);
-  const result = parseResult(contract, returned);
-  return encodeResult(
-    result instanceof Promise ? await result : result,
-    task.type,
-    deps.resultLimit,
-  );
+  const parsed = parseStage(contract.result, returned, about.result);
+  const result = parsed instanceof Promise ? await parsed : parsed;
+  return encodeResult(result, about.resultSubject, deps.resultLimit);
 }
 
-function parsePayload({ payload, type }: TaskContract, value: unknown): unknown {
-  const about = { code: 'PAYLOAD_INVALID', subject: `payload of ${type}` } as const;
-  return guardStage(() => parse(payload, value, about));
+/** What a type's stages are called in errors: made once a type, not once a task. */
+interface About {
+  readonly payload: ParseSubject;
+  readonly result: ParseSubject;
+  readonly resultSubject: string;
 }
 
-function parseResult({ result, type }: TaskContract, value: unknown): unknown {
-  const about = { code: 'RESULT_INVALID', subject: `result of ${type}` } as const;
-  return guardStage(() => parse(result, value, about));
+const abouts = new WeakMap<TaskContract, About>();
+
+function aboutOf(contract: TaskContract): About {
+  const known = abouts.get(contract);
+  if (known) return known;
+  const resultSubject = `result of ${contract.type}`;
+  const about: About = {
+    payload: { code: 'PAYLOAD_INVALID', subject: `payload of ${contract.type}` },
+    result: { code: 'RESULT_INVALID', subject: resultSubject },
+    resultSubject,
+  };
+  abouts.set(contract, about);
+  return about;
+}
+
+function parseStage(schema: TaskContract['payload'], value: unknown, about: ParseSubject): unknown {
+  try {
+    const parsed = parse(schema, value, about);
+    return parsed instanceof Promise ? parsed.catch(breach) : parsed;
+  } catch (cause) {
+    return breach(cause);
+  }
 }
 
 /** A handler that returns nothing has the result `undefined`, which JSON cannot say. */
-function encodeResult(result: unknown, type: string, limitBytes: number): string | undefined {
+function encodeResult(result: unknown, subject: string, limitBytes: number): string | undefined {
   if (result === undefined) return undefined;
-  const about = {
-    subject: `result of ${type}`,
-    notSerializable: 'RESULT_NOT_SERIALIZABLE',
-    tooLarge: 'RESULT_TOO_LARGE',
-    limitBytes,
-  } as const;
-  return guardStage(() => encodeJson(result, about));
+  try {
+    const [notSerializable, tooLarge] = ['RESULT_NOT_SERIALIZABLE', 'RESULT_TOO_LARGE'] as const;
+    return encodeJson(result, { subject, notSerializable, tooLarge, limitBytes });
+  } catch (cause) {
+    return breach(cause);
+  }
 }

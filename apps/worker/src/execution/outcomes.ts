@@ -13,17 +13,8 @@ import {
 /** A payload or a result that breaks the contract: the next attempt would break it again, so there is none. */
 export class ContractBreach extends Error {}
 
-/** Runs a stage of goflow's own, whose errors are breaches. A promise that it gives is guarded, too. */
-export function guardStage<T>(stage: () => T): T {
-  try {
-    const value = stage();
-    return value instanceof Promise ? (value.catch(refuse) as T) : value;
-  } catch (cause) {
-    return refuse(cause);
-  }
-}
-
-function refuse(cause: unknown): never {
+/** Throws what a stage of goflow's own threw, as a breach. */
+export function breach(cause: unknown): never {
   throw new ContractBreach('a stage of goflow refused', { cause });
 }
 

@@ -107,9 +107,12 @@ export class BullWorker extends Worker<unknown, string, string, RedisQueueBacken
     const fetchNext = (mayFetch?.() ?? true) && !(this.closing || this.paused);
     const keep = job.opts.removeOnComplete as KeepJobs;
     const args = this.backend.moveToCompletedArgs(job, resultJson, keep, token, fetchNext);
-    const next: unknown = await this.backend
-      .moveToFinished(job.id ?? '', args)
-      .catch((error: unknown) => this.#recordedAnyway(error, job, resultJson));
+    let next: unknown;
+    try {
+      next = await this.backend.moveToFinished(job.id ?? '', args);
+    } catch (error) {
+      next = await this.#recordedAnyway(error, job, resultJson);
+    }
     // The time that stands in Redis.
     job.finishedOn = Number(args[this.backend.moveToFinishedKeys.length + 1]);
     job.attemptsMade += 1;

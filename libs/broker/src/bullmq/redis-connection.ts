@@ -128,7 +128,7 @@ export async function closeRedis(redis: Redis | Cluster, timeoutMs = 500): Promi
 }
 
 /** More than this at once, and Redis and this process wait for each other in turns instead of working side by side. */
-const MAX_HELD = 16;
+const MAX_HELD = 12;
 
 /**
  * Lets all commands of one turn of the event loop leave in one system call. ioredis writes each by itself, and those writes
