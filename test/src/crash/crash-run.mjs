@@ -15,8 +15,8 @@ const SLICE = 1_000;
  * @typedef {{ results: number, wrong: number, effects: number, duplicates: number, seconds: number, killedAfter: number }} CrashReport
  */
 
-/** @param {CrashPlan} plan @param {string} ledger */
-function startWorker({ redis, prefix, concurrency, lease }, ledger) {
+/** @param {Pick<CrashPlan, 'redis' | 'prefix' | 'concurrency' | 'lease'>} plan @param {string} ledger */
+export function startWorker({ redis, prefix, concurrency, lease }, ledger) {
   const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
   const flags = [
     '--tasks',

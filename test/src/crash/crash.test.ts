@@ -1,12 +1,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { startProgram } from '@goflow/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { newPlace } from '../support/redis.js';
 import { openClient } from '../support/system.js';
-import { crashRun } from './crash-run.mjs';
+import { crashRun, startWorker } from './crash-run.mjs';
 import { tasks } from './tasks.mjs';
 
 test('one of three workers is killed with -9 in the middle: every result is there, duplicates are few and counted', async () => {
@@ -22,21 +20,8 @@ test('a handler that blocks the event loop longer than its lease runs once, and 
   const place = newPlace();
   const ledger = mkdtempSync(join(tmpdir(), 'goflow-block-'));
   onTestFinished(() => rmSync(ledger, { recursive: true, force: true }));
-  const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-  const main = fileURLToPath(import.meta.resolve('@goflow/worker').replace('index.js', 'main.js'));
-  const flags = [
-    '--tasks',
-    here('./tasks.mjs'),
-    '--handlers',
-    here('./handlers'),
-    '--redis',
-    place.redis,
-  ];
-  const workers = [1, 2].map(() =>
-    startProgram(main, [...flags, '--prefix', place.prefix, '--lease', '1s'], {
-      env: { CRASH_LEDGER: ledger },
-    }),
-  );
+  const plan = { ...place, concurrency: 10, lease: '1s' };
+  const workers = [1, 2].map(() => startWorker(plan, ledger));
   onTestFinished(async () => {
     await Promise.all(workers.map((worker) => worker.stop()));
   });
