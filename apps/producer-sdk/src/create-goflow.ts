@@ -1,27 +1,22 @@
-import { type BullMqBrokerOptions, createBullMqBroker, type RedisGiven } from '@goflow/broker';
+import { createBullMqBroker, type RedisGiven } from '@goflow/broker';
 import {
   type Broker,
+  type ClientEvents,
   checkInteger,
   checkKnown,
-  checkQueueName,
-  DEFAULT_QUEUE,
   type Duration,
+  Emitter,
   invalidOption,
   type Logger,
-  type PushOptions,
-  type QueueCounts,
+  type ResultStore,
   SILENT_LOGGER,
   type TaskDefinitions,
-  type TaskId,
-  type TaskResult,
-  type TaskStatus,
   type Tasks,
   toFailure,
 } from '@goflow/shared';
-import type { Goflow, WaitOptions } from './goflow.js';
-import { Pusher } from './push.js';
-import { isOver, toResult, toStatus } from './task-answers.js';
-import { Waiting } from './waiting.js';
+import { Client, type ClientDeps } from './client.js';
+import type { Goflow } from './goflow.js';
+import { checkPushMiddleware, type PushMiddleware } from './push-middleware.js';
 
 /** Options of {@link createGoflow}. */
 export interface GoflowOptions<D extends TaskDefinitions> {
@@ -31,18 +26,37 @@ export interface GoflowOptions<D extends TaskDefinitions> {
    * A URL, ioredis options (Sentinel among them), or an ioredis `Redis` or `Cluster` of your own, which goflow uses and never
    * closes.
    */
-  readonly redis: RedisGiven;
+  readonly redis?: RedisGiven | undefined;
+  /** Instead of `redis`: what moves the tasks. The way local mode goes. @default made from `redis` */
+  readonly broker?: Broker | undefined;
   /** What every key in Redis begins with; producers and workers must agree. @default 'goflow' */
   readonly prefix?: string | undefined;
   /** The longest that a call may take when Redis is away: '10ms' to '10m'. @default '5s' */
   readonly timeout?: Duration | undefined;
   /** The largest payload in bytes of JSON: 1 to 512 MiB. @default 1,048,576 (1 MiB) */
   readonly payloadLimit?: number | undefined;
-  /** Told of connection troubles. Any pino logger will do. @default silent */
+  /** Where results are kept, instead of with their tasks: the same as the workers'. @default with their tasks */
+  readonly resultStore?: ResultStore | undefined;
+  /** Code around every push, the first outermost. @default none */
+  readonly middleware?: readonly PushMiddleware[] | undefined;
+  /** Refuse to push what no live worker has a handler for (TASK_TYPE_UNHANDLED), instead of a warning. @default false */
+  readonly strict?: boolean | undefined;
+  /** Told of connection troubles and of types that nobody handles. Any pino logger will do. @default silent */
   readonly logger?: Logger | undefined;
 }
 
-const KNOWN = ['tasks', 'redis', 'prefix', 'timeout', 'payloadLimit', 'logger'];
+const KNOWN = [
+  'tasks',
+  'redis',
+  'broker',
+  'prefix',
+  'timeout',
+  'payloadLimit',
+  'resultStore',
+  'middleware',
+  'strict',
+  'logger',
+];
 const DEFAULT_PAYLOAD_LIMIT = 1024 * 1024;
 /** Redis's own limit of a string. */
 const MAX_PAYLOAD_LIMIT = 512 * 1024 * 1024;
@@ -58,22 +72,53 @@ const MAX_PAYLOAD_LIMIT = 512 * 1024 * 1024;
  * await goflow.close();
  */
 export function createGoflow<D extends TaskDefinitions>(options: GoflowOptions<D>): Goflow<D> {
+  if (typeof options !== 'object' || options === null)
+    throw invalidOption('createGoflow options', 'an object', options);
   checkKnown('createGoflow options', options, KNOWN);
-  const tasks = checkTasks(options.tasks);
-  const payloadLimit = payloadLimitOf(options);
   const logger = options.logger ?? SILENT_LOGGER;
-  const broker = createBullMqBroker({
-    redis: options.redis,
-    prefix: options.prefix,
-    timeout: options.timeout,
-    // Not the error itself: a refused AUTH carries the password among its arguments.
-    onTrouble: (error, repeated) =>
-      logger.warn(
-        { failure: toFailure(error, 'BROKER_UNAVAILABLE'), repeated },
-        'trouble with Redis',
-      ),
-  } satisfies BullMqBrokerOptions);
-  return new Client(tasks, broker, payloadLimit) as unknown as Goflow<D>;
+  const events = new Emitter<ClientEvents>(logger);
+  const checked = {
+    tasks: checkTasks(options.tasks),
+    payloadLimit: payloadLimitOf(options),
+    resultStore: checkStore(options.resultStore),
+    middleware: checkPushMiddleware(options.middleware),
+    strict: checkStrict(options.strict ?? false),
+    logger,
+    events,
+  };
+  const broker = options.broker === undefined ? connect(options, events) : checkBroker(options);
+  logEvents(events, logger);
+  const deps: ClientDeps = { ...checked, broker };
+  return new Client(deps) as unknown as Goflow<D>;
+}
+
+type Given = GoflowOptions<TaskDefinitions>;
+
+function connect(
+  { redis, prefix, timeout }: Pick<Given, 'redis' | 'prefix' | 'timeout'>,
+  events: Emitter<ClientEvents>,
+): Broker {
+  if (redis === undefined)
+    throw invalidOption('redis', 'given: a URL, ioredis options, or an ioredis instance', redis);
+  return createBullMqBroker({
+    redis,
+    prefix,
+    timeout,
+    onTrouble: (error, repeated) => events.emit('broker:trouble', { error, repeated }),
+  });
+}
+
+function logEvents(events: Emitter<ClientEvents>, logger: Logger): void {
+  // Not the error itself: a refused AUTH carries the password among its arguments.
+  events.on('broker:trouble', ({ error, repeated }) =>
+    logger.warn(
+      { failure: toFailure(error, 'BROKER_UNAVAILABLE'), repeated },
+      'trouble with Redis',
+    ),
+  );
+  events.on('type:unhandled', ({ type }) =>
+    logger.warn({ taskType: type }, 'no live worker has a handler of this task type: it will wait'),
+  );
 }
 
 function payloadLimitOf(options: { readonly payloadLimit?: number | undefined }): number {
@@ -88,57 +133,19 @@ function checkTasks(tasks: Tasks): Tasks {
   throw invalidOption('tasks', 'what defineTasks() returned', tasks);
 }
 
-/** What a client can do, each in a file of its own. {@link Goflow} is its type; `D` exists for the compiler only. */
-class Client {
-  readonly #tasks: Tasks;
-  readonly #broker: Broker;
-  readonly #pusher: Pusher;
-  readonly #waiting: Waiting;
-  #closing: Promise<void> | undefined;
+function checkStrict(given: boolean): boolean {
+  if (typeof given === 'boolean') return given;
+  throw invalidOption('strict', 'true or false', given);
+}
 
-  constructor(tasks: Tasks, broker: Broker, payloadLimit: number) {
-    this.#tasks = tasks;
-    this.#broker = broker;
-    this.#waiting = new Waiting(broker, (record) => isOver(record, tasks));
-    this.#pusher = new Pusher({ tasks, broker, payloadLimit, waiting: this.#waiting });
-  }
+function checkStore(given: ResultStore | undefined): ResultStore | undefined {
+  const isStore = typeof given?.put === 'function' && typeof given.get === 'function';
+  if (given === undefined || isStore) return given;
+  throw invalidOption('resultStore', 'an object with put and get', given);
+}
 
-  push(type: string, payload: unknown, options?: PushOptions): Promise<TaskId> {
-    return this.#pusher.push(type, payload, options);
-  }
-
-  pushMany(type: string, payloads: readonly unknown[], options?: PushOptions): Promise<TaskId[]> {
-    return this.#pusher.pushMany(type, payloads, options);
-  }
-
-  async getResult(id: TaskId): Promise<TaskResult> {
-    const [record] = await this.#broker.read([id]);
-    return toResult(id, record, this.#tasks);
-  }
-
-  async status(id: TaskId): Promise<TaskStatus> {
-    const [record] = await this.#broker.read([id]);
-    return toStatus(id, record, this.#tasks);
-  }
-
-  wait(id: TaskId, options?: WaitOptions): Promise<unknown> {
-    return this.#waiting.wait(id, options);
-  }
-
-  async counts(queue = DEFAULT_QUEUE): Promise<QueueCounts> {
-    return this.#broker.counts(checkQueueName('queue', queue));
-  }
-
-  ping(): Promise<void> {
-    return this.#broker.ping();
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= this.#waiting.close().then(() => this.#broker.close());
-    return this.#closing;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
+function checkBroker({ redis, broker }: Pick<Given, 'redis' | 'broker'>): Broker {
+  if (redis !== undefined) throw invalidOption('broker', 'absent where `redis` is given', broker);
+  if (typeof broker?.push === 'function') return broker;
+  throw invalidOption('broker', 'a Broker', broker);
 }

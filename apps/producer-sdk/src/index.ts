@@ -13,25 +13,46 @@
  * @module
  */
 
-export type { RedisGiven } from '@goflow/broker';
 export type {
+  PostgresResultStoreOptions,
+  RedisGiven,
+  RedisResultStoreOptions,
+} from '@goflow/broker';
+export {
+  createMemoryResultStore,
+  createPostgresResultStore,
+  createRedisResultStore,
+} from '@goflow/broker';
+export type {
+  BackoffFunction,
   BackoffOptions,
+  Broker,
+  Cancelled,
+  ClientEvents,
+  DeadLetterReason,
+  DeduplicationWindow,
   Duration,
   ErrorCode,
   Logger,
   PayloadInput,
+  ProgressOutput,
+  Pushed,
   PushOptions,
   QueueCounts,
   ResultOutput,
+  ResultStore,
   RetentionOptions,
+  TaskAttempt,
   TaskDefinition,
   TaskDefinitions,
   TaskFailure,
   TaskId,
+  TaskLogEntry,
   TaskResult,
   TaskState,
   TaskStatus,
   Tasks,
+  TaskTypeOf,
 } from '@goflow/shared';
 export {
   defineTasks,
@@ -44,6 +65,12 @@ export {
 } from '@goflow/shared';
 export type { GoflowOptions } from './create-goflow.js';
 export { createGoflow } from './create-goflow.js';
-export type { Goflow, WaitOptions } from './goflow.js';
+export type { AnyResult, CancelOptions, Goflow, WaitOptions } from './goflow.js';
+export type { GatherOptions } from './many/gather.js';
+export type { MapOptions } from './many/map-options.js';
+export type { MapOutcome } from './many/map-run.js';
+export type { ManyOptions, PushRequest } from './push.js';
 export type { PushOutcome } from './push-incomplete-error.js';
 export { PushIncompleteError } from './push-incomplete-error.js';
+export type { NextPush, PushMiddleware } from './push-middleware.js';
+export type { TaskChange, WatchOptions } from './watching.js';

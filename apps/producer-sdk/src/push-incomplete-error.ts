@@ -1,8 +1,9 @@
 import { GoflowError, type TaskId } from '@goflow/shared';
+import type { PushResult } from './push.js';
 
 /** What became of one task of many. */
 export type PushOutcome =
-  | { readonly id: TaskId; readonly pushed: true }
+  | { readonly id: TaskId; readonly pushed: true; readonly deduplicated: boolean }
   | { readonly id: TaskId; readonly pushed: false; readonly error: Error };
 
 /**
@@ -14,19 +15,18 @@ export class PushIncompleteError extends GoflowError {
   /** In the order of the payloads. */
   readonly outcomes: readonly PushOutcome[];
 
-  constructor(ids: readonly TaskId[], errors: readonly (Error | undefined)[]) {
-    const failed = errors.filter((error) => error !== undefined);
-    const first = failed[0]?.message ?? '';
-    super(
-      'PUSH_INCOMPLETE',
-      `${failed.length} of ${ids.length} tasks were not pushed; the first: ${first}`,
-      {
-        cause: failed[0],
-      },
+  constructor(results: readonly PushResult[]) {
+    const failed = results.flatMap((result) => ('error' in result ? [result.error] : []));
+    const message = `${failed.length} of ${results.length} tasks were not pushed; the first: ${failed[0]?.message ?? ''}`;
+    super('PUSH_INCOMPLETE', message, { cause: failed[0] });
+    this.outcomes = results.map((result) =>
+      'error' in result ? { ...result, pushed: false } : { ...result, pushed: true },
     );
-    this.outcomes = ids.map((id, index) => {
-      const error = errors[index];
-      return error === undefined ? { id, pushed: true } : { id, pushed: false, error };
-    });
+  }
+
+  /** The ids, when every task is in. @throws PUSH_INCOMPLETE */
+  static idsOf(results: readonly PushResult[]): TaskId[] {
+    if (results.some((result) => 'error' in result)) throw new PushIncompleteError(results);
+    return results.map(({ id }) => id);
   }
 }

@@ -5,16 +5,21 @@ import {
   GoflowError,
   invalidOption,
   newTaskId,
+  type Pushed,
   type PushOptions,
   parse,
   type ResolvedPushOptions,
   resolvePushOptions,
+  resolveRetention,
   type TaskContract,
   type TaskEnvelope,
   type TaskId,
   type Tasks,
+  taskIdOfKey,
 } from '@goflow/shared';
+import type { HandlerWatch } from './handler-watch.js';
 import { PushIncompleteError } from './push-incomplete-error.js';
+import { type PushMiddleware, pushThrough, pushThroughAll } from './push-middleware.js';
 import type { Waiting } from './waiting.js';
 
 /** What pushing needs. */
@@ -23,7 +28,15 @@ export interface PusherDeps {
   readonly broker: Broker;
   readonly payloadLimit: number;
   readonly waiting: Waiting;
+  readonly handlers: HandlerWatch;
+  readonly middleware: readonly PushMiddleware[];
+  readonly onPushed: (pushed: Pushed, type: string) => void;
 }
+
+/** The options of many pushes: the same for all, or those of each. */
+export type ManyOptions<Payload = unknown> =
+  | PushOptions
+  | ((payload: Payload, index: number) => PushOptions | undefined);
 
 /** Takes payloads to the broker: 1. contract, 2. options, 3. schema, 4. JSON, 5. envelope with an id of its own. */
 export class Pusher {
@@ -33,68 +46,157 @@ export class Pusher {
     this.#deps = deps;
   }
 
-  async push(type: string, payload: unknown, options?: PushOptions): Promise<TaskId> {
-    const contract = contractOf(this.#deps.tasks, type);
-    const resolved = resolvePushOptions(options);
-    const envelope = await this.#seal(contract, payload, resolved);
-    await this.#deps.broker.push(envelope);
-    return envelope.id;
+  async push(type: string, payload: unknown, options?: PushOptions): Promise<Pushed> {
+    const { middleware } = this.#deps;
+    if (middleware.length === 0) return this.#pushOne(type, payload, options);
+    return pushThrough({ type, payload, options }, middleware, (request) =>
+      this.#pushOne(request.type, request.payload, request.options),
+    );
   }
 
   async pushMany(
     type: string,
     payloads: readonly unknown[],
-    options?: PushOptions,
+    options?: ManyOptions,
   ): Promise<TaskId[]> {
+    if (!Array.isArray(payloads)) throw invalidOption('payloads', 'an array', payloads);
+    contractOf(this.#deps.tasks, type);
+    const requests = payloads.map((payload: unknown, index) => ({
+      type,
+      payload,
+      options: typeof options === 'function' ? options(payload, index) : options,
+    }));
+    const { middleware } = this.#deps;
+    if (middleware.length > 0)
+      return pushThroughAll(requests, middleware, (passed) => this.#pushAll(passed));
+    const outcomes = await this.#pushAll(requests);
+    return PushIncompleteError.idsOf(outcomes);
+  }
+
+  async #pushOne(type: string, payload: unknown, options?: PushOptions): Promise<Pushed> {
     const contract = contractOf(this.#deps.tasks, type);
     const resolved = resolvePushOptions(options);
-    if (!Array.isArray(payloads)) throw invalidOption('payloads', 'an array', payloads);
+    const sealing = this.#seal(contract, payload, resolved);
+    const envelope = sealing instanceof Promise ? await sealing : sealing;
+    const wait = this.#deps.handlers.check(type);
+    if (wait) await wait;
+    const pushed = await this.#deps.broker.push(envelope);
+    this.#deps.onPushed(pushed, type);
+    return pushed;
+  }
+
+  /** All are checked before the first is sent. */
+  async #pushAll(requests: readonly PushRequest[]): Promise<PushResult[]> {
     const envelopes: TaskEnvelope[] = [];
-    for (const [index, payload] of payloads.entries())
-      envelopes.push(await this.#seal(contract, payload, resolved).catch(atIndex(index)));
-    const errors = await this.#deps.broker.pushMany(envelopes);
-    const ids = envelopes.map(({ id }) => id);
-    if (errors.some((error) => error !== undefined)) throw new PushIncompleteError(ids, errors);
-    return ids;
+    let [given, resolved] = [requests[0]?.options, resolvePushOptions(requests[0]?.options)];
+    for (const [index, { type, payload, options }] of requests.entries()) {
+      try {
+        if (options !== given) [given, resolved] = [options, resolvePushOptions(options)];
+        const contract = contractOf(this.#deps.tasks, type);
+        envelopes.push(await this.#seal(contract, payload, resolved));
+      } catch (error) {
+        throw atIndex(error, index);
+      }
+    }
+    for (const type of new Set(requests.map((request) => request.type)))
+      await this.#deps.handlers.check(type);
+    const outcomes = await this.#deps.broker.pushMany(envelopes);
+    return outcomes.map((outcome, index) => {
+      const { id, type } = envelopes[index] as TaskEnvelope;
+      if (outcome instanceof Error) return { id, error: outcome };
+      this.#deps.onPushed(outcome, type);
+      return outcome;
+    });
   }
 
   /** The input of the schema goes on the wire, not its output: the worker makes that, once. */
-  async #seal(
+  #seal(
     contract: TaskContract,
     payload: unknown,
     options: ResolvedPushOptions,
-  ): Promise<TaskEnvelope> {
+  ): TaskEnvelope | Promise<TaskEnvelope> {
     const subject = `payload of ${contract.type}`;
     const parsed = parse(contract.payload, payload, { code: 'PAYLOAD_INVALID', subject });
-    if (parsed instanceof Promise) await parsed;
+    const sealed = (): TaskEnvelope => this.#envelopeOf(contract, payload, options);
+    return parsed instanceof Promise ? parsed.then(sealed) : sealed();
+  }
+
+  #envelopeOf(
+    contract: TaskContract,
+    payload: unknown,
+    options: ResolvedPushOptions,
+  ): TaskEnvelope {
+    const { waiting, broker, payloadLimit } = this.#deps;
+    const { type, queue, priority, startByMs, deadlineMs } = contract;
     const payloadJson = encodeJson(payload, {
-      subject,
+      subject: `payload of ${type}`,
       notSerializable: 'PAYLOAD_NOT_SERIALIZABLE',
       tooLarge: 'PAYLOAD_TOO_LARGE',
-      limitBytes: this.#deps.payloadLimit,
+      limitBytes: payloadLimit,
     });
-    const id = newTaskId(contract.queue);
-    return {
-      priority: contract.priority,
-      ...options,
+    const id = options.id === undefined ? newTaskId(queue) : ownTaskId(contract, options.id);
+    const envelope = {
       id,
-      queue: contract.queue,
-      type: contract.type,
+      queue,
+      type,
       payloadJson,
-      pushedAt: Date.now(),
-      replyTo: this.#deps.waiting.addressFor(id, contract.type),
+      priority,
+      pushedAt: broker.clock.now(),
+      replyTo: waiting.addressFor(id, type),
     };
+    const isPlain = options === NO_OPTIONS && startByMs === undefined && deadlineMs === undefined;
+    return isPlain
+      ? envelope
+      : { ...envelope, ...storedOptions(contract, options, envelope.pushedAt) };
   }
 }
 
-/** Names the payload of many that an error is about. */
-function atIndex(index: number) {
-  return (error: unknown): never => {
-    if (!(error instanceof GoflowError)) throw error;
-    const details = { index, ...(typeof error.details === 'object' ? error.details : {}) };
-    throw new GoflowError(error.code, `payloads[${index}]: ${error.message}`, {
-      cause: error,
-      details,
-    });
+/** The id of the task that was pushed, or will be, with an id of the caller's own. */
+export function ownTaskId({ queue, type }: TaskContract, id: string): TaskId {
+  return taskIdOfKey(queue, `${type}\n${id}`);
+}
+
+const NO_OPTIONS = resolvePushOptions(undefined);
+
+/** What goes with the task: lengths of time become times, and what the contract says about time is put in. */
+function storedOptions(
+  contract: TaskContract,
+  options: ResolvedPushOptions,
+  pushedAt: number,
+): Partial<TaskEnvelope> {
+  const { id, delayMs: delay, runAt, startByMs, deadlineMs, retention, ...rest } = options;
+  const { deduplication } = options;
+  const debounceMs = deduplication?.mode === 'debounce' ? deduplication.windowMs : 0;
+  const runAtMs = runAt === undefined ? 0 : Math.max(runAt - pushedAt, 0);
+  const delayMs = delay ?? (runAtMs || debounceMs);
+  const startMs = startByMs ?? contract.startByMs;
+  const endMs = deadlineMs ?? contract.deadlineMs;
+  return {
+    ...rest,
+    ...(delayMs > 0 ? { delayMs } : {}),
+    ...(startMs === undefined ? {} : { startBy: pushedAt + delayMs + startMs }),
+    ...(endMs === undefined ? {} : { deadline: pushedAt + endMs }),
+    ...(retention && {
+      retention: resolveRetention(retention, 'retention', contract.retention),
+    }),
+    ...(id === undefined ? {} : { isOwnId: true as const }),
   };
+}
+
+/** One push, as middleware sees it. */
+export interface PushRequest {
+  readonly type: string;
+  readonly payload: unknown;
+  readonly options: PushOptions | undefined;
+}
+
+/** What became of one push of many. */
+export type PushResult = Pushed | { readonly id: TaskId; readonly error: Error };
+
+/** Names the payload of many that an error is about. */
+function atIndex(error: unknown, index: number): unknown {
+  if (!(error instanceof GoflowError)) return error;
+  const details = { index, ...(typeof error.details === 'object' ? error.details : {}) };
+  const message = `payloads[${index}]: ${error.message}`;
+  return new GoflowError(error.code, message, { cause: error, details });
 }

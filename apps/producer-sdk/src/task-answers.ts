@@ -1,59 +1,133 @@
 import {
   GoflowError as Failure,
   type GoflowError,
+  isFinal,
+  type ResultStore,
+  type TaskDetail,
   type TaskFacts,
   TaskFailedError,
+  type TaskFailure,
   type TaskId,
   type TaskRecord,
   type TaskResult,
   type TaskStatus,
   type Tasks,
+  toFailure,
 } from '@goflow/shared';
 
-/** Turns what the broker knows into what `getResult` answers. */
-export function toResult(id: TaskId, record: TaskRecord | undefined, tasks: Tasks): TaskResult {
-  if (!record || isOver(record, tasks)) return { status: 'unknown', id };
-  const facts = factsOf(record);
-  switch (record.state) {
-    case 'completed':
-      return { status: 'completed', value: record.result, ...facts };
-    case 'failed':
-      return { status: 'failed', failure: failureOf(record), ...facts };
-    default:
-      return { status: record.state, ...facts };
+/** What answering needs. */
+export interface AnswerDeps {
+  readonly tasks: Tasks;
+  /** The time of the broker, in milliseconds since 1970. */
+  readonly now: () => number;
+  readonly resultStore: ResultStore | undefined;
+}
+
+/** A worker's idea of the time may differ by less than this; only when even that is over does a reader judge. */
+const CERTAIN_MS = 1_000;
+
+/** Turns what the broker knows into answers: what is past its retention is unknown, what is past its time has ended. */
+export class Answers {
+  readonly #deps: AnswerDeps;
+
+  constructor(deps: AnswerDeps) {
+    this.#deps = deps;
+  }
+
+  /** The record as it counts now; `undefined` when its retention is over. */
+  current<R extends TaskRecord>(record: R | undefined): R | undefined {
+    if (!record) return undefined;
+    const current = this.#ended(record);
+    return this.isOver(current) ? undefined : current;
+  }
+
+  /** What `getResult` answers. @throws RESULT_STORE_MISSING, RESULT_STORE_AWAY */
+  async result(id: TaskId, record: TaskRecord | undefined): Promise<TaskResult> {
+    const current = this.current(record);
+    if (!current) return { status: 'unknown', id };
+    const facts = factsOf(current);
+    const { state } = current;
+    if (state === 'completed') return this.#completed(current, facts);
+    if (!isFinal(state)) return { status: state, ...facts };
+    return { status: state, failure: failureOf(current), ...facts };
+  }
+
+  /** What `status` answers. */
+  status(id: TaskId, detail: TaskDetail | undefined): TaskStatus {
+    const current = this.current(detail);
+    if (!current) return { status: 'unknown', id };
+    const { state, failure, progress, log, history } = current;
+    return {
+      status: state,
+      ...factsOf(current),
+      ...(failure === undefined ? {} : { failure }),
+      ...(progress === undefined ? {} : { progress }),
+      log,
+      history,
+    };
+  }
+
+  /** Retention is exact when read: the sweeper only frees memory, later. */
+  isOver({ finishedAt, state, type, retention }: TaskRecord): boolean {
+    const kept = retention ?? this.#deps.tasks.contracts.get(type)?.retention;
+    if (finishedAt === undefined || !kept) return false;
+    const keptMs = state === 'completed' ? kept.completedMs : kept.failedMs;
+    return finishedAt + keptMs < this.#deps.now();
+  }
+
+  async #completed(record: TaskRecord, facts: TaskFacts): Promise<TaskResult> {
+    const { id } = record;
+    if (!record.isStored) return { status: 'completed', value: record.result, ...facts };
+    const { resultStore } = this.#deps;
+    if (!resultStore)
+      throw new Failure('RESULT_STORE_MISSING', `the result of ${id} is in a result store`);
+    const [json] = await resultStore.get([id]);
+    // The store forgets by its own clock, a moment earlier or later.
+    if (json === undefined) return { status: 'unknown', id };
+    return { status: 'completed', value: JSON.parse(json), ...facts };
+  }
+
+  /** Nobody may be there to take a task whose time is over; it has ended all the same. */
+  #ended<R extends TaskRecord>(record: R): R {
+    const { state, startBy = Infinity, deadline = Infinity, attempts } = record;
+    if (state !== 'waiting' && state !== 'delayed') return record;
+    const now = this.#deps.now() - CERTAIN_MS;
+    if (now > deadline)
+      return { ...record, ...end('failed', deadline, 'the task did not complete in time') };
+    if (now > startBy && attempts === 0)
+      return { ...record, ...end('expired', startBy, 'the task was not started in time') };
+    return record;
   }
 }
 
-/** Turns what the broker knows into what `status` answers. */
-export function toStatus(id: TaskId, record: TaskRecord | undefined, tasks: Tasks): TaskStatus {
-  if (!record || isOver(record, tasks)) return { status: 'unknown', id };
-  const failure = record.failure === undefined ? {} : { failure: record.failure };
-  return { status: record.state, ...failure, ...factsOf(record) };
+function end(state: 'failed' | 'expired', finishedAt: number, message: string) {
+  const code = state === 'failed' ? 'TASK_DEADLINE' : 'TASK_EXPIRED';
+  const { stack: _, ...failure } = toFailure(new Failure(code, message));
+  return { state, finishedAt, failure } as const;
 }
 
 /** The error that `wait` throws for a task that did not complete; `undefined` for one that did. */
-export function toWaitError(record: TaskRecord): GoflowError | undefined {
-  switch (record.state) {
+export function toWaitError(result: TaskResult): GoflowError | undefined {
+  switch (result.status) {
     case 'failed':
-      return new TaskFailedError(record.id, failureOf(record), record.attempts);
+      return new TaskFailedError(result.id, result.failure, result.attempts);
     case 'cancelled':
-      return new Failure('TASK_CANCELLED', `task ${record.id} was cancelled`);
+      return new Failure('TASK_CANCELLED', `task ${result.id} ended: ${result.failure.message}`);
     case 'expired':
-      return new Failure('TASK_EXPIRED', `task ${record.id} was not started in time`);
+      return new Failure('TASK_EXPIRED', `task ${result.id} ended: ${result.failure.message}`);
+    case 'unknown':
+      return unknownError(result.id);
     default:
       return undefined;
   }
 }
 
-/** Retention is exact when read: the sweeper only frees memory, later. */
-export function isOver({ finishedAt, state, type }: TaskRecord, tasks: Tasks): boolean {
-  const retention = tasks.contracts.get(type)?.retention;
-  if (finishedAt === undefined || !retention) return false;
-  const keptMs = state === 'completed' ? retention.completedMs : retention.failedMs;
-  return finishedAt + keptMs < Date.now();
-}
+/** TASK_UNKNOWN */
+export const unknownError = (id: unknown): GoflowError =>
+  new Failure('TASK_UNKNOWN', `there is no task ${JSON.stringify(String(id).slice(0, 100))}`);
 
-function factsOf(record: TaskRecord): TaskFacts {
+/** The facts of a record, as every answer carries them. */
+export function factsOf(record: TaskRecord): TaskFacts {
   return {
     id: record.id,
     type: record.type,
@@ -64,6 +138,6 @@ function factsOf(record: TaskRecord): TaskFacts {
   };
 }
 
-function failureOf(record: TaskRecord) {
-  return record.failure ?? { name: 'Error', message: 'the task failed', code: 'HANDLER_FAILED' };
+function failureOf({ failure }: TaskRecord): TaskFailure {
+  return failure ?? { name: 'Error', message: 'the task failed', code: 'HANDLER_FAILED' };
 }

@@ -6,12 +6,13 @@ import {
   type ReplyInbox,
   type TaskId,
   type TaskRecord,
+  type TaskResult,
   toMs,
   WaitTimeoutError,
 } from '@goflow/shared';
 import type { WaitOptions } from './goflow.js';
 import { Poller } from './poller.js';
-import { toWaitError } from './task-answers.js';
+import { type Answers, toWaitError, unknownError } from './task-answers.js';
 
 /** How many ids pushed with a reply address are remembered; the others are only polled more often. */
 const MAX_REMEMBERED = 100_000;
@@ -21,7 +22,14 @@ const LAST_LOOK_MS = 250;
 /** After the inbox could not be opened, polling alone answers for this long. */
 const INBOX_PAUSE_MS = 10_000;
 
-type Settle = (record: TaskRecord | GoflowError) => void;
+/** `undefined`: there is no such task. */
+type Settle = (outcome: TaskRecord | GoflowError | undefined) => void;
+
+interface Patience {
+  /** For ever, where it is left out: somebody else keeps the time. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /**
  * Waits for outcomes. 1. The first wait for a type opens the client's inbox, 2. later pushes of that type carry its address,
@@ -29,7 +37,7 @@ type Settle = (record: TaskRecord | GoflowError) => void;
  */
 export class Waiting {
   readonly #broker: Broker;
-  readonly #isOver: (record: TaskRecord) => boolean;
+  readonly #answers: Answers;
   readonly #waiters = new Map<TaskId, Set<Settle>>();
   readonly #poller: Poller;
   /** Types that this client waits for. */
@@ -41,9 +49,9 @@ export class Waiting {
   #opensAgainAt = 0;
   #closed = false;
 
-  constructor(broker: Broker, isOver: (record: TaskRecord) => boolean) {
+  constructor(broker: Broker, answers: Answers) {
     this.#broker = broker;
-    this.#isOver = isOver;
+    this.#answers = answers;
     this.#poller = new Poller((ids) => this.#look(ids));
   }
 
@@ -56,14 +64,20 @@ export class Waiting {
 
   async wait(id: TaskId, options: WaitOptions = {}): Promise<unknown> {
     const timeoutMs = toMs('timeout', options.timeout ?? '30s', { minMs: 1 });
-    if (this.#closed) throw closedError();
-    if (options.signal?.aborted) throw abortedError(id, options.signal);
     if (!parseTaskId(id)) throw unknownError(id);
-    this.#openInbox();
-    const record = await this.#outcome(id, timeoutMs, options.signal);
-    const error = toWaitError(record);
+    const result = await this.outcome(id, { timeoutMs, signal: options.signal });
+    const error = toWaitError(result);
     if (error) throw error;
-    return record.result;
+    return result.status === 'completed' ? result.value : undefined;
+  }
+
+  /** Waits until a task has ended, however it did; `unknown` at once for an id that has none. */
+  async outcome(id: TaskId, patience: Patience): Promise<TaskResult> {
+    if (this.#closed) throw closedError();
+    if (patience.signal?.aborted) throw abortedError(id, patience.signal);
+    if (!parseTaskId(id)) return { status: 'unknown', id };
+    this.#openInbox();
+    return this.#answers.result(id, await this.#record(id, patience));
   }
 
   async close(): Promise<void> {
@@ -75,7 +89,7 @@ export class Waiting {
     this.#inbox = undefined;
   }
 
-  #outcome(id: TaskId, timeoutMs: number, signal: AbortSignal | undefined): Promise<TaskRecord> {
+  #record(id: TaskId, { timeoutMs, signal }: Patience): Promise<TaskRecord | undefined> {
     return new Promise((resolve, reject) => {
       let isSettled = false;
       const settle: Settle = (outcome) => {
@@ -88,18 +102,23 @@ export class Waiting {
         else resolve(outcome);
       };
       const onAbort = (): void => settle(abortedError(id, signal));
-      const timer = setTimeout(() => {
-        // One last look: its message may have been lost.
-        const late = setTimeout(() => settle(new WaitTimeoutError(id, timeoutMs)), LAST_LOOK_MS);
-        const over = (): void => {
-          clearTimeout(late);
-          settle(new WaitTimeoutError(id, timeoutMs));
-        };
-        this.#look([id]).then(over, over);
-      }, timeoutMs);
+      const timer =
+        timeoutMs === undefined
+          ? undefined
+          : setTimeout(() => this.#lookLast(id, timeoutMs, settle), timeoutMs);
       signal?.addEventListener('abort', onAbort);
       this.#remember(id, settle);
     });
+  }
+
+  /** One last look: its message may have been lost. */
+  #lookLast(id: TaskId, timeoutMs: number, settle: Settle): void {
+    const over = (): void => {
+      clearTimeout(late);
+      settle(new WaitTimeoutError(id, timeoutMs));
+    };
+    const late = setTimeout(over, LAST_LOOK_MS);
+    this.#look([id]).then(over, over);
   }
 
   #remember(id: TaskId, settle: Settle): void {
@@ -127,12 +146,10 @@ export class Waiting {
     const records = await this.#broker.read(ids);
     records.forEach((record, index) => {
       const id = ids[index] ?? '';
-      if (!record || this.#isOver(record))
-        for (const settle of this.#waiters.get(id) ?? []) settle(unknownError(id));
-      else {
-        this.#types.add(record.type);
-        if (isFinal(record.state)) this.#deliver(record);
-      }
+      const current = this.#answers.current(record);
+      if (current) this.#types.add(current.type);
+      if (current && isFinal(current.state)) this.#deliver(current);
+      else if (!current) for (const settle of this.#waiters.get(id) ?? []) settle(undefined);
     });
   }
 
@@ -159,10 +176,9 @@ export class Waiting {
   }
 }
 
-const closedError = (): GoflowError => new GoflowError('CLIENT_CLOSED', 'the client is closed');
-
-const unknownError = (id: unknown): GoflowError =>
-  new GoflowError('TASK_UNKNOWN', `there is no task ${JSON.stringify(String(id).slice(0, 100))}`);
+/** CLIENT_CLOSED */
+export const closedError = (): GoflowError =>
+  new GoflowError('CLIENT_CLOSED', 'the client is closed');
 
 const abortedError = (id: TaskId, signal: AbortSignal | undefined): GoflowError =>
   new GoflowError('WAIT_ABORTED', `the wait for task ${id} was aborted; the task goes on`, {

@@ -12,12 +12,24 @@
  * @module
  */
 
-export type { RedisGiven } from '@goflow/broker';
 export type {
+  PostgresResultStoreOptions,
+  RedisGiven,
+  RedisResultStoreOptions,
+} from '@goflow/broker';
+export {
+  createMemoryResultStore,
+  createPostgresResultStore,
+  createRedisResultStore,
+} from '@goflow/broker';
+export type {
+  BackoffFunction,
+  ConsumerBroker,
   Duration,
   ErrorCode,
   HandBack,
   Logger,
+  ResultStore,
   RetryLaterOptions,
   TakenTask,
   TaskDefinition,
@@ -27,7 +39,9 @@ export type {
   TaskId,
   TaskOutcome,
   Tasks,
+  UnhappyOutcome,
   Verdict,
+  WorkerAdvert,
   WorkerEvents,
 } from '@goflow/shared';
 export {
@@ -38,10 +52,18 @@ export {
   NonRetryableError,
   RetryLaterError,
 } from '@goflow/shared';
+export type {
+  AttemptFacts,
+  Callbacks,
+  FailureFacts,
+  RetryFacts,
+  SuccessFacts,
+} from './callbacks.js';
 export type { Next, TaskMiddleware } from './execution/middleware.js';
 export type { Handler, TaskContext } from './handlers/handler.js';
 export type { HandlerDefinition, Handlers } from './handlers/handler-registry.js';
 export { defineHandler, defineHandlers, HandlerRegistry } from './handlers/handler-registry.js';
+export type { TaskLog, TaskLogLine } from './handlers/task-log.js';
 export type { HttpOptions } from './ops/http-options.js';
 export type { WorkerOptions } from './options.js';
 export type { Readiness, Worker, WorkerState } from './worker.js';

@@ -19,7 +19,7 @@ export function logEvents(events: WorkerEventSource, logger: Logger): void {
   events.on('task:abandoned', ({ task }) =>
     logger.warn(
       { taskId: task.id, taskType: task.type },
-      'the attempt timed out, but its handler goes on',
+      'the attempt timed out; its handler may still go on',
     ),
   );
   events.on('task:lost', ({ task }) =>
@@ -47,5 +47,8 @@ function logFinished({ task, verdict, runMs }: TaskFinished, logger: Logger): vo
       { ...fields, delayMs: verdict.delayMs, failure: verdict.failure },
       'attempt failed, will be tried again',
     );
-  else logger.error({ ...fields, failure: verdict.failure }, 'task failed');
+  else {
+    const level = verdict.kind === 'failed' ? 'error' : 'info';
+    logger[level]({ ...fields, failure: verdict.failure }, `task ${verdict.kind}`);
+  }
 }

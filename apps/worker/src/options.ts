@@ -1,15 +1,21 @@
+import { hostname } from 'node:os';
 import type { RedisGiven } from '@goflow/broker';
 import {
+  type ConsumerBroker,
   checkInteger,
+  checkKey,
   checkKnown,
   type Duration,
   invalidOption,
   type Logger,
+  MAX_HORIZON_MS,
+  type ResultStore,
   SILENT_LOGGER,
   type TaskDefinitions,
   type Tasks,
   toMs,
 } from '@goflow/shared';
+import { type Callbacks, checkCallbacks } from './callbacks.js';
 import type { TaskMiddleware } from './execution/middleware.js';
 import {
   defineHandlers,
@@ -24,13 +30,17 @@ import {
 } from './ops/http-options.js';
 
 /** Options of {@link createWorker}. */
-export interface WorkerOptions<D extends TaskDefinitions> {
+export interface WorkerOptions<D extends TaskDefinitions> extends Callbacks<D> {
   /** The contracts, from `defineTasks`. */
   readonly tasks: Tasks<D>;
   /** A handler for every type, or a registry: of `defineHandlers`, or one of your own with only some types in it. */
   readonly handlers: Handlers<D> | HandlerRegistry<D>;
   /** A URL, ioredis options (Sentinel among them), or an ioredis instance as a pattern; it stays yours. */
-  readonly redis: RedisGiven;
+  readonly redis?: RedisGiven | undefined;
+  /** Instead of `redis`: what moves the tasks. The way local mode goes. @default made from `redis` */
+  readonly broker?: ConsumerBroker | undefined;
+  /** What this worker is called in the history of tasks and in the fleet: 1 to 256 characters. @default host:pid:number */
+  readonly name?: string | undefined;
   /** What every key in Redis begins with; producers and workers must agree. @default 'goflow' */
   readonly prefix?: string | undefined;
   /**
@@ -51,6 +61,15 @@ export interface WorkerOptions<D extends TaskDefinitions> {
   readonly lease?: Duration | undefined;
   /** The largest result in bytes of JSON: 1 to 512 MiB. @default 1,048,576 (1 MiB) */
   readonly resultLimit?: number | undefined;
+  /** Where results are kept, instead of with their tasks. Clients need the same. @default with their tasks */
+  readonly resultStore?: ResultStore | undefined;
+  /** Only results of more bytes of JSON than this go to `resultStore`: 0 to 512 MiB. @default 0, all */
+  readonly storeResultsAbove?: number | undefined;
+  /**
+   * For how long no live worker may have had a handler of a type before its tasks become dead letters: '1s' to '366d'. Until then they
+   * are handed back, no attempt spent. @default '1h'
+   */
+  readonly unroutableAfter?: Duration | undefined;
   /** Any pino logger will do. @default silent */
   readonly logger?: Logger | undefined;
 }
@@ -59,7 +78,10 @@ export interface WorkerOptions<D extends TaskDefinitions> {
 export interface ResolvedWorkerOptions {
   readonly tasks: Tasks;
   readonly registry: HandlerRegistry;
-  readonly redis: RedisGiven;
+  readonly redis: RedisGiven | undefined;
+  readonly broker: ConsumerBroker | undefined;
+  readonly name: string;
+  readonly callbacks: Callbacks;
   readonly prefix: string | undefined;
   readonly concurrencyOf: (queue: string) => number;
   readonly http: ResolvedHttpOptions | undefined;
@@ -67,6 +89,9 @@ export interface ResolvedWorkerOptions {
   readonly graceMs: number;
   readonly lease: Duration | undefined;
   readonly resultLimit: number;
+  readonly resultStore: ResultStore | undefined;
+  readonly storeResultsAbove: number;
+  readonly unroutableAfterMs: number;
   readonly logger: Logger;
 }
 
@@ -74,6 +99,8 @@ const KNOWN = [
   'tasks',
   'handlers',
   'redis',
+  'broker',
+  'name',
   'prefix',
   'concurrency',
   'http',
@@ -81,6 +108,12 @@ const KNOWN = [
   'grace',
   'lease',
   'resultLimit',
+  'resultStore',
+  'storeResultsAbove',
+  'unroutableAfter',
+  'onSuccess',
+  'onRetry',
+  'onFailure',
   'logger',
 ];
 const DEFAULT_CONCURRENCY = 10;
@@ -102,6 +135,9 @@ export function resolveWorkerOptions<D extends TaskDefinitions>(
     tasks: given.tasks,
     registry: toRegistry(given.tasks, given.handlers),
     redis: given.redis,
+    broker: checkBroker(given),
+    name: given.name === undefined ? nextName() : checkKey('name', given.name),
+    callbacks: checkCallbacks(given as Callbacks),
     prefix: given.prefix,
     concurrencyOf: resolveConcurrency(given.concurrency ?? DEFAULT_CONCURRENCY, given.tasks),
     http: given.http === undefined ? undefined : resolveHttpOptions(given.http),
@@ -112,8 +148,38 @@ export function resolveWorkerOptions<D extends TaskDefinitions>(
       1,
       MAX_RESULT_LIMIT,
     ]),
+    resultStore: checkStore(given.resultStore),
+    storeResultsAbove: checkInteger('storeResultsAbove', given.storeResultsAbove ?? 0, [
+      0,
+      MAX_RESULT_LIMIT,
+    ]),
+    unroutableAfterMs: toMs('unroutableAfter', given.unroutableAfter ?? '1h', {
+      minMs: 1_000,
+      maxMs: MAX_HORIZON_MS,
+    }),
     logger: checkLogger(given.logger ?? SILENT_LOGGER),
   });
+}
+
+let workers = 0;
+
+/** Unique among live workers, as far as host names are. */
+function nextName(): string {
+  workers += 1;
+  return `${hostname()}:${process.pid}:${workers}`;
+}
+
+function checkBroker({ redis, broker }: { redis?: unknown; broker?: ConsumerBroker | undefined }) {
+  if (broker !== undefined && redis !== undefined)
+    throw invalidOption('broker', 'absent where `redis` is given', broker);
+  if (broker === undefined || typeof broker.consume === 'function') return broker;
+  throw invalidOption('broker', 'a ConsumerBroker', broker);
+}
+
+function checkStore(given: ResultStore | undefined): ResultStore | undefined {
+  const isStore = typeof given?.put === 'function' && typeof given.get === 'function';
+  if (given === undefined || isStore) return given;
+  throw invalidOption('resultStore', 'an object with put and get', given);
 }
 
 /** @throws OPTION_INVALID */

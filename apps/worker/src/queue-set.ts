@@ -1,25 +1,29 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
+  type Clock,
   type Consumer,
   type ConsumerBroker,
   type ConsumerListener,
+  type Emitter,
   GoflowError,
+  type ResolvedRetention,
   type TakenTask,
   type TaskContract,
   type Verdict,
+  type WorkerEvents,
 } from '@goflow/shared';
 import type { QueueGauges } from '@goflow/telemetry';
 import { type ExecutionDeps, executeTask } from './execution/execute-task.js';
+import { ResultKeeper } from './execution/keep-result.js';
 import { withMiddleware } from './execution/middleware.js';
 import type { AnyHandler } from './handlers/handler.js';
 import type { ResolvedWorkerOptions } from './options.js';
-import type { WorkerEmitter } from './worker-emitter.js';
 
 /** What the queues of a worker need. */
 export interface QueueSetDeps {
   readonly options: ResolvedWorkerOptions;
   readonly broker: ConsumerBroker;
-  readonly events: WorkerEmitter;
+  readonly events: Emitter<WorkerEvents>;
 }
 
 /**
@@ -32,16 +36,26 @@ export class QueueSet {
   readonly #wrapped = new Map<string, AnyHandler>();
   readonly #execution: ExecutionDeps;
   readonly #forget: () => void;
+  #lastTakenAt: number | undefined;
   #started = false;
   #leaving = false;
 
   constructor(deps: QueueSetDeps) {
     this.#deps = deps;
-    const { tasks, registry, logger, resultLimit } = deps.options;
+    const { options, broker } = deps;
+    const { tasks, registry, logger, resultLimit, unroutableAfterMs } = options;
+    const { clock } = broker;
     this.#execution = {
       tasks,
+      clock,
       logger,
       resultLimit,
+      results: keeperOf(options, clock),
+      routing: {
+        clock,
+        unroutableAfterMs,
+        lastAdvertised: (type) => broker.lastAdvertised(type),
+      },
       handlerOf: (type) => this.#handlerOf(type),
       onAbandoned: (task) => deps.events.emit('task:abandoned', { task }),
     };
@@ -65,6 +79,11 @@ export class QueueSet {
 
   get active(): Record<string, number> {
     return this.#each((consumer) => consumer.active);
+  }
+
+  /** When a task was last taken, in milliseconds since 1970. */
+  get lastTakenAt(): number | undefined {
+    return this.#lastTakenAt;
   }
 
   has(queue: string): boolean {
@@ -113,7 +132,8 @@ export class QueueSet {
       concurrency: this.#deps.options.concurrencyOf(queue),
       run: (task) => this.#run(task),
       listener: this.#listener(),
-      retention: this.#retentionOf(queue),
+      retention: this.#retention,
+      worker: this.#deps.options.name,
     });
     this.#consumers.set(queue, consumer);
     if (this.#started)
@@ -124,19 +144,15 @@ export class QueueSet {
         );
   }
 
-  /** The longest of any type: the sweeper knows queues, not types. Reading is exact by type. */
-  #retentionOf(queue: string): { completedMs: number; failedMs: number } {
-    const contracts = [...this.#deps.options.tasks.contracts.values()].filter(
-      (contract) => contract.queue === queue,
-    );
-    return {
-      completedMs: Math.max(...contracts.map(({ retention }) => retention.completedMs)),
-      failedMs: Math.max(...contracts.map(({ retention }) => retention.failedMs)),
-    };
+  get #retention(): ReadonlyMap<string, ResolvedRetention> {
+    const { contracts } = this.#deps.options.tasks;
+    return new Map([...contracts].map(([type, { retention }]) => [type, retention]));
   }
 
   #run(task: TakenTask): Promise<Verdict> {
-    const waitedMs = task.attempt === 1 ? Math.max(Date.now() - task.dueAt, 0) : undefined;
+    const now = this.#deps.broker.clock.now();
+    this.#lastTakenAt = now;
+    const waitedMs = task.attempt === 1 ? Math.max(now - task.dueAt, 0) : undefined;
     this.#deps.events.emit('task:started', { task, waitedMs });
     return executeTask(task, this.#execution);
   }
@@ -162,6 +178,13 @@ export class QueueSet {
   }
 }
 
+function keeperOf(options: ResolvedWorkerOptions, clock: Clock): ResultKeeper | undefined {
+  const { resultStore: store, storeResultsAbove: aboveBytes, logger } = options;
+  return store && new ResultKeeper({ store, aboveBytes, limitBytes: MAX_STORED, clock, logger });
+}
+
+/** A larger one could not be held in memory together with its text. */
+const MAX_STORED = 512 * 1024 * 1024;
 const SOON_MS = 1_000;
 
 async function soon<T>(work: Promise<T>): Promise<T> {

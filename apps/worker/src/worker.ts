@@ -1,14 +1,20 @@
+import { hostname } from 'node:os';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createBullMqConsumerBroker } from '@goflow/broker';
 import {
   type ConsumerBroker,
   type Duration,
+  Emitter,
   GoflowError,
   invalidOption,
   type TaskDefinitions,
   toMs,
+  VERSION,
+  type WorkerAdvert,
   type WorkerEvents,
 } from '@goflow/shared';
 import { createWorkerMetrics, type WorkerMetrics } from '@goflow/telemetry';
+import { callBack } from './callbacks.js';
 import { logEvents } from './log-events.js';
 import { HttpServer } from './ops/http-server.js';
 import {
@@ -18,7 +24,6 @@ import {
   type WorkerOptions,
 } from './options.js';
 import { QueueSet } from './queue-set.js';
-import { WorkerEmitter } from './worker-emitter.js';
 
 /** Where a worker stands in its life. A stopped worker is not started again but replaced. */
 export type WorkerState = 'new' | 'starting' | 'running' | 'quiet' | 'stopping' | 'stopped';
@@ -44,11 +49,13 @@ export function createWorker<D extends TaskDefinitions>(options: WorkerOptions<D
 /** The door of those who run tasks. Consumes the queues of the types that it has handlers for. Made by {@link createWorker}. */
 export class Worker implements AsyncDisposable {
   readonly #options: ResolvedWorkerOptions;
-  readonly #events: WorkerEmitter;
+  readonly #events: Emitter<WorkerEvents>;
   readonly #broker: ConsumerBroker;
   readonly #queues: QueueSet;
   readonly #metrics: WorkerMetrics;
   readonly #http: HttpServer | undefined;
+  readonly #lag = monitorEventLoopDelay({ resolution: 100 });
+  #startedAt = 0;
   #state: WorkerState = 'new';
   #starting: Promise<void> | undefined;
   #quieting: Promise<void> | undefined;
@@ -56,14 +63,10 @@ export class Worker implements AsyncDisposable {
 
   constructor(options: ResolvedWorkerOptions) {
     this.#options = options;
-    this.#events = new WorkerEmitter(options.logger);
+    this.#events = new Emitter(options.logger);
     logEvents(this.#events, options.logger);
-    this.#broker = createBullMqConsumerBroker({
-      redis: options.redis,
-      prefix: options.prefix,
-      lease: options.lease,
-      onTrouble: (error, repeated) => this.#events.emit('broker:trouble', { error, repeated }),
-    });
+    callBack(this.#events, options.callbacks, options.logger);
+    this.#broker = options.broker ?? this.#connect(options);
     this.#queues = new QueueSet({ options, broker: this.#broker, events: this.#events });
     this.#metrics = createWorkerMetrics({
       events: this.#events,
@@ -92,6 +95,11 @@ export class Worker implements AsyncDisposable {
   /** Where its HTTP face listens, such as `http://127.0.0.1:9464`; undefined before `start()` and without `http`. */
   get httpUrl(): string | undefined {
     return this.#http?.url;
+  }
+
+  /** What it is called in the history of tasks and in the fleet. */
+  get name(): string {
+    return this.#options.name;
   }
 
   /** Its metrics, also there without `http`. */
@@ -168,6 +176,39 @@ export class Worker implements AsyncDisposable {
     return this.stop();
   }
 
+  #connect({ redis, prefix, lease }: ResolvedWorkerOptions): ConsumerBroker {
+    if (redis === undefined)
+      throw invalidOption('redis', 'given: a URL, options, or an instance', redis);
+    const onTrouble = (error: Error, repeated: number): void =>
+      this.#events.emit('broker:trouble', { error, repeated });
+    return createBullMqConsumerBroker({ redis, prefix, lease, onTrouble });
+  }
+
+  /** What the other workers and the clients are told of this one. */
+  #advert(): WorkerAdvert {
+    const { name, registry } = this.#options;
+    const { concurrency, active } = this.#queues;
+    const queues = Object.keys(concurrency).map((queue) => [
+      queue,
+      { concurrency: concurrency[queue] ?? 0, active: active[queue] ?? 0 },
+    ]);
+    const eventLoopLagMs = Math.round(this.#lag.max / 1e6);
+    this.#lag.reset();
+    return {
+      name,
+      host: hostname(),
+      pid: process.pid,
+      version: VERSION,
+      // One that takes nothing more is nobody's hope.
+      types: this.#state === 'running' ? registry.types : [],
+      queues: Object.fromEntries(queues),
+      startedAt: this.#startedAt,
+      lastTakenAt: this.#queues.lastTakenAt,
+      eventLoopLagMs,
+      state: this.#state,
+    };
+  }
+
   async #start(): Promise<void> {
     this.#state = 'starting';
     await this.#http?.start();
@@ -176,9 +217,17 @@ export class Worker implements AsyncDisposable {
     // Stopped meanwhile.
     if (this.#state !== 'starting') return;
     this.#state = 'running';
+    this.#startedAt = this.#broker.clock.now();
+    this.#lag.enable();
+    this.#broker.advertise(() => this.#advert());
     this.#events.emit('worker:started', { queues: Object.keys(this.concurrency) });
     for (const finding of await this.#broker.audit().catch(() => []))
       this.#options.logger.warn({ component: 'redis' }, finding);
+  }
+
+  /** One that was given is closed by who made it. */
+  async #closeBroker(): Promise<void> {
+    if (!this.#options.broker) await this.#broker.close();
   }
 
   async #quiet(): Promise<void> {
@@ -191,8 +240,9 @@ export class Worker implements AsyncDisposable {
     await this.quiet();
     this.#state = 'stopping';
     const left = await Promise.allSettled([this.#queues.stop(graceMs)]);
-    left.push(...(await Promise.allSettled([this.#http?.stop(), this.#broker.close()])));
+    left.push(...(await Promise.allSettled([this.#http?.stop(), this.#closeBroker()])));
     this.#metrics.close();
+    this.#lag.disable();
     this.#state = 'stopped';
     this.#events.emit('worker:stopped');
     const reasons = left.flatMap((one) =>

@@ -12,9 +12,10 @@ export { parse } from './contract/parse.js';
 export type {
   PayloadInput,
   PayloadOutput,
+  ProgressInput,
+  ProgressOutput,
   ResultInput,
   ResultOutput,
-  RetentionOptions,
   TaskDefinition,
   TaskDefinitions,
   TaskTypeOf,
@@ -32,9 +33,13 @@ export type { RetryLaterOptions } from './errors/handler-errors.js';
 export { NonRetryableError, RetryLaterError } from './errors/handler-errors.js';
 export type { TaskFailure } from './errors/task-failure.js';
 export { toFailure } from './errors/task-failure.js';
+export type { ClientEvents } from './events/client-events.js';
+export { Emitter } from './events/emitter.js';
 export type { TaskFinished, WorkerEventSource, WorkerEvents } from './events/worker-events.js';
-export type { BackoffOptions, ResolvedBackoffOptions } from './options/backoff.js';
+export type { BackoffFunction, BackoffOptions, ResolvedBackoffOptions } from './options/backoff.js';
 export { backoffDelayMs, DEFAULT_BACKOFF, resolveBackoff } from './options/backoff.js';
+export type { DeduplicationWindow, ResolvedDeduplication } from './options/deduplication.js';
+export { checkKey } from './options/deduplication.js';
 export type { Duration, DurationLimits, DurationUnit } from './options/duration.js';
 export { MAX_TIMER_MS, toMs } from './options/duration.js';
 export { checkInteger, checkKnown, invalidOption } from './options/invalid-option.js';
@@ -47,13 +52,20 @@ export {
 } from './options/names.js';
 export type { PushOptions, ResolvedPushOptions } from './options/push-options.js';
 export { MAX_ATTEMPTS, MAX_PRIORITY, resolvePushOptions } from './options/push-options.js';
+export type { ResolvedRetention, RetentionOptions } from './options/retention.js';
+export { MAX_HORIZON_MS, resolveRetention } from './options/retention.js';
+export { checkTags, isTag } from './options/tags.js';
 export type {
   Broker,
+  Cancelled,
+  Pushed,
   QueueCounts,
   ReplyInbox,
   ReplyListener,
   TaskEnvelope,
+  Watching,
 } from './ports/broker.js';
+export type { Clock, ClockTimer } from './ports/clock.js';
 export type {
   ConsumeOptions,
   Consumer,
@@ -61,11 +73,29 @@ export type {
   ConsumerListener,
   TakenTask,
 } from './ports/consumer.js';
+export type {
+  Administered,
+  InspectorBroker,
+  PageQuestion,
+  TaskPage,
+  WorkerAdvert,
+  WorkerRecord,
+} from './ports/inspector-broker.js';
 export type { Logger, LogLine } from './ports/logger.js';
 export { SILENT_LOGGER } from './ports/logger.js';
+export type { ResultStore } from './ports/result-store.js';
+export type { DeadLetterReason } from './task/dead-letter.js';
+export { DEAD_LETTER_REASONS, deadLetterReason, fingerprintOf } from './task/dead-letter.js';
+export type { TaskAttempt, TaskDetail, TaskLogEntry, TaskNews } from './task/task-detail.js';
 export type { TaskId, TaskIdParts } from './task/task-id.js';
 export { newTaskId, parseTaskId, taskIdOfKey } from './task/task-id.js';
-export type { HandBack, TaskOutcome, Verdict } from './task/task-outcome.js';
+export type {
+  HandBack,
+  HandBackReason,
+  TaskOutcome,
+  UnhappyOutcome,
+  Verdict,
+} from './task/task-outcome.js';
 export type {
   TaskFacts,
   TaskRecord,
@@ -75,5 +105,6 @@ export type {
 } from './task/task-record.js';
 export type { FinalState, OpenState, TaskState } from './task/task-state.js';
 export { isFinal, TASK_STATES } from './task/task-state.js';
+export { VERSION } from './version.js';
 export type { WireSubject } from './wire/json.js';
 export { encodeJson, MAX_DEPTH } from './wire/json.js';

@@ -25,7 +25,7 @@ export const METRICS = Object.freeze({
   finished: entry('goflow_tasks_finished_total', 'counter', {
     unit: 'tasks',
     labels: ['queue', 'type', 'outcome'],
-    help: 'Tasks that reached their final outcome here: completed or failed.',
+    help: 'Tasks that reached their final outcome here: completed, failed, cancelled or expired.',
   }),
   retries: entry('goflow_task_retries_total', 'counter', {
     unit: 'tasks',

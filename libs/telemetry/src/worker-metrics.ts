@@ -1,4 +1,11 @@
-import type { QueueCounts, TakenTask, TaskFinished, WorkerEventSource } from '@goflow/shared';
+import {
+  isFinal,
+  type QueueCounts,
+  TASK_STATES,
+  type TakenTask,
+  type TaskFinished,
+  type WorkerEventSource,
+} from '@goflow/shared';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { DurationHistogram } from './duration-histogram.js';
 import { METRICS, type MetricEntry } from './metric-catalogue.js';
@@ -57,6 +64,8 @@ export function createWorkerMetrics(options: WorkerMetricsOptions): WorkerMetric
   };
 }
 
+const FINAL = TASK_STATES.filter(isFinal);
+
 type TypeOf = (task: TakenTask) => string;
 
 function countTasks(
@@ -72,7 +81,7 @@ function countTasks(
   const lost = counter(registry, METRICS.lost);
   // From zero, so that rate() sees the first failure of a type.
   for (const [type, { queue }] of types) {
-    for (const outcome of ['completed', 'failed']) finished.count({ queue, type, outcome }, 0);
+    for (const outcome of FINAL) finished.count({ queue, type, outcome }, 0);
     retries.inc({ queue, type }, 0);
     abandoned.inc({ queue, type }, 0);
     lost.inc({ queue }, 0);
@@ -124,7 +133,7 @@ function showDepths(registry: Registry, queues: () => Iterable<QueueGauges>): vo
 async function showDepth(depth: Gauge, queue: QueueGauges): Promise<void> {
   const counts = await queue.counts().catch(() => undefined);
   // Rather no figure than an old one: Redis is away, and that is shown elsewhere.
-  for (const state of ['waiting', 'delayed', 'active', 'completed', 'failed'] as const) {
+  for (const state of TASK_STATES) {
     if (counts) depth.set({ queue: queue.queue, state }, counts[state]);
     else depth.remove({ queue: queue.queue, state });
   }

@@ -1,5 +1,5 @@
 /**
- * What the tests of goflow are made with: a real Redis, real processes, facts that are waited for, leak checks. Importing
+ * What the tests of goflow are made with: a real Redis, a real Postgres, real processes, facts that are waited for, leak checks. Importing
  * it does nothing, and it needs no test runner; `./global-redis` and `./setup-leaks` are for vitest.
  *
  * @module
@@ -7,13 +7,17 @@
 
 export type { LeakGuard, LeakGuardOptions, OpenResources } from './leaks/open-resources.js';
 export { leakGuard, openResources, WATCHED_RESOURCES } from './leaks/open-resources.js';
+export { freePort } from './machine/free-port.js';
+export type { CommandResult, Machine } from './machine/machine.js';
+export { thisMachine } from './machine/machine.js';
+export type { PostgresHome } from './postgres/find-postgres.js';
+export { findPostgres, findPostgresOrSkip } from './postgres/find-postgres.js';
+export type { PostgresServerOptions } from './postgres/postgres-server.js';
+export { PostgresServer } from './postgres/postgres-server.js';
 export type { ChildProgram, ProgramExit, ProgramOptions } from './process/child-program.js';
 export { startProgram } from './process/child-program.js';
 export type { RedisSource } from './redis/find-redis.js';
 export { findRedis, findRedisProgram } from './redis/find-redis.js';
-export { freePort } from './redis/free-port.js';
-export type { CommandResult, Machine } from './redis/machine.js';
-export { thisMachine } from './redis/machine.js';
 export type { RedisServerOptions } from './redis/redis-server.js';
 export { RedisServer } from './redis/redis-server.js';
 export { cleanPrefix, testPrefix } from './vitest/test-prefix.js';

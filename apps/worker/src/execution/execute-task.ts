@@ -1,4 +1,5 @@
 import {
+  type Clock,
   encodeJson,
   GoflowError,
   type Logger,
@@ -10,17 +11,23 @@ import {
   type Verdict,
 } from '@goflow/shared';
 import type { AnyHandler } from '../handlers/handler.js';
-import { breach, failedFor, handBackDelayMs, outcomeOf } from './outcomes.js';
+import type { ResultKeeper } from './keep-result.js';
+import { breach, failedFor, outcomeOf, timeOver } from './outcomes.js';
+import { handBackMissing, type Routing } from './routing.js';
 import { RunningContext } from './task-context.js';
 
 /** What running a task needs. */
 export interface ExecutionDeps {
   readonly tasks: Tasks;
+  readonly clock: Clock;
   /** The handler of a type with the middleware around it; undefined when this worker has none. */
   readonly handlerOf: (type: string) => AnyHandler | undefined;
+  readonly routing: Routing;
   readonly logger: Logger;
   /** Bytes of JSON. */
   readonly resultLimit: number;
+  /** Where results go that do not stay with their task. */
+  readonly results: ResultKeeper | undefined;
   /** Told of an attempt that timed out while its handler goes on. */
   readonly onAbandoned: (task: TakenTask) => void;
 }
@@ -34,18 +41,29 @@ export function executeTask(task: TakenTask, deps: ExecutionDeps): Promise<Verdi
     return Promise.resolve(unreadable(task));
   const contract = deps.tasks.contracts.get(task.type);
   const handler = deps.handlerOf(task.type);
-  if (!contract || !handler) return Promise.resolve(handBack(task));
+  if (!contract || !handler) return handBackMissing(task, deps.routing);
+  const over = timeOver(task, deps.clock.now());
+  return over ? Promise.resolve(over) : attempt(task, contract, { handler, deps });
+}
+
+interface Run {
+  readonly handler: AnyHandler;
+  readonly deps: ExecutionDeps;
+}
+
+function attempt(task: TakenTask, contract: TaskContract, run: Run): Promise<Verdict> {
+  const { clock, logger } = run.deps;
+  const ctx = new RunningContext(task, contract, run.deps);
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(timeUp(task, contract, deps)), contract.timeoutMs);
-    runAttempt(task, contract, { handler, deps }).then(
-      (resultJson) => {
-        clearTimeout(timer);
-        resolve({ kind: 'completed', resultJson });
-      },
-      (thrown: unknown) => {
-        clearTimeout(timer);
-        resolve(outcomeOf(thrown, task, contract));
-      },
+    const settle = (verdict: Verdict): void => {
+      clock.cancel(timer);
+      ctx.end();
+      resolve(verdict);
+    };
+    const onTimeUp = (): void => settle(timeUp(task, contract, run.deps));
+    const timer = clock.after(limitMs(task, contract, clock), onTimeUp);
+    runAttempt(ctx, contract, { task, ...run }).then(settle, (thrown: unknown) =>
+      settle(outcomeOf(thrown, { task, contract, clock, logger })),
     );
   });
 }
@@ -55,37 +73,45 @@ function unreadable({ id }: TakenTask): Verdict {
   return failedFor('ENVELOPE_UNREADABLE', message);
 }
 
-function handBack({ starts }: TakenTask): Verdict {
-  return { kind: 'handed-back', reason: 'handler-missing', delayMs: handBackDelayMs(starts) };
+/** How long this attempt may run: its timeout, or what is left to the deadline. */
+function limitMs(task: TakenTask, contract: TaskContract, clock: Clock): number {
+  const timeoutMs = task.timeoutMs ?? contract.timeoutMs;
+  const { deadline } = task;
+  return deadline === undefined
+    ? timeoutMs
+    : Math.max(Math.min(timeoutMs, deadline - clock.now()), 0);
 }
 
 /** The signal aborts and the slot is free, though the handler may go on: what it still returns or throws is dropped. */
 function timeUp(task: TakenTask, contract: TaskContract, deps: ExecutionDeps): Verdict {
-  const message = `attempt ${task.attempt} ran longer than ${contract.timeoutMs} ms`;
+  // It ended otherwise before: cancelled, or its worker leaves. This verdict is dropped.
+  if (task.isAborted) return { kind: 'handed-back', reason: 'stopping', delayMs: 0 };
+  const { clock, logger } = deps;
+  const over = timeOver(task, clock.now());
+  const timeoutMs = task.timeoutMs ?? contract.timeoutMs;
+  const message = `attempt ${task.attempt} ran longer than ${timeoutMs} ms`;
   const error = new GoflowError('TASK_TIMEOUT', message);
-  task.abort(error);
+  task.abort(over ? new GoflowError('TASK_DEADLINE', over.failure.message) : error);
   deps.onAbandoned(task);
-  return outcomeOf(error, task, contract);
-}
-
-interface Run {
-  readonly handler: AnyHandler;
-  readonly deps: ExecutionDeps;
+  return over ?? outcomeOf(error, { task, contract, clock, logger });
 }
 
 async function runAttempt(
-  task: TakenTask,
+  ctx: RunningContext,
   contract: TaskContract,
-  { handler, deps }: Run,
-): Promise<string | undefined> {
+  { task, handler, deps }: Run & { readonly task: TakenTask },
+): Promise<Verdict> {
   const about = aboutOf(contract);
   const payload = parseStage(contract.payload, task.payload, about.payload);
-  const ctx = new RunningContext(task, task.maxAttempts ?? contract.maxAttempts, deps.logger);
   // Waiting for what is no promise costs, and most schemas are synchronous.
   const returned = await handler(payload instanceof Promise ? await payload : payload, ctx);
   const parsed = parseStage(contract.result, returned, about.result);
   const result = parsed instanceof Promise ? await parsed : parsed;
-  return encodeResult(result, about.resultSubject, deps.resultLimit);
+  const { results, resultLimit } = deps;
+  const limitBytes = results ? results.limitBytes : resultLimit;
+  const resultJson = encodeResult(result, about.resultSubject, limitBytes);
+  if (!results || resultJson === undefined) return { kind: 'completed', resultJson };
+  return results.keep(task, resultJson, contract.retention);
 }
 
 /** What a type's stages are called in errors: made once a type, not once a task. */

@@ -1,13 +1,19 @@
 import {
   backoffDelayMs,
+  type Clock,
+  DEFAULT_BACKOFF,
   type ErrorCode,
   GoflowError,
   isGoflowError,
+  type Logger,
   type RetryLaterError,
   type TakenTask,
   type TaskContract,
-  type TaskOutcome,
+  type TaskFailure,
   toFailure,
+  toMs,
+  type UnhappyOutcome,
+  type Verdict,
 } from '@goflow/shared';
 
 /** A payload or a result that breaks the contract: the next attempt would break it again, so there is none. */
@@ -18,14 +24,48 @@ export function breach(cause: unknown): never {
   throw new ContractBreach('a stage of goflow refused', { cause });
 }
 
+/** The attempt that an outcome is about. */
+export interface Attempt {
+  readonly task: TakenTask;
+  readonly contract: TaskContract;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
 /** What an attempt comes to that threw. Codes decide, not classes: a handler may have another copy of goflow. */
-export function outcomeOf(thrown: unknown, task: TakenTask, contract: TaskContract): TaskOutcome {
+export function outcomeOf(thrown: unknown, attempt: Attempt): Verdict {
   if (isBreach(thrown)) return { kind: 'failed', failure: toFailure(thrown.cause, 'INTERNAL') };
+  const { task, contract, clock } = attempt;
+  const later = retryLaterIn(thrown);
+  if (later?.counted === false)
+    return { kind: 'handed-back', reason: 'snoozed', delayMs: later.delayMs };
   const failure = toFailure(thrown);
   const maxAttempts = task.maxAttempts ?? contract.maxAttempts;
   const isLast = task.attempt >= maxAttempts;
   if (isLast || isGoflowError(thrown, 'NON_RETRYABLE')) return { kind: 'failed', failure };
-  return { kind: 'retry', failure, delayMs: retryDelayMs(thrown, task, contract) };
+  const delayMs = later?.delayMs ?? backoffMs(failure, attempt);
+  const { deadline } = task;
+  if (deadline !== undefined && clock.now() + delayMs >= deadline)
+    return deadlineOver(task, failure);
+  return { kind: 'retry', failure, delayMs };
+}
+
+/** The end of a task whose time is over before this attempt begins, or while it runs; `undefined` while there is time. */
+export function timeOver(task: TakenTask, now: number): UnhappyOutcome | undefined {
+  const { startBy, deadline, attempt, stalls } = task;
+  if (deadline !== undefined && now >= deadline) return deadlineOver(task);
+  // One whose worker died was started in time.
+  const wasStarted = attempt > 1 || stalls > 0;
+  if (startBy === undefined || now < startBy || wasStarted) return undefined;
+  const message = `the task was not started by ${new Date(startBy).toISOString()}`;
+  return { kind: 'expired', failure: toFailure(new GoflowError('TASK_EXPIRED', message)) };
+}
+
+/** The last attempt's failure is the cause: the deadline is why there is no other. */
+function deadlineOver({ deadline }: TakenTask, cause?: TaskFailure): UnhappyOutcome {
+  const message = `the task did not complete by ${new Date(deadline ?? 0).toISOString()}`;
+  const failure = toFailure(new GoflowError('TASK_DEADLINE', message));
+  return { kind: 'failed', failure: cause === undefined ? failure : { ...failure, cause } };
 }
 
 function isBreach(thrown: unknown): thrown is ContractBreach {
@@ -38,23 +78,25 @@ function isBreach(thrown: unknown): thrown is ContractBreach {
 }
 
 /** A failure of goflow's own finding. */
-export function failedFor(code: ErrorCode, message: string): TaskOutcome {
+export function failedFor(code: ErrorCode, message: string): UnhappyOutcome {
   return { kind: 'failed', failure: toFailure(new GoflowError(code, message)) };
 }
 
-const FIRST_HAND_BACK_MS = 1_000;
-const MAX_HAND_BACK_MS = 30_000;
-
-/** How long a task that nobody here can run stays away: 1 s, 2 s, 4 s … 30 s. */
-export function handBackDelayMs(starts: number): number {
-  return Math.min(FIRST_HAND_BACK_MS * 2 ** Math.min(starts - 1, 10), MAX_HAND_BACK_MS);
+/** What a handler asked for; `undefined` where the error was made by its code alone, and not by its class. */
+function retryLaterIn(thrown: unknown): RetryLaterError | undefined {
+  if (!isGoflowError(thrown, 'RETRY_LATER')) return undefined;
+  const later = thrown as RetryLaterError;
+  return typeof later.delayMs === 'number' ? later : undefined;
 }
 
-function retryDelayMs(thrown: unknown, task: TakenTask, contract: TaskContract): number {
-  if (isGoflowError(thrown, 'RETRY_LATER')) {
-    // Not there when the error was made by its code and not by its class.
-    const { delayMs } = thrown as Partial<RetryLaterError>;
-    if (delayMs !== undefined) return delayMs;
+function backoffMs(failure: TaskFailure, { task, contract, logger }: Attempt): number {
+  const backoff = task.backoff ?? contract.backoff;
+  if (typeof backoff !== 'function') return backoffDelayMs(backoff, task.attempt, Math.random());
+  try {
+    return toMs('backoff', backoff(task.attempt, failure));
+  } catch (error) {
+    const why = toFailure(error);
+    logger.error({ taskId: task.id, failure: why }, 'the backoff function gave no wait');
+    return backoffDelayMs(DEFAULT_BACKOFF, task.attempt, Math.random());
   }
-  return backoffDelayMs(task.backoff ?? contract.backoff, task.attempt, Math.random());
 }

@@ -8,6 +8,8 @@ import {
 } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import { BullWorker, type JobListener } from './bull-worker.js';
+import type { Cancellations } from './cancellations.js';
+import type { RedisClock } from './fleet/redis-clock.js';
 import { type GuardOptions, guardBackend } from './guard-backend.js';
 import { bullQueueName } from './keys.js';
 import type { WatchedWorker } from './lease-watch.js';
@@ -15,6 +17,8 @@ import { connectBlocking, startConnecting } from './redis-connection.js';
 
 /** What all consumers of one worker share. */
 export interface WorkerSettings {
+  readonly clock: RedisClock;
+  readonly cancellations: Cancellations;
   readonly redis: Redis | Cluster;
   readonly prefix: string;
   /** How long a task stays a worker's without a sign of life. */
@@ -28,15 +32,18 @@ export interface WorkerSettings {
 /** What one worker is built with. */
 export interface BuildOptions extends WorkerSettings, GuardOptions {
   readonly queue: string;
+  /** What the worker is called in the history of tasks. */
+  readonly name: string;
 }
 
 const REBUILD_MS = 1_000;
 
 /** BullMQ's settings for a worker. Sources of the values: docs/decisions/0003. */
-function workerOptions({ redis, prefix, leaseMs }: BuildOptions): WorkerOptions {
+function workerOptions({ redis, prefix, leaseMs, name }: BuildOptions): WorkerOptions {
   return {
     connection: redis,
     prefix,
+    name,
     autorun: false,
     lockDuration: leaseMs,
     stalledInterval: leaseMs / 2,
@@ -98,10 +105,13 @@ function makeWorker(listener: JobListener, options: BuildOptions): BullWorker {
 function backendFactory(blocking: Redis | Cluster, options: BuildOptions): BackendFactory {
   return (name, backendOptions) => {
     const keys = new QueueKeys(options.prefix);
+    const named = keys.getKeys(name);
+    // The two ends that BullMQ has no name for.
+    for (const end of ['cancelled', 'expired']) named[end] = keys.toKey(name, end);
     const backend = new RedisQueueBackend(
       new RedisConnection(options.redis, { shared: true, blocking: false }),
       name,
-      keys.getKeys(name),
+      named,
       (part: string) => keys.toKey(name, part),
       backendOptions,
       new RedisConnection(blocking, { shared: false, blocking: true }),

@@ -1,38 +1,45 @@
-import type { TaskFailure, TaskOutcome } from '@goflow/shared';
+import type { UnhappyOutcome } from '@goflow/shared';
 import {
   type BackendFactory,
   DelayedError,
   type Job,
   type JobJson,
   type KeepJobs,
-  RATE_LIMIT_ERROR,
   type RedisQueueBackend,
   WaitingError,
   Worker,
   type WorkerOptions,
 } from 'bullmq';
-import { engineFailure, toStackText } from './job-codec.js';
+import { type EndedAttempt, engineFailure, toHistoryField, toStackText } from './job-codec.js';
 import { type Lease, LeaseKeeper } from './lease.js';
 
 /** What happens to a job after it ran; the consumer listens. */
 export interface JobListener {
   /** Runs a job. Gives its return value, or throws an {@link OutcomeError}, `WaitingError` or `DelayedError`. */
   process(job: Job, token: string, lease: Lease): Promise<string>;
+  /** The time that all workers agree on. */
+  now(): number;
   /** The outcome is recorded in Redis. */
-  recorded(job: Job, outcome: TaskOutcome): void;
+  recorded(job: Job, outcome: UnhappyOutcome | typeof COMPLETED): void;
   /** The outcome could not be recorded: the lease was lost, and somebody else runs the job. */
   lost(job: Job, error: unknown): void;
 }
 
+/** The job completed with what {@link JobListener.process} gave. */
+export const COMPLETED = Object.freeze({ kind: 'completed' });
+
 /** Carries an outcome other than completion through BullMQ, which knows exceptions only. */
 export class OutcomeError extends Error {
-  readonly outcome: Exclude<TaskOutcome, { kind: 'completed' }>;
+  readonly outcome: UnhappyOutcome;
 
-  constructor(outcome: Exclude<TaskOutcome, { kind: 'completed' }>) {
+  constructor(outcome: UnhappyOutcome) {
     super(outcome.failure.message);
     this.outcome = outcome;
   }
 }
+
+/** Finished jobs stay until goflow's sweeper takes them, whatever other programs stored with them. */
+const KEEP: KeepJobs = { count: -1 };
 
 /** How many stacks BullMQ keeps with a job: one an attempt, the last ones. */
 const MAX_STACKS = 5;
@@ -105,23 +112,19 @@ export class BullWorker extends Worker<unknown, string, string, RedisQueueBacken
   ): Promise<Job> {
     if (this.backend.closing) return NO_JOB;
     const fetchNext = (mayFetch?.() ?? true) && !(this.closing || this.paused);
-    const keep = job.opts.removeOnComplete as KeepJobs;
-    const args = this.backend.moveToCompletedArgs(job, resultJson, keep, token, fetchNext);
+    const now = this.#listener.now();
+    const what = [job, resultJson, 'returnvalue', KEEP, 'completed', token, now] as const;
+    const args = withArgs(this.backend).moveToFinishedArgs(...what, fetchNext);
     let next: unknown;
     try {
       next = await this.backend.moveToFinished(job.id ?? '', args);
     } catch (error) {
       next = await this.#recordedAnyway(error, job, resultJson);
     }
-    // The time that stands in Redis.
-    job.finishedOn = Number(args[this.backend.moveToFinishedKeys.length + 1]);
+    job.finishedOn = now;
     job.attemptsMade += 1;
-    this.#listener.recorded(job, { kind: 'completed', resultJson });
-    // Without a fetch there is an empty list, which BullMQ would take for an empty queue.
-    if (!fetchNext || !Array.isArray(next)) return NO_JOB;
-    const [jobData, jobId, limitDelay, delayUntil] = next as NextJob;
-    (this as unknown as WithDelays).updateDelays(limitDelay, delayUntil);
-    return this.nextJobFromJobData(jobData, jobId, token);
+    this.#listener.recorded(job, COMPLETED);
+    return fetchNext ? this.#next(next, token) : NO_JOB;
   }
 
   /**
@@ -142,22 +145,71 @@ export class BullWorker extends Worker<unknown, string, string, RedisQueueBacken
   ): Promise<Job> {
     if (error instanceof WaitingError || error instanceof DelayedError)
       return super.handleFailed(error, job, token, next);
-    const outcome = this.#outcomeOf(error, job);
+    if (this.backend.closing) return NO_JOB;
+    const outcome = outcomeOf(error, job);
     if (!outcome) {
       this.#listener.lost(job, error);
       return NO_JOB;
     }
-    const nextJob = await super.handleFailed(toBullError(job, outcome), job, token, next);
+    const fetchNext = (next?.() ?? true) && !(this.closing || this.paused);
+    const fetched = await this.#record(job, outcome, { token, fetchNext });
+    job.attemptsMade += 1;
     this.#listener.recorded(job, outcome);
-    return nextJob;
+    return fetchNext ? this.#next(fetched, token) : NO_JOB;
   }
 
-  /** `undefined` when the error did not come from running the job but from recording its outcome. */
-  #outcomeOf(error: Error, job: Job): Exclude<TaskOutcome, { kind: 'completed' }> | undefined {
-    if (error instanceof OutcomeError) return error.outcome;
-    if (job.deferredFailure) return { kind: 'failed', failure: engineFailure(error) };
-    return undefined;
+  /** An outcome other than completion: another try, or the end. What it says of itself is written in the same step. */
+  #record(job: Job, outcome: UnhappyOutcome, { token, fetchNext }: Recording): Promise<unknown> {
+    const { failure } = outcome;
+    const now = this.#listener.now();
+    const stacks = [...(job.stacktrace ?? []).slice(1 - MAX_STACKS), toStackText(failure)];
+    const fields = { failedReason: failure.message, stacktrace: JSON.stringify(stacks) };
+    if (outcome.kind === 'retry') {
+      const fieldsToUpdate = { ...fields, ...toHistoryField(this.#ended(job, outcome, now)) };
+      const options = { fieldsToUpdate, fetchNext };
+      return this.backend.moveToDelayed(job.id ?? '', now, outcome.delayMs, token, options);
+    }
+    // BullMQ knows two ends and takes any: the script adds to the set that it is given, and names the event after it.
+    const target = outcome.kind as 'failed';
+    const what = [job, failure.message, 'failedReason', KEEP, target, token, now] as const;
+    const args = withArgs(this.backend).moveToFinishedArgs(...what, fetchNext, fields);
+    job.finishedOn = now;
+    return this.backend.moveToFinished(job.id ?? '', args);
   }
+
+  #ended(job: Job, { failure }: UnhappyOutcome, endedAt: number): EndedAttempt {
+    const worker = this.opts.name ?? '';
+    const startedAt = job.processedOn ?? endedAt;
+    return { attempt: job.attemptsMade + 1, startedAt, endedAt, worker, failure };
+  }
+
+  /** The job that came with the end of another. Without a fetch there is an empty list, which BullMQ takes for an empty queue. */
+  #next(fetched: unknown, token: string): Promise<Job> | Job {
+    if (!Array.isArray(fetched)) return NO_JOB;
+    const [jobData, jobId, limitDelay, delayUntil] = fetched as NextJob;
+    (this as unknown as WithDelays).updateDelays(limitDelay, delayUntil);
+    return this.nextJobFromJobData(jobData, jobId, token) as Promise<Job>;
+  }
+}
+
+interface Recording {
+  readonly token: string;
+  readonly fetchNext: boolean;
+}
+
+type ToArgs = RedisQueueBackend['moveToCompletedArgs'] extends (...args: never) => infer Args
+  ? (...args: readonly unknown[]) => Args
+  : never;
+
+/** Protected in BullMQ, and the way to an end that it has no name for. */
+const withArgs = (backend: RedisQueueBackend) =>
+  backend as unknown as { readonly moveToFinishedArgs: ToArgs };
+
+/** `undefined` when the error did not come from running the job but from recording its outcome. */
+function outcomeOf(error: Error, job: Job): UnhappyOutcome | undefined {
+  if (error instanceof OutcomeError) return error.outcome;
+  if (job.deferredFailure) return { kind: 'failed', failure: engineFailure(error) };
+  return undefined;
 }
 
 /** In place of a job that cannot be read: what is needed to fail it. What stands in Redis is not touched. */
@@ -180,22 +232,4 @@ function standIn(data: JobJson, id: string): JobJson {
 /** BullMQ's words for a lock that is gone, or another worker's. */
 export function isLeaseLost(error: unknown): boolean {
   return error instanceof Error && /^(Missing|Lock mismatch|Job .* is not in)/i.test(error.message);
-}
-
-/** BullMQ's words for an outcome: its own options of the job, in this process only, and an error that it understands. */
-function toBullError(job: Job, outcome: Exclude<TaskOutcome, { kind: 'completed' }>): Error {
-  job.opts.stackTraceLimit = MAX_STACKS;
-  if (outcome.kind === 'retry') {
-    job.opts.attempts = job.attemptsMade + 2;
-    job.opts.backoff = { type: 'fixed', delay: outcome.delayMs };
-    return bullError('Error', outcome.failure);
-  }
-  return bullError('UnrecoverableError', outcome.failure);
-}
-
-function bullError(name: string, failure: TaskFailure): Error {
-  // BullMQ takes an error with this message for a request to slow down, and would run the job again for ever.
-  const isMagic = failure.message === RATE_LIMIT_ERROR;
-  const message = isMagic ? `${failure.message} (thrown by a handler)` : failure.message;
-  return Object.assign(new Error(message), { name, stack: toStackText(failure) });
 }

@@ -1,31 +1,44 @@
 import { randomUUID } from 'node:crypto';
 import type {
   Broker,
+  Cancelled,
+  InspectorBroker,
+  Pushed,
   QueueCounts,
   ReplyInbox,
   ReplyListener,
+  TaskDetail,
   TaskEnvelope,
   TaskId,
   TaskRecord,
+  Watching,
 } from '@goflow/shared';
 import { checkPrefix, DEFAULT_PREFIX, GoflowError, toMs } from '@goflow/shared';
 import type { RedisQueueBackend } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
+import { sendReply } from './after-end.js';
+import { cancelTask } from './cancel-task.js';
 import { Deadline } from './deadline.js';
-import { toJob } from './job-codec.js';
-import { bullJobId } from './keys.js';
+import { Fleet } from './fleet/fleet.js';
+import { LiveTypes } from './fleet/live-types.js';
+import { RedisClock } from './fleet/redis-clock.js';
+import { BullMqInspector } from './inspector/bullmq-inspector.js';
+import { readDetails } from './inspector/read-detail.js';
 import { ProducerQueues } from './producer-queues.js';
 import { pushAll } from './push-many.js';
+import { pushOne } from './push-one.js';
 import { readCounts } from './queue-counts.js';
 import { readTasks } from './read-tasks.js';
 import {
   closeRedis,
   connectProducer,
+  isReady,
   type RedisConnection,
   type RedisGiven,
 } from './redis-connection.js';
 import { openReplyInbox } from './reply-inbox.js';
 import { TroubleLog } from './trouble-log.js';
+import { Watches, type WatchListener } from './watches.js';
 
 /** Options of {@link createBullMqBroker}. */
 export interface BullMqBrokerOptions {
@@ -38,6 +51,8 @@ export interface BullMqBrokerOptions {
   readonly onTrouble?: ((error: Error, repeated: number) => void) | undefined;
 }
 
+const REMEASURE_MS = 60_000;
+
 /**
  * The producer's broker on BullMQ. Connects at once, in the background.
  *
@@ -48,6 +63,10 @@ export function createBullMqBroker(options: BullMqBrokerOptions): Broker {
 }
 
 class BullMqBroker implements Broker {
+  readonly clock: RedisClock;
+  readonly inspector: InspectorBroker;
+  readonly #types: LiveTypes;
+  readonly #watches: Watches;
   readonly #connection: RedisConnection;
   readonly #redis: Redis | Cluster;
   readonly #prefix: string;
@@ -56,6 +75,10 @@ class BullMqBroker implements Broker {
   readonly #troubles: TroubleLog;
   readonly #onError: (error: Error) => void;
   readonly #leaving = new AbortController();
+  readonly #remeasuring: NodeJS.Timeout;
+  readonly #measure = (): void => {
+    if (isReady(this.#redis)) this.clock.measure().catch(() => undefined);
+  };
   #closing: Promise<void> | undefined;
 
   constructor(options: BullMqBrokerOptions) {
@@ -68,26 +91,67 @@ class BullMqBroker implements Broker {
     this.#redis.on('error', this.#onError);
     this.#deadline = new Deadline(this.#redis, timeoutMs);
     this.#queues = new ProducerQueues(this.#redis, this.#prefix, this.#onError);
+    this.#watches = new Watches(this.#redis, this.#prefix, this.#onError);
+    const fleet = new Fleet({ redis: this.#redis, prefix: this.#prefix });
+    const within: Deadline['within'] = (command) => this.#within(command);
+    this.#types = new LiveTypes({ fleet, within });
+    this.clock = new RedisClock({ time: () => fleet.time() });
+    this.inspector = this.#inspectorOf(fleet, within);
+    // Another server may be in charge after the connection was away, and have another clock.
+    this.#redis.on('ready', this.#measure);
+    if (isReady(this.#redis)) this.#measure();
+    this.#remeasuring = setInterval(this.#measure, REMEASURE_MS).unref();
   }
 
-  push(envelope: TaskEnvelope): Promise<void> {
+  isHandled(type: string): boolean | undefined {
+    return this.#closing ? undefined : this.#types.known(type);
+  }
+
+  isHandledNow(type: string): Promise<boolean> {
+    return this.#types.fresh(type);
+  }
+
+  push(envelope: TaskEnvelope): Promise<Pushed> {
+    const { queue, isOwnId } = envelope;
+    const nonce = isOwnId ? randomUUID().slice(0, 8) : undefined;
     return this.#within(async () => {
-      const unique = uniqueOf(envelope.id);
-      const backend =
-        this.#queues.ready(envelope.queue) ?? (await this.#queues.open(envelope.queue));
-      await backend.addJob(toJob(envelope, unique), unique);
+      const backend = this.#queues.ready(queue) ?? (await this.#queues.open(queue));
+      return pushOne(envelope, nonce, { redis: this.#redis, prefix: this.#prefix, backend });
     });
   }
 
-  pushMany(envelopes: readonly TaskEnvelope[]): Promise<readonly (Error | undefined)[]> {
+  pushMany(envelopes: readonly TaskEnvelope[]): Promise<readonly (Pushed | Error)[]> {
     return pushAll(envelopes, {
+      redis: this.#redis,
+      prefix: this.#prefix,
       within: (command) => this.#within(command),
       open: (queue): Promise<RedisQueueBackend> => this.#queues.open(queue),
+      push: (envelope) => this.push(envelope),
     });
   }
 
   read(ids: readonly TaskId[]): Promise<readonly (TaskRecord | undefined)[]> {
     return this.#within(() => readTasks(this.#redis, this.#prefix, ids));
+  }
+
+  async detail(id: TaskId): Promise<TaskDetail | undefined> {
+    const connection = { redis: this.#redis, prefix: this.#prefix };
+    const [detail] = await this.#within(() => readDetails(connection, [id], { withLogs: true }));
+    return detail;
+  }
+
+  async cancel(id: TaskId, reason: string): Promise<Cancelled> {
+    const connection = { redis: this.#redis, prefix: this.#prefix };
+    const { replyTo, ...answer } = await this.#within(() => cancelTask(connection, id, reason));
+    if (replyTo !== undefined) {
+      const [record] = await this.read([id]);
+      if (record) sendReply(connection, replyTo, record);
+    }
+    return answer;
+  }
+
+  watch(id: TaskId, listener: WatchListener): Promise<Watching> {
+    return this.#within(() => this.#watches.open(id, listener));
   }
 
   openInbox(listener: ReplyListener): Promise<ReplyInbox> {
@@ -113,6 +177,16 @@ class BullMqBroker implements Broker {
     return this.#closing;
   }
 
+  #inspectorOf(fleet: Fleet, within: Deadline['within']): InspectorBroker {
+    const inspector = new BullMqInspector({ redis: this.#redis, prefix: this.#prefix, within });
+    return {
+      page: (question) => inspector.page(question),
+      redrive: (id, payloadJson) => inspector.redrive(id, payloadJson),
+      discard: (id) => inspector.discard(id),
+      workers: () => within(() => fleet.workers()),
+    };
+  }
+
   #within<T>(command: () => Promise<T>): Promise<T> {
     if (this.#closing)
       return Promise.reject(new GoflowError('CLIENT_CLOSED', 'the client is closed'));
@@ -121,18 +195,12 @@ class BullMqBroker implements Broker {
 
   async #close(): Promise<void> {
     this.#leaving.abort();
+    clearInterval(this.#remeasuring);
+    this.#redis.off('ready', this.#measure);
+    await this.#watches.close();
     await this.#queues.close();
     this.#deadline.release();
     if (this.#connection.owned) await closeRedis(this.#redis);
     else this.#redis.off('error', this.#onError);
   }
-}
-
-function uniqueOf(id: TaskId): string {
-  const unique = bullJobId(id);
-  if (unique !== undefined) return unique;
-  throw new GoflowError(
-    'INTERNAL',
-    `a task was pushed with the id ${JSON.stringify(id)}, which is none`,
-  );
 }

@@ -1,8 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ConsumeOptions, Consumer, ConsumerBroker } from '@goflow/shared';
+import type { ConsumeOptions, Consumer, ConsumerBroker, WorkerAdvert } from '@goflow/shared';
 import { checkPrefix, DEFAULT_PREFIX, toMs } from '@goflow/shared';
 import type { WorkerSettings } from './build-worker.js';
 import { BullMqConsumer } from './bullmq-consumer.js';
+import { Cancellations } from './cancellations.js';
+import { Fleet } from './fleet/fleet.js';
+import { Heartbeat } from './fleet/heartbeat.js';
+import { RedisClock } from './fleet/redis-clock.js';
 import { LeaseWatch, type WatchedWorker } from './lease-watch.js';
 import { auditRedis } from './redis-audit.js';
 import { closeRedis, connectConsumer, isReady, type RedisGiven } from './redis-connection.js';
@@ -38,7 +42,10 @@ export function createBullMqConsumerBroker(options: BullMqConsumerBrokerOptions)
 }
 
 class BullMqConsumerBroker implements ConsumerBroker {
+  readonly clock: RedisClock;
   readonly #settings: WorkerSettings;
+  readonly #fleet: Fleet;
+  readonly #heartbeat: Heartbeat;
   #leaseWatch: LeaseWatch | undefined;
   #closed = false;
 
@@ -52,7 +59,22 @@ class BullMqConsumerBroker implements ConsumerBroker {
     redis.on('close', () => {
       if (!this.#closed) report(new Error('Connection is closed.'));
     });
-    this.#settings = { redis, prefix, leaseMs, report, watch: (worker) => this.#watch(worker) };
+    this.#fleet = new Fleet({ redis, prefix });
+    this.clock = new RedisClock({ time: () => this.#fleet.time() });
+    this.#heartbeat = new Heartbeat({ fleet: this.#fleet, clock: this.clock, report });
+    const cancellations = new Cancellations({ redis, prefix, report });
+    this.#heartbeat.onBeat(() => cancellations.check());
+    const watch = (worker: WatchedWorker): void => this.#watch(worker);
+    const { clock } = this;
+    this.#settings = { redis, prefix, leaseMs, report, clock, cancellations, watch };
+  }
+
+  advertise(advert: () => WorkerAdvert): void {
+    this.#heartbeat.start(advert);
+  }
+
+  lastAdvertised(type: string): Promise<number | undefined> {
+    return this.#fleet.lastAdvertised(type);
   }
 
   consume(options: ConsumeOptions): Consumer {
@@ -81,6 +103,8 @@ class BullMqConsumerBroker implements ConsumerBroker {
 
   async close(): Promise<void> {
     this.#closed = true;
+    await this.#heartbeat.stop();
+    await this.#settings.cancellations.close();
     await this.#leaseWatch?.close();
     await closeRedis(this.#settings.redis);
   }

@@ -1,23 +1,37 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type {
   ConsumeOptions,
   Consumer,
   HandBack,
   QueueCounts,
   TaskOutcome,
+  UnhappyOutcome,
   Verdict,
 } from '@goflow/shared';
 import { GoflowError } from '@goflow/shared';
 import { DelayedError, type Job, WaitingError } from 'bullmq';
-import { announce } from './announce.js';
+import { afterEnd } from './after-end.js';
 import { buildWorker, closeWorker, type WorkerSettings } from './build-worker.js';
-import { type BullWorker, isLeaseLost, type JobListener, OutcomeError } from './bull-worker.js';
+import {
+  type BullWorker,
+  type COMPLETED,
+  isLeaseLost,
+  type JobListener,
+  OutcomeError,
+} from './bull-worker.js';
+import { cancelledError, cancelledFailure } from './cancel-task.js';
+import type { CancelListener } from './cancellations.js';
+import { CarefulStart } from './careful-start.js';
 import { toReturnValue } from './job-codec.js';
+import { bullJobId } from './keys.js';
 import { Lease } from './lease.js';
 import { readCounts } from './queue-counts.js';
 import { isReady } from './redis-connection.js';
 import { brokerUnavailable } from './redis-reply-error.js';
 import { RetentionSweeper } from './retention-sweeper.js';
-import { replyAddressOf, TakenJob, takenTaskOf } from './taken-job.js';
+import { Suspects } from './suspects.js';
+import { TakenJob, takenTaskOf } from './taken-job.js';
+import { tellNews } from './task-news.js';
 
 /** After the abort, a handler that heeds `ctx.signal` may still end by itself for this long. */
 const LINGER_MS = 400;
@@ -32,10 +46,13 @@ interface Running {
   readonly end: (verdict: Verdict) => void;
 }
 
+/** A worker does not wait longer for what it can do without. */
+const PREPARE_MS = 2_000;
+
 const PAUSED: HandBack = { kind: 'handed-back', reason: 'paused', delayMs: 0 };
 
 /** One queue, consumed through BullMQ. */
-export class BullMqConsumer implements Consumer, JobListener {
+export class BullMqConsumer implements Consumer, JobListener, CancelListener {
   readonly queue: string;
   readonly #options: ConsumeOptions;
   readonly #settings: WorkerSettings;
@@ -43,6 +60,7 @@ export class BullMqConsumer implements Consumer, JobListener {
   /** By BullMQ's id of the job. */
   readonly #running = new Map<string, Running>();
   readonly #closed = new AbortController();
+  readonly #careful: CarefulStart;
   #concurrency: number;
   #aliveAt = 0;
   #leaving = false;
@@ -56,11 +74,11 @@ export class BullMqConsumer implements Consumer, JobListener {
     this.#options = options;
     this.#settings = settings;
     this.#concurrency = options.concurrency;
-    this.#sweeper = new RetentionSweeper({
-      backend: () => this.#worker?.getBackend(),
-      retention: options.retention,
-      report: settings.report,
-    });
+    const { redis, prefix, cancellations, report } = settings;
+    const { queue, worker, run, retention } = options;
+    this.#sweeper = new RetentionSweeper({ redis, prefix, queue, retention, report });
+    const suspects = new Suspects(redis, prefix, queue);
+    this.#careful = new CarefulStart({ cancellations, suspects, worker, run, report });
   }
 
   get concurrency(): number {
@@ -126,6 +144,7 @@ export class BullMqConsumer implements Consumer, JobListener {
     const worker = await buildWorker(this, {
       ...this.#settings,
       queue: this.queue,
+      name: this.#options.worker,
       signal: this.#closed.signal,
       quiet: () => this.#takesNothing(),
       alive: () => {
@@ -143,6 +162,10 @@ export class BullMqConsumer implements Consumer, JobListener {
     if (this.#concurrency > 0) worker.concurrency = this.#concurrency;
     else await worker.pause(true);
     if (this.#leaving) return;
+    const { cancellations, clock, report } = this.#settings;
+    const prepared = Promise.all([clock.measure(), cancellations.listen(this.queue, this)]);
+    // Tasks can be taken without; what is missed is looked up with the heartbeat.
+    await Promise.race([prepared.catch(report), delay(PREPARE_MS, undefined, { ref: false })]);
     void worker.run().catch(this.#settings.report);
     this.#sweeper.start();
   }
@@ -158,23 +181,49 @@ export class BullMqConsumer implements Consumer, JobListener {
     // Its lease was lost and it came back here while it still runs: not beside itself.
     if (this.#running.has(id))
       return this.#handBack(job, token, { ...PAUSED, delayMs: this.#settings.leaseMs });
-    const task = new TakenJob(this.queue, job, lease);
+    const task = this.#take(job, token, lease);
     task.readable = this.#worker?.isReadable(job) ?? true;
     return new Promise<string>((resolve, reject) => {
       const end = (verdict: Verdict): void => {
         if (this.#running.get(id)?.task !== task) return;
         this.#running.delete(id);
         task.runMs = performance.now() - task.takenAt;
+        task.verdict = verdict;
         if (this.#running.size === 0) this.#onIdle?.();
-        if (verdict.kind === 'completed') resolve(toReturnValue(verdict.resultJson));
+        if (verdict.kind === 'completed') resolve(toReturnValue(verdict));
         else if (verdict.kind === 'handed-back') this.#handBack(job, token, verdict).catch(reject);
         else reject(new OutcomeError(verdict));
       };
       this.#running.set(id, { task, end });
-      void this.#options
-        .run(task)
-        .then((verdict) => end(task.isBrokenOff ? asLeaving(verdict) : verdict));
+      const careful = this.#careful.isNeeded(task, id);
+      const attempt = careful ? this.#careful.run(task, id) : this.#options.run(task);
+      void attempt.then((verdict) => end(task.isBrokenOff ? asLeaving(verdict) : verdict));
     });
+  }
+
+  #take(job: Job, token: string, lease: Lease): TakenJob {
+    return new TakenJob({ queue: this.queue, job, token, lease, report: this.#report });
+  }
+
+  readonly #report: TakenJob['report'] extends (news: infer News) => Promise<void>
+    ? (task: TakenJob, news: News) => Promise<void>
+    : never = (task, news) => {
+    const { redis, prefix } = this.#settings;
+    const unique = bullJobId(task.id) ?? '';
+    return tellNews(redis, { prefix, queue: this.queue, unique, token: task.token }, news);
+  };
+
+  running(): readonly string[] {
+    return [...this.#running.keys()];
+  }
+
+  /** The slot is free at once, though the handler may go on: what it still returns or throws is dropped. */
+  cancel(unique: string, reason: string): boolean {
+    const running = this.#running.get(unique);
+    if (!running) return false;
+    running.task.abort(cancelledError(reason));
+    running.end({ kind: 'cancelled', failure: cancelledFailure(reason) });
+    return true;
   }
 
   /** Always throws: BullMQ is told of it by an exception. */
@@ -185,12 +234,15 @@ export class BullMqConsumer implements Consumer, JobListener {
     throw verdict.delayMs > 0 ? new DelayedError() : new WaitingError();
   }
 
-  recorded(job: Job, outcome: TaskOutcome): void {
-    const task = takenTaskOf(job) ?? new TakenJob(this.queue, job, new Lease());
+  now(): number {
+    return this.#settings.clock.now();
+  }
+
+  recorded(job: Job, recorded: UnhappyOutcome | typeof COMPLETED): void {
+    const task = takenTaskOf(job) ?? this.#take(job, '', new Lease());
+    const outcome = recorded.kind === 'completed' ? (task.verdict as TaskOutcome) : recorded;
     this.#options.listener.settled(task, outcome, task.runMs);
-    const address = replyAddressOf(job);
-    if (address !== undefined && outcome.kind !== 'retry')
-      announce(this.#settings, address, { job, task, outcome });
+    if (outcome.kind !== 'retry') afterEnd(this.#settings, { job, task, outcome });
   }
 
   givenBack(job: Job, verdict: HandBack): void {

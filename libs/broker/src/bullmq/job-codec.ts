@@ -1,28 +1,24 @@
 import {
   GoflowError,
-  type ResolvedBackoffOptions,
   type TaskEnvelope,
   type TaskFailure,
+  type TaskOutcome,
   toFailure,
 } from '@goflow/shared';
-import type { JobJson, JobsOptions } from 'bullmq';
+import type { JobJson } from 'bullmq';
+import { toStoredOptions } from './stored-options.js';
 
 /**
- * What goflow stores with a BullMQ job: nothing but what BullMQ itself stores, so that other programs can read it, and
- * only what the push said, so that it is small. The payload is the job's data, the type its name.
+ * BullMQ's own record of a job, made without its `Job` class: the payload, its data, is already encoded, and the type is its name.
  */
-export interface StoredOptions extends JobsOptions {
-  /** The address that the outcome is announced to. One letter, because it is stored with each task. */
-  readonly r?: string;
-}
-
-/** BullMQ's own record of a job, made without its `Job` class: the payload is already encoded. */
-export function toJob(envelope: TaskEnvelope, unique: string): JobJson {
+export function toJob(envelope: TaskEnvelope, unique: string, nonce?: string): JobJson {
+  const opts = toStoredOptions(envelope, nonce);
   return {
     id: unique,
     name: envelope.type,
     data: envelope.payloadJson,
-    opts: toStoredOptions(envelope),
+    opts,
+    ...(opts.de === undefined ? {} : { deduplicationId: opts.de.id }),
     timestamp: envelope.pushedAt,
     progress: 0,
     attemptsMade: 0,
@@ -33,52 +29,30 @@ export function toJob(envelope: TaskEnvelope, unique: string): JobJson {
   };
 }
 
-function toStoredOptions(envelope: TaskEnvelope): StoredOptions {
-  const options: Record<string, unknown> = {};
-  if (envelope.delayMs) options.delay = envelope.delayMs;
-  if (envelope.priority) options.priority = envelope.priority;
-  if (envelope.maxAttempts) options.attempts = envelope.maxAttempts;
-  if (envelope.backoff) options.backoff = toStoredBackoff(envelope.backoff);
-  if (envelope.replyTo) options.r = envelope.replyTo;
-  return options;
-}
-
-/** BullMQ's fields, so that a raw BullMQ worker backs off alike; `maxDelay` is goflow's own. */
-function toStoredBackoff({ type, delayMs, jitter, maxDelayMs }: ResolvedBackoffOptions) {
-  return { type, delay: delayMs, jitter, maxDelay: maxDelayMs };
-}
-
-/** The backoff stored with a job; `undefined` where there is none, or none of a kind that goflow knows. */
-export function fromStoredBackoff(stored: unknown): ResolvedBackoffOptions | undefined {
-  if (typeof stored !== 'object' || stored === null) return undefined;
-  const { type, delay, jitter, maxDelay } = stored as Record<string, unknown>;
-  if (type !== 'fixed' && type !== 'exponential') return undefined;
-  const number = (value: unknown, otherwise: number): number =>
-    typeof value === 'number' && value >= 0 ? value : otherwise;
-  return {
-    type,
-    delayMs: number(delay, 1_000),
-    jitter: Math.min(number(jitter, 0), 1),
-    maxDelayMs: number(maxDelay, 2 ** 31 - 1),
-  };
-}
-
 /** JSON allows white space around a value: `null` with a space is how a result of `undefined` is told from `null`. */
 const UNDEFINED_RESULT = 'null ';
+/** With two spaces: the result lies in the result store. */
+const STORED_RESULT = 'null  ';
 
 /** What is stored as a job's `returnvalue`. */
-export const toReturnValue = (resultJson: string | undefined): string =>
-  resultJson ?? UNDEFINED_RESULT;
+export const toReturnValue = ({ resultJson, isStored }: Completed): string =>
+  isStored ? STORED_RESULT : (resultJson ?? UNDEFINED_RESULT);
+
+/** True for a `returnvalue` whose result lies in the result store. */
+export const isStoredResult = (stored: unknown): boolean => stored === STORED_RESULT;
 
 /** The result in a `returnvalue`; throws ENVELOPE_UNREADABLE when it is no JSON. */
 export function fromReturnValue(stored: string | null | undefined): unknown {
-  if (stored === null || stored === undefined || stored === UNDEFINED_RESULT) return undefined;
+  if (stored === null || stored === undefined) return undefined;
+  if (stored === UNDEFINED_RESULT || stored === STORED_RESULT) return undefined;
   try {
     return JSON.parse(stored);
   } catch (cause) {
     throw new GoflowError('ENVELOPE_UNREADABLE', 'the stored result is no JSON', { cause });
   }
 }
+
+type Completed = Extract<TaskOutcome, { readonly kind: 'completed' }>;
 
 const MARK = '\n    goflow: ';
 
@@ -134,4 +108,27 @@ function parseFailure(text: string): TaskFailure | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** How many ended attempts of a task are kept: the field of an older one is used again. */
+const MAX_HISTORY = 50;
+
+/** An attempt that ended and was not the last, as a field of its job. */
+export function toHistoryField(ended: EndedAttempt): Record<string, string> {
+  const { attempt, startedAt, endedAt, worker, failure } = ended;
+  const { name, code } = failure;
+  const message = failure.message.slice(0, MAX_HISTORY_MESSAGE);
+  const entry = [attempt, startedAt, endedAt, worker, name, code, message];
+  return { [`h${attempt % MAX_HISTORY}`]: JSON.stringify(entry) };
+}
+
+const MAX_HISTORY_MESSAGE = 500;
+
+/** See {@link toHistoryField}. Times are milliseconds since 1970. */
+export interface EndedAttempt {
+  readonly attempt: number;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly worker: string;
+  readonly failure: TaskFailure;
 }

@@ -1,4 +1,4 @@
-import { parseTaskId, type TaskId } from '@goflow/shared';
+import { parseTaskId, type TaskId, type TaskIdParts } from '@goflow/shared';
 
 // Every key and channel name of goflow's in Redis is built here.
 
@@ -17,3 +17,22 @@ export const replyChannel = (prefix: string, client: string): string => `${prefi
 
 /** The id under which BullMQ knows a task; `undefined` for anything that is no task id. */
 export const bullJobId = (id: TaskId): string | undefined => parseTaskId(id)?.unique;
+
+/** The channel on which the workers of a queue hear that a running task is to end. */
+export const cancelChannel = (prefix: string, queue: string): string => `${prefix}:cancel:${queue}`;
+
+/** The channel on which progress and log lines of one task are told. */
+export const watchChannel = (prefix: string, queue: string, unique: string): string =>
+  `${prefix}:watch:${queue}:${unique}`;
+
+/** What is known of all workers: one slot. A queue may be called `fleet`, too: neither BullMQ nor goflow has these parts in a queue. */
+export const fleetKey = (prefix: string, part: 'workers' | 'seen' | 'types'): string =>
+  queueKey(prefix, 'fleet', part);
+
+/** The result of one task, where results are kept in keys of their own. */
+export const resultKey = (prefix: string, { queue, unique }: TaskIdParts): string =>
+  queueKey(prefix, queue, `result:${unique}`);
+
+/** The sorted set of the tasks that have a tag. */
+export const tagKey = (prefix: string, queue: string, tag: string): string =>
+  queueKey(prefix, queue, `tag:${tag}`);

@@ -1,7 +1,9 @@
-import type { TaskEnvelope } from '@goflow/shared';
+import type { Pushed, TaskEnvelope } from '@goflow/shared';
 import type { RedisQueueBackend } from 'bullmq';
+import type { Cluster, Redis } from 'ioredis';
+import { indexTags } from './inspector/tag-index.js';
 import { toJob } from './job-codec.js';
-import { bullJobId } from './keys.js';
+import { isSpecial, toPushed, uniqueOf } from './push-one.js';
 import { brokerRefused, brokerUnavailable, troubleOf } from './redis-reply-error.js';
 
 /** More commands in one pipeline than this only fill buffers. */
@@ -9,11 +11,15 @@ const MAX_PIPELINE = 1_000;
 
 /** What pushing many needs of the broker. */
 export interface PushManyPorts {
+  readonly redis: Redis | Cluster;
+  readonly prefix: string;
   within<T>(command: () => Promise<T>): Promise<T>;
   open(queue: string): Promise<RedisQueueBackend>;
+  /** Pushes one that cannot be one of many. */
+  push(envelope: TaskEnvelope): Promise<Pushed>;
 }
 
-type Outcomes = (Error | undefined)[];
+type Outcomes = (Pushed | Error | undefined)[];
 
 /**
  * Pushes many tasks in pipelines. BullMQ's own `addBulk` throws the first error and so half tells what happened; here each
@@ -22,52 +28,70 @@ type Outcomes = (Error | undefined)[];
 export async function pushAll(
   envelopes: readonly TaskEnvelope[],
   ports: PushManyPorts,
-): Promise<Outcomes> {
+): Promise<(Pushed | Error)[]> {
   const outcomes: Outcomes = envelopes.map(() => undefined);
-  for (let at = 0; at < envelopes.length; at += MAX_PIPELINE) {
-    const slice = envelopes.slice(at, at + MAX_PIPELINE);
-    try {
-      const results = await ports.within(() => pushSlice(slice, ports));
-      outcomes.splice(at, slice.length, ...results);
-    } catch (error) {
-      // The time of the call is up: what was not sent yet is not tried.
-      outcomes.fill(toError(error), at, at + slice.length);
-      outcomes.fill(brokerUnavailable(0, false, error), at + slice.length);
+  let failure: Error | undefined;
+  const special = [...envelopes.keys()].filter((index) => isSpecial(at(envelopes, index)));
+  const plain = [...envelopes.keys()].filter((index) => !isSpecial(at(envelopes, index)));
+  const pushes = special.map(async (index) => {
+    outcomes[index] = await ports.push(at(envelopes, index)).catch(toError);
+  });
+  for (let start = 0; start < plain.length; start += MAX_PIPELINE) {
+    const indexes = plain.slice(start, start + MAX_PIPELINE);
+    const slice = indexes.map((index) => at(envelopes, index));
+    const results = await ports.within(() => pushSlice(slice, ports)).catch(toError);
+    indexes.forEach((index, place) => {
+      outcomes[index] = results instanceof Error ? results : results[place];
+    });
+    // The time of the call is up: what was not sent yet is not tried.
+    if (results instanceof Error) {
+      failure = results;
       break;
     }
   }
-  return outcomes;
+  await Promise.all(pushes);
+  return outcomes.map((outcome) => outcome ?? brokerUnavailable(0, false, failure));
+}
+
+function at(envelopes: readonly TaskEnvelope[], index: number): TaskEnvelope {
+  return envelopes[index] as TaskEnvelope;
 }
 
 async function pushSlice(slice: readonly TaskEnvelope[], ports: PushManyPorts): Promise<Outcomes> {
   const outcomes: Outcomes = slice.map(() => undefined);
   for (const queue of new Set(slice.map((envelope) => envelope.queue))) {
     const indexes = [...slice.keys()].filter((index) => slice[index]?.queue === queue);
-    const results = await pipeline(
-      await ports.open(queue),
-      indexes.map((index) => slice[index]),
-    );
-    indexes.forEach((index, at) => {
-      outcomes[index] = results[at];
+    const ofQueue = indexes.map((index) => at(slice, index));
+    await indexAllTags(ofQueue, ports);
+    const results = await pipeline(await ports.open(queue), ofQueue);
+    indexes.forEach((index, place) => {
+      outcomes[index] = results[place];
     });
   }
   return outcomes;
 }
 
+async function indexAllTags(
+  envelopes: readonly TaskEnvelope[],
+  { redis, prefix }: PushManyPorts,
+): Promise<void> {
+  const tagged = envelopes.filter(({ tags }) => tags !== undefined);
+  await Promise.all(tagged.map((envelope) => indexTags(redis, prefix, envelope)));
+}
+
 async function pipeline(
   backend: RedisQueueBackend,
-  envelopes: readonly (TaskEnvelope | undefined)[],
+  envelopes: readonly TaskEnvelope[],
 ): Promise<Outcomes> {
   const transaction = (await backend.client).pipeline();
   for (const envelope of envelopes) {
-    const unique = envelope && bullJobId(envelope.id);
+    const unique = uniqueOf(envelope.id);
     // The promise is that of the pipeline's own builder; results come from exec.
-    if (envelope && unique)
-      void backend.addJobToTransaction(transaction, toJob(envelope, unique), unique);
+    void backend.addJobToTransaction(transaction, toJob(envelope, unique), unique);
   }
   const replies = (await transaction.exec()) ?? [];
-  return replies.map(([error]) => {
-    if (!error) return undefined;
+  return replies.map(([error, stored], index) => {
+    if (!error) return toPushed(at(envelopes, index), stored);
     const trouble = troubleOf(error);
     // A lost connection or a state that passes: the whole pipeline goes again.
     if (trouble.kind === 'disconnected' || (trouble.kind === 'transient' && trouble.word !== 'OOM'))

@@ -9,13 +9,17 @@ export async function readCounts(
   queue: string,
 ): Promise<QueueCounts> {
   const key = (part: string): string => queueKey(prefix, queue, part);
-  const pipeline = redis.pipeline().llen(key('wait')).llen(key('active'));
-  for (const set of ['prioritized', 'delayed', 'completed', 'failed']) pipeline.zcard(key(set));
+  const pipeline = redis.pipeline();
+  for (const list of ['wait', 'active']) pipeline.llen(key(list));
+  for (const set of SETS) pipeline.zcard(key(set));
   const replies = (await pipeline.exec()) ?? [];
-  const numbers = replies.map(([error, count]) => {
+  const [wait = 0, active = 0, prioritized = 0, ...rest] = replies.map(([error, count]) => {
     if (error) throw error;
     return Number(count);
   });
-  const [wait = 0, active = 0, prioritized = 0, delayed = 0, completed = 0, failed = 0] = numbers;
-  return { waiting: wait + prioritized, delayed, active, completed, failed };
+  const [delayed = 0, completed = 0, failed = 0, cancelled = 0, expired = 0] = rest;
+  const waiting = wait + prioritized;
+  return { waiting, delayed, active, completed, failed, cancelled, expired };
 }
+
+const SETS = ['prioritized', 'delayed', 'completed', 'failed', 'cancelled', 'expired'];

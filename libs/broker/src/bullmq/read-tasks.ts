@@ -1,33 +1,38 @@
 import type { TaskId, TaskRecord, TaskState } from '@goflow/shared';
 import { parseTaskId, toFailure } from '@goflow/shared';
 import type { Cluster, Redis } from 'ioredis';
-import { fromReturnValue, fromStored } from './job-codec.js';
+import { fromReturnValue, fromStored, isStoredResult } from './job-codec.js';
 import { queueKey } from './keys.js';
+import { fromStoredRetention, fromStoredTime } from './stored-options.js';
 
 /**
  * Reads many jobs of one queue in one call. A job without `finishedOn` is active while it holds a lock, delayed while it is
- * in the delayed set, else waiting: constant time, where a search of the lists is linear.
- * KEYS: the delayed set, then the hash of each job. ARGV: the job ids. Output: one list of fields a job, or false.
+ * in the delayed set, else waiting: constant time, where a search of the lists is linear. One that finished without a result is in one
+ * of three sets. KEYS: the sets delayed, cancelled, expired, then the hash of each job. ARGV: the job ids. Output: one list of fields a job, or false.
  */
 const SCRIPT = `
 local out = {}
-for i = 2, #KEYS do
+for i = 4, #KEYS do
   local key = KEYS[i]
+  local id = ARGV[i - 3]
   local job = redis.call('HMGET', key, 'name', 'timestamp', 'processedOn', 'finishedOn', 'returnvalue',
-    'failedReason', 'stacktrace', 'atm')
+    'failedReason', 'stacktrace', 'atm', 'opts')
   if job[1] then
     local state = 'waiting'
     if job[4] then
-      state = 'finished'
+      if job[5] then state = 'completed'
+      elseif redis.call('ZSCORE', KEYS[2], id) then state = 'cancelled'
+      elseif redis.call('ZSCORE', KEYS[3], id) then state = 'expired'
+      else state = 'failed' end
     elseif redis.call('EXISTS', key .. ':lock') == 1 then
       state = 'active'
-    elseif redis.call('ZSCORE', KEYS[1], ARGV[i - 1]) then
+    elseif redis.call('ZSCORE', KEYS[1], id) then
       state = 'delayed'
     end
-    job[9] = state
-    out[i - 1] = job
+    job[10] = state
+    out[i - 3] = job
   else
-    out[i - 1] = false
+    out[i - 3] = false
   end
 end
 return out`;
@@ -90,7 +95,7 @@ async function readSlice(
 ): Promise<void> {
   const uniques = entries.map(({ unique }) => unique);
   const keys = [
-    queueKey(prefix, queue, 'delayed'),
+    ...['delayed', 'cancelled', 'expired'].map((set) => queueKey(prefix, queue, set)),
     ...uniques.map((unique) => queueKey(prefix, queue, unique)),
   ];
   const rows = await withCommand(redis)[COMMAND](keys.length, ...keys, ...uniques);
@@ -116,19 +121,32 @@ function readRecord(id: TaskId, fields: Fields): TaskRecord {
 }
 
 function toRecord(id: TaskId, fields: Fields): TaskRecord {
-  const [name, pushed, started, finished, returned, failedReason, stackTraces, attempts, state] =
-    fields;
-  const failed = typeof failedReason === 'string';
-  const completed = typeof returned === 'string';
+  const [name, pushed, started, finished, returned] = fields;
+  const [failedReason, stackTraces, attempts, options, state] = fields.slice(5);
+  const isCompleted = state === 'completed';
+  const failed = typeof failedReason === 'string' && !isCompleted;
   return {
     id,
     type: name ?? '',
-    state: state === 'finished' ? (completed ? 'completed' : 'failed') : (state as TaskState),
+    state: state as TaskState,
     attempts: Number(attempts ?? 0),
     pushedAt: Number(pushed ?? 0),
     startedAt: started ? Number(started) : undefined,
     finishedAt: finished ? Number(finished) : undefined,
-    result: completed ? fromReturnValue(returned) : undefined,
-    failure: failed && !completed ? fromStored(failedReason, stackTraces) : undefined,
+    result: isCompleted ? fromReturnValue(returned) : undefined,
+    isStored: isStoredResult(returned) ? true : undefined,
+    failure: failed ? fromStored(failedReason, stackTraces) : undefined,
+    ...timesIn(options),
+  };
+}
+
+/** Most tasks have none of these. */
+function timesIn(options: string | null | undefined): Partial<TaskRecord> {
+  if (!options || !/"(?:sb|dl|ret)"/.test(options)) return {};
+  const { sb, dl, ret } = JSON.parse(options) as Record<string, unknown>;
+  return {
+    startBy: fromStoredTime(sb),
+    deadline: fromStoredTime(dl),
+    retention: fromStoredRetention(ret),
   };
 }

@@ -1,10 +1,32 @@
-import type { ResolvedBackoffOptions, TakenTask, TaskId } from '@goflow/shared';
+import type {
+  ResolvedBackoffOptions,
+  ResolvedRetention,
+  TakenTask,
+  TaskId,
+  TaskNews,
+  Verdict,
+} from '@goflow/shared';
 import type { Job } from 'bullmq';
-import { fromStoredBackoff, type StoredOptions } from './job-codec.js';
 import type { Lease } from './lease.js';
+import {
+  fromStoredBackoff,
+  fromStoredRetention,
+  fromStoredTags,
+  fromStoredTime,
+  type StoredOptions,
+} from './stored-options.js';
 
 const TASK = Symbol('goflow.task');
 type MarkedJob = Job & { [TASK]?: TakenJob };
+
+/** What a task is made of when it is taken. */
+export interface Taking {
+  readonly queue: string;
+  readonly job: Job;
+  readonly token: string;
+  readonly lease: Lease;
+  readonly report: (task: TakenJob, news: TaskNews) => Promise<void>;
+}
 
 /** BullMQ's job, seen as a task that was taken. */
 export class TakenJob implements TakenTask {
@@ -15,18 +37,24 @@ export class TakenJob implements TakenTask {
   readonly attempt: number;
   readonly starts: number;
   readonly maxAttempts: number | undefined;
+  readonly stalls: number;
   readonly pushedAt: number;
   readonly dueAt: number;
+  /** What proves that the lease is this worker's. */
+  readonly token: string;
   /** On the monotonic clock. */
   readonly takenAt = performance.now();
   readable = true;
   runMs = 0;
   /** The worker is leaving and has ended this attempt itself. */
   isBrokenOff = false;
+  /** What running it came to. */
+  verdict: Verdict | undefined;
   readonly #lease: Lease;
-  readonly #storedBackoff: unknown;
+  readonly #stored: StoredOptions;
+  readonly #report: (task: TakenJob, news: TaskNews) => Promise<void>;
 
-  constructor(queue: string, job: Job, lease: Lease) {
+  constructor({ queue, job, token, lease, report }: Taking) {
     this.id = `${queue}:${job.id ?? ''}`;
     this.queue = queue;
     this.type = job.name;
@@ -37,8 +65,11 @@ export class TakenJob implements TakenTask {
     this.maxAttempts = Number.isInteger(attempts) && attempts ? attempts : undefined;
     this.pushedAt = job.timestamp;
     this.dueAt = job.timestamp + (job.opts.delay ?? 0);
+    this.token = token;
     this.#lease = lease;
-    this.#storedBackoff = job.opts.backoff;
+    this.stalls = job.stalledCounter;
+    this.#stored = job.opts as StoredOptions;
+    this.#report = report;
     (job as MarkedJob)[TASK] = this;
   }
 
@@ -46,8 +77,40 @@ export class TakenJob implements TakenTask {
     return this.#lease.abortSignal;
   }
 
+  get isAborted(): boolean {
+    return this.#lease.isAborted;
+  }
+
   get backoff(): ResolvedBackoffOptions | undefined {
-    return fromStoredBackoff(this.#storedBackoff);
+    return fromStoredBackoff(this.#stored.backoff);
+  }
+
+  get timeoutMs(): number | undefined {
+    return fromStoredTime(this.#stored.to);
+  }
+
+  get startBy(): number | undefined {
+    return fromStoredTime(this.#stored.sb);
+  }
+
+  get deadline(): number | undefined {
+    return fromStoredTime(this.#stored.dl);
+  }
+
+  get retention(): ResolvedRetention | undefined {
+    return fromStoredRetention(this.#stored.ret);
+  }
+
+  get tags(): readonly string[] {
+    return fromStoredTags(this.#stored.tags);
+  }
+
+  get traceparent(): string | undefined {
+    return typeof this.#stored.tp === 'string' ? this.#stored.tp : undefined;
+  }
+
+  report(news: TaskNews): Promise<void> {
+    return this.#report(this, news);
   }
 
   abort(reason: unknown): void {

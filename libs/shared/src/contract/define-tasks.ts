@@ -1,10 +1,15 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { GoflowError } from '../errors/goflow-error.js';
-import { type ResolvedBackoffOptions, resolveBackoff } from '../options/backoff.js';
+import {
+  type BackoffFunction,
+  type ResolvedBackoffOptions,
+  resolveBackoff,
+} from '../options/backoff.js';
 import { toMs } from '../options/duration.js';
 import { checkInteger, checkKnown, invalidOption } from '../options/invalid-option.js';
 import { checkQueueName, DEFAULT_QUEUE } from '../options/names.js';
 import { MAX_ATTEMPTS, MAX_PRIORITY } from '../options/push-options.js';
+import { MAX_HORIZON_MS, type ResolvedRetention, resolveRetention } from '../options/retention.js';
 import type { TaskDefinition, TaskDefinitions } from './task-definition.js';
 
 /** One task type as goflow uses it: defaults filled in, durations in milliseconds. */
@@ -14,10 +19,14 @@ export interface TaskContract {
   readonly payload: StandardSchemaV1;
   readonly result: StandardSchemaV1;
   readonly maxAttempts: number;
-  readonly backoff: ResolvedBackoffOptions;
+  /** `undefined` where any JSON may be reported. */
+  readonly progress: StandardSchemaV1 | undefined;
+  readonly backoff: ResolvedBackoffOptions | BackoffFunction;
   readonly timeoutMs: number;
+  readonly startByMs: number | undefined;
+  readonly deadlineMs: number | undefined;
   readonly priority: number;
-  readonly retention: { readonly completedMs: number; readonly failedMs: number };
+  readonly retention: ResolvedRetention;
 }
 
 /** The contracts of a system: one value, imported by producers and workers alike. */
@@ -37,14 +46,16 @@ type OnlyKnownOptions<D> = {
 
 const TYPE = /^[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*$/;
 const MAX_TYPE_LENGTH = 100;
-const MAX_RETENTION_MS = 366 * 86_400_000;
 const KNOWN = [
   'payload',
   'result',
+  'progress',
   'queue',
   'maxAttempts',
   'backoff',
   'timeout',
+  'startBy',
+  'deadline',
   'retention',
   'priority',
 ];
@@ -102,21 +113,22 @@ function resolveContract(type: string, given: TaskDefinition): TaskContract {
     payload: checkSchema(at('payload'), given.payload),
     result: checkSchema(at('result'), given.result),
     maxAttempts: checkInteger(at('maxAttempts'), given.maxAttempts ?? 3, [1, MAX_ATTEMPTS]),
-    backoff: resolveBackoff(given.backoff, at('backoff')),
+    progress:
+      given.progress === undefined ? undefined : checkSchema(at('progress'), given.progress),
+    backoff:
+      typeof given.backoff === 'function'
+        ? given.backoff
+        : resolveBackoff(given.backoff, at('backoff')),
     timeoutMs: toMs(at('timeout'), given.timeout ?? '5m', { minMs: 1 }),
+    startByMs: optionalMs(at('startBy'), given.startBy),
+    deadlineMs: optionalMs(at('deadline'), given.deadline),
     priority: checkInteger(at('priority'), given.priority ?? 0, [0, MAX_PRIORITY]),
-    retention: resolveRetention(at('retention'), given.retention ?? {}),
+    retention: resolveRetention(given.retention, at('retention')),
   });
 }
 
-function resolveRetention(name: string, given: NonNullable<TaskDefinition['retention']>) {
-  if (typeof given !== 'object') throw invalidOption(name, 'an object', given);
-  checkKnown(name, given, ['completed', 'failed']);
-  const limits = { minMs: 1, maxMs: MAX_RETENTION_MS };
-  return Object.freeze({
-    completedMs: toMs(`${name}.completed`, given.completed ?? '1d', limits),
-    failedMs: toMs(`${name}.failed`, given.failed ?? '7d', limits),
-  });
+function optionalMs(name: string, given: unknown): number | undefined {
+  return given === undefined ? undefined : toMs(name, given, { minMs: 1, maxMs: MAX_HORIZON_MS });
 }
 
 function checkSchema(name: string, schema: unknown): StandardSchemaV1 {

@@ -62,8 +62,32 @@ export const ERRORS = Object.freeze({
   TASK_EXPIRED: entry({
     http: 410,
     retryable: false,
-    when: 'A task that is waited for was not started in time.',
+    when: 'A task was not started within its `startBy`, and was not run.',
     cure: 'Add workers, or allow more time.',
+  }),
+  TASK_DEADLINE: entry({
+    http: 504,
+    retryable: false,
+    when: 'A task did not complete within its `deadline`, all attempts counted.',
+    cure: 'Make it faster, add workers, or allow more time.',
+  }),
+  TASK_POISON: entry({
+    http: 500,
+    retryable: false,
+    when: 'A task took its worker process down twice, and is not run a third time.',
+    cure: 'Look for what kills the process: memory, a native crash, `process.exit`. Redrive it when that is mended.',
+  }),
+  TASK_ID_TAKEN: entry({
+    http: 409,
+    retryable: false,
+    when: 'A push gives an `id` that a task with another payload has.',
+    cure: 'Use an id that follows from the payload, or push the same payload.',
+  }),
+  TASK_TYPE_UNHANDLED: entry({
+    http: 503,
+    retryable: true,
+    when: 'With `strict`, a type was pushed that no live worker has a handler for.',
+    cure: 'Start a worker that has the handler; nothing was sent.',
   }),
   WAIT_TIMEOUT: entry({
     http: 504,
@@ -124,6 +148,30 @@ export const ERRORS = Object.freeze({
     retryable: false,
     when: 'A result is larger than `resultLimit`.',
     cure: 'Store it elsewhere and return a reference, or raise the limit.',
+  }),
+  RESULT_STORE_AWAY: entry({
+    http: 503,
+    retryable: true,
+    when: 'The result store could not keep or give a result.',
+    cure: 'Nothing is lost: the worker tries again. Look at the store.',
+  }),
+  RESULT_STORE_MISSING: entry({
+    http: 500,
+    retryable: false,
+    when: 'A result lies in a result store, and this client was made without one.',
+    cure: 'Give `createGoflow` the same `results` as the workers have.',
+  }),
+  PROGRESS_INVALID: entry({
+    http: 500,
+    retryable: false,
+    when: 'A handler reported a progress that its schema refuses, or that is no JSON of at most 65,536 bytes.',
+    cure: 'Correct the handler or the contract.',
+  }),
+  CURSOR_INVALID: entry({
+    http: 400,
+    retryable: false,
+    when: 'A cursor is made up, or belongs to another question.',
+    cure: 'Pass on the `next` of the page before, with the same filter.',
   }),
   BROKER_UNAVAILABLE: entry({
     http: 503,

@@ -1,3 +1,4 @@
+import type { TaskFailure } from '../errors/task-failure.js';
 import { type Duration, MAX_TIMER_MS, toMs } from './duration.js';
 import { checkKnown, invalidOption } from './invalid-option.js';
 
@@ -15,6 +16,12 @@ export interface BackoffOptions {
   /** The longest wait; not shorter than `delay`. @default '1h', or `delay` where that is longer */
   readonly maxDelay?: Duration | undefined;
 }
+
+/**
+ * Says how long to wait after a failed attempt (1, 2, …). It is part of a contract, not of a push: functions cannot be sent. What it
+ * throws, or gives that is no duration, is logged, and the default is used.
+ */
+export type BackoffFunction = (attempt: number, failure: TaskFailure) => Duration;
 
 /** {@link BackoffOptions} with defaults filled in and durations in milliseconds. */
 export interface ResolvedBackoffOptions {

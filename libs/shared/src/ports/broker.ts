@@ -1,6 +1,12 @@
 import type { ResolvedBackoffOptions } from '../options/backoff.js';
+import type { ResolvedDeduplication } from '../options/deduplication.js';
+import type { ResolvedRetention } from '../options/retention.js';
+import type { TaskDetail, TaskNews } from '../task/task-detail.js';
 import type { TaskId } from '../task/task-id.js';
 import type { TaskRecord } from '../task/task-record.js';
+import type { TaskState } from '../task/task-state.js';
+import type { Clock } from './clock.js';
+import type { InspectorBroker } from './inspector-broker.js';
 
 /** A task on its way to a queue: checked, encoded, with an id of its own, so that sending it twice is sending it once. */
 export interface TaskEnvelope {
@@ -15,14 +21,42 @@ export interface TaskEnvelope {
   readonly priority?: number;
   readonly maxAttempts?: number;
   readonly backoff?: ResolvedBackoffOptions;
+  readonly timeoutMs?: number;
+  /** Milliseconds since 1970. */
+  readonly startBy?: number;
+  /** Milliseconds since 1970. */
+  readonly deadline?: number;
+  readonly tags?: readonly string[];
+  readonly retention?: ResolvedRetention;
+  readonly deduplication?: ResolvedDeduplication;
+  readonly traceparent?: string;
+  /** The id was chosen by the caller: a task may have it already. */
+  readonly isOwnId?: true;
   /** Where the outcome is to be announced: a {@link ReplyInbox.address}. */
   readonly replyTo?: string | undefined;
 }
 
+/** What became of a push. */
+export interface Pushed<Type extends string = string> {
+  /** The task that is there now. */
+  readonly id: TaskId<Type>;
+  /** True when it was there before, and no task was added. */
+  readonly deduplicated: boolean;
+}
+
 /** Tasks of one queue by state. */
-export type QueueCounts = Readonly<
-  Record<'waiting' | 'delayed' | 'active' | 'completed' | 'failed', number>
->;
+export type QueueCounts = Readonly<Record<TaskState, number>>;
+
+/** What {@link Broker.cancel} found, and did. */
+export interface Cancelled {
+  /** The state that it was in; `unknown` for an id that has no task. */
+  readonly found: TaskState | 'unknown';
+  /**
+   * `cancelled`: it is. `requested`: it is running, and its worker was told; it ends as cancelled unless it ends first.
+   * `none`: there was nothing to cancel.
+   */
+  readonly effect: 'cancelled' | 'requested' | 'none';
+}
 
 /** Who reads a client's letter box. */
 export interface ReplyListener {
@@ -40,18 +74,37 @@ export interface ReplyInbox {
   close(): Promise<void>;
 }
 
+/** Ends what was begun with {@link Broker.watch}. */
+export interface Watching {
+  close(): Promise<void>;
+}
+
 /** What a client needs of a broker. Every call ends within the broker's time limit, or fails as BROKER_UNAVAILABLE. */
 export interface Broker {
-  /** Puts one task into its queue. @throws BROKER_UNAVAILABLE, BROKER_REFUSED */
-  push(envelope: TaskEnvelope): Promise<void>;
-  /** Puts many in; each has an outcome of its own: `undefined` when it is in, else the error. */
-  pushMany(envelopes: readonly TaskEnvelope[]): Promise<readonly (Error | undefined)[]>;
+  /** The time that all clients and workers of this broker agree on. */
+  readonly clock: Clock;
+  /** Whether a live worker has a handler for the type, as far as is known; asking costs nothing. */
+  isHandled(type: string): boolean | undefined;
+  /** The same, asked a moment ago. */
+  isHandledNow(type: string): Promise<boolean>;
+  /** Puts one task into its queue. @throws BROKER_UNAVAILABLE, BROKER_REFUSED, TASK_ID_TAKEN */
+  push(envelope: TaskEnvelope): Promise<Pushed>;
+  /** Puts many in; each has an outcome of its own. */
+  pushMany(envelopes: readonly TaskEnvelope[]): Promise<readonly (Pushed | Error)[]>;
   /** What is known of tasks, in the order of the ids; `undefined` where nothing is. */
   read(ids: readonly TaskId[]): Promise<readonly (TaskRecord | undefined)[]>;
+  /** All that is known of a task. */
+  detail(id: TaskId): Promise<TaskDetail | undefined>;
+  /** Ends a task wherever it is. `reason` is what its failure says. */
+  cancel(id: TaskId, reason: string): Promise<Cancelled>;
+  /** Tells of progress and log lines of a running task from now on. What is lost on the way is lost; `gap` says so. */
+  watch(id: TaskId, listener: { news(news: TaskNews): void; gap(): void }): Promise<Watching>;
   /** Opens a letter box. */
   openInbox(listener: ReplyListener): Promise<ReplyInbox>;
   /** How many tasks a queue holds, by state. */
   counts(queue: string): Promise<QueueCounts>;
+  /** What administers the same tasks. */
+  readonly inspector: InspectorBroker;
   /** Resolves when the broker answers. */
   ping(): Promise<void>;
   /** Closes what this broker opened, within its time limit. */

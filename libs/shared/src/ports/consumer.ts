@@ -1,7 +1,11 @@
 import type { ResolvedBackoffOptions } from '../options/backoff.js';
+import type { ResolvedRetention } from '../options/retention.js';
+import type { TaskNews } from '../task/task-detail.js';
 import type { TaskId } from '../task/task-id.js';
 import type { Verdict } from '../task/task-outcome.js';
 import type { QueueCounts } from './broker.js';
+import type { Clock } from './clock.js';
+import type { WorkerAdvert } from './inspector-broker.js';
 
 /** A task that a consumer has taken, and holds a lease on. */
 export interface TakenTask {
@@ -20,14 +24,28 @@ export interface TakenTask {
   /** What the push said, where it said something. */
   readonly maxAttempts: number | undefined;
   readonly backoff: ResolvedBackoffOptions | undefined;
+  readonly timeoutMs: number | undefined;
+  /** Milliseconds since 1970. */
+  readonly startBy: number | undefined;
+  /** Milliseconds since 1970. */
+  readonly deadline: number | undefined;
+  readonly retention: ResolvedRetention | undefined;
+  readonly tags: readonly string[];
+  readonly traceparent: string | undefined;
+  /** How often its worker died or froze while it ran. */
+  readonly stalls: number;
   /** Milliseconds since 1970. */
   readonly pushedAt: number;
   /** When it could have been taken at the earliest: `pushedAt` plus its delay. */
   readonly dueAt: number;
-  /** Aborts when the lease is lost, the attempt times out, or the worker leaves. */
+  /** Aborts when the lease is lost, the task is cancelled, the attempt times out, or the worker leaves. */
   readonly signal: AbortSignal;
+  /** True once `signal` is aborted; costs nothing to ask. */
+  readonly isAborted: boolean;
   /** Aborts `signal` with a reason. */
   abort(reason: unknown): void;
+  /** Keeps progress and log lines with the task and tells those who watch; dropped when the lease is lost. */
+  report(news: TaskNews): Promise<void>;
 }
 
 /** What a consumer tells those who listen. */
@@ -48,8 +66,10 @@ export interface ConsumeOptions {
   /** Runs one task. It never throws: whatever happens is a verdict. */
   readonly run: (task: TakenTask) => Promise<Verdict>;
   readonly listener: ConsumerListener;
-  /** The longest retention of the queue's task types: what is older is swept away. */
-  readonly retention: { readonly completedMs: number; readonly failedMs: number };
+  /** How long finished tasks are kept, by type, where their push does not say. */
+  readonly retention: ReadonlyMap<string, ResolvedRetention>;
+  /** What workers are called in the history of tasks. */
+  readonly worker: string;
 }
 
 /** One queue being consumed. */
@@ -73,7 +93,13 @@ export interface Consumer {
 
 /** What a worker needs of a broker. */
 export interface ConsumerBroker {
+  /** The time that all workers and clients of this broker agree on. */
+  readonly clock: Clock;
   consume(options: ConsumeOptions): Consumer;
+  /** Tells the others what this worker is and can do, every few seconds from now on. */
+  advertise(advert: () => WorkerAdvert): void;
+  /** When a live worker last said that it has a handler for the type; `undefined` when none ever did. */
+  lastAdvertised(type: string): Promise<number | undefined>;
   /** Answers within the time limit, or throws BROKER_UNAVAILABLE. */
   ping(): Promise<void>;
   /** What is unwise about this broker's set-up, one sentence each: an evicting policy, no persistence … */

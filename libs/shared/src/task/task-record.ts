@@ -1,4 +1,6 @@
 import type { TaskFailure } from '../errors/task-failure.js';
+import type { ResolvedRetention } from '../options/retention.js';
+import type { TaskAttempt, TaskLogEntry } from './task-detail.js';
 import type { TaskId } from './task-id.js';
 import type { FinalState, OpenState, TaskState } from './task-state.js';
 
@@ -14,8 +16,16 @@ export interface TaskRecord {
   readonly finishedAt?: number | undefined;
   /** The result, where the task completed. */
   readonly result?: unknown;
-  /** The failure, where the task failed, or of the last attempt where it is tried again. */
+  /** The result lies in the result store, and is not here. */
+  readonly isStored?: true | undefined;
+  /** The failure, where the task ended without a result, or of the last attempt where it is tried again. */
   readonly failure?: TaskFailure | undefined;
+  /** Not started by then, it expires; whoever reads it first sees that. */
+  readonly startBy?: number | undefined;
+  /** Not completed by then, it fails. */
+  readonly deadline?: number | undefined;
+  /** What the push said about keeping it, where it said something. */
+  readonly retention?: ResolvedRetention | undefined;
 }
 
 /** The facts about a task that every answer carries. */
@@ -39,16 +49,24 @@ export interface UnknownTask {
 /** What `getResult` answers: every id has an answer, and "not finished yet" is one of them. */
 export type TaskResult<Value = unknown, Type extends string = string> =
   | ({ readonly status: 'completed'; readonly value: Value } & TaskFacts<Type>)
-  | ({ readonly status: 'failed'; readonly failure: TaskFailure } & TaskFacts<Type>)
-  | ({ readonly status: Exclude<FinalState, 'completed' | 'failed'> } & TaskFacts<Type>)
+  | ({
+      readonly status: Exclude<FinalState, 'completed'>;
+      readonly failure: TaskFailure;
+    } & TaskFacts<Type>)
   | ({ readonly status: OpenState } & TaskFacts<Type>)
   | UnknownTask;
 
-/** What `status` answers: where a task stands, without its result. */
-export type TaskStatus<Type extends string = string> =
+/** What `status` answers: where a task stands and how it got there, without its result. */
+export type TaskStatus<Progress = unknown, Type extends string = string> =
   | ({
       readonly status: TaskState;
       /** Why the last attempt failed, where one did. */
       readonly failure?: TaskFailure | undefined;
+      /** What the handler last reported with `ctx.progress`. */
+      readonly progress?: Progress | undefined;
+      /** The last lines that the handler logged, the oldest first. */
+      readonly log: readonly TaskLogEntry[];
+      /** Its attempts, the first first; of very many only the last. */
+      readonly history: readonly TaskAttempt[];
     } & TaskFacts<Type>)
   | UnknownTask;

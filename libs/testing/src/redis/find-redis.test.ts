@@ -1,36 +1,6 @@
 import { expect, test } from 'vitest';
+import { fakeMachine as fake } from '../machine/fake-machine.js';
 import { findRedis, findRedisProgram } from './find-redis.js';
-import type { Machine } from './machine.js';
-
-interface FakeOptions {
-  readonly env?: Record<string, string>;
-  readonly programs?: readonly string[];
-  readonly isRoot?: boolean;
-  /** Programs that appear once a command that contains the key has run. */
-  readonly installs?: Readonly<Record<string, string>>;
-  readonly fails?: readonly string[];
-}
-
-function fake(options: FakeOptions) {
-  const programs = new Set(options.programs);
-  const ran: string[] = [];
-  const said: string[] = [];
-  const machine: Machine = {
-    env: options.env ?? {},
-    isRoot: options.isRoot ?? false,
-    find: (program) => (programs.has(program) ? `/bin/${program}` : undefined),
-    run: async (command) => {
-      const line = command.join(' ');
-      ran.push(line);
-      for (const [part, program] of Object.entries(options.installs ?? {}))
-        if (line.includes(part)) programs.add(program);
-      const failed = options.fails?.some((part) => line.includes(part)) === true;
-      return failed ? { code: 7, output: 'E: no such package\n' } : { code: 0, output: '' };
-    },
-    say: (line) => said.push(line),
-  };
-  return { machine, ran, said };
-}
 
 test('REDIS_URL comes first', async () => {
   const { machine } = fake({ env: { REDIS_URL: 'redis://here' }, programs: ['redis-server'] });

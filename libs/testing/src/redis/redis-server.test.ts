@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../machine/free-port.js';
 import { startProgram } from '../process/child-program.js';
 import { until } from '../wait/until.js';
-import { freePort } from './free-port.js';
 import { answersPing } from './redis-ping.js';
 import { RedisServer } from './redis-server.js';
 

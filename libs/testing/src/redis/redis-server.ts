@@ -2,14 +2,15 @@ import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findRedisProgram } from './find-redis.js';
-import { freePort } from './free-port.js';
+import { freePort } from '../machine/free-port.js';
 import {
   PortTakenError,
-  type RedisLaunch,
-  type RedisProcess,
-  startRedisProcess,
-} from './redis-process.js';
+  type ServerLaunch,
+  type ServerProcess,
+  startServerProcess,
+} from '../process/server-process.js';
+import { findRedisProgram } from './find-redis.js';
+import { answersPing } from './redis-ping.js';
 
 /** How {@link RedisServer.start} starts a server. */
 export interface RedisServerOptions {
@@ -38,9 +39,9 @@ export class RedisServer implements AsyncDisposable {
   readonly dataDir: string;
   /** `redis://…`, with the password when there is one. */
   readonly url: string;
-  readonly #launch: RedisLaunch;
+  readonly #launch: ServerLaunch;
   readonly #ownsDataDir: boolean;
-  #process: RedisProcess | undefined;
+  #process: ServerProcess | undefined;
   #stopped = false;
 
   private constructor(launch: PrivateLaunch) {
@@ -100,7 +101,7 @@ export class RedisServer implements AsyncDisposable {
     if (this.#stopped)
       throw new Error('this RedisServer was stopped and its data is gone: start a new one');
     await this.#end();
-    this.#process = await startRedisProcess(this.#launch);
+    this.#process = await startServerProcess(this.#launch);
   }
 
   /** Freezes it (SIGSTOP): it keeps its connections and answers nothing until {@link resume}. */
@@ -129,14 +130,15 @@ export class RedisServer implements AsyncDisposable {
     this.#process = undefined;
   }
 
-  #running(): RedisProcess {
+  #running(): ServerProcess {
     if (this.#process === undefined)
       throw new Error('this RedisServer is not running: call restart(), or start a new one');
     return this.#process;
   }
 }
 
-interface PrivateLaunch extends RedisLaunch {
+interface PrivateLaunch extends ServerLaunch {
+  readonly password: string | undefined;
   readonly dataDir: string;
   readonly ownsDataDir: boolean;
 }
@@ -163,6 +165,7 @@ function launchOf(
     args: [...args, ...(options.args ?? [])],
     port,
     password: options.password,
+    isReady: ({ pid }) => answersPing({ port, pid, password: options.password }),
     dataDir,
     ownsDataDir,
     onAbandoned: () => {

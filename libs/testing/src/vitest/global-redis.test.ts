@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterEach, expect, inject, test, vi } from 'vitest';
-import { freePort } from '../redis/free-port.js';
+import { freePort } from '../machine/free-port.js';
 import { RedisServer } from '../redis/redis-server.js';
 import setup from './global-redis.js';
 

@@ -1,22 +1,35 @@
 import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { killOnExit } from '../process/live-children.js';
-import { TextLines } from '../process/text-lines.js';
 import { until } from '../wait/until.js';
-import { answersPing, type PingTarget } from './redis-ping.js';
+import { killOnExit } from './live-children.js';
+import { TextLines } from './text-lines.js';
 
-/** What one redis-server process is started with. */
-export interface RedisLaunch {
+/** What one process of a server (redis-server, postgres) is started with. */
+export interface ServerLaunch {
   readonly program: string;
   readonly args: readonly string[];
   readonly port: number;
-  readonly password?: string | undefined;
+  /** True once the server answers. `log` is the end of what it has written. */
+  readonly isReady: (server: {
+    readonly pid: number;
+    readonly log: readonly string[];
+  }) => boolean | Promise<boolean>;
+  /** @default the working directory of this process */
+  readonly cwd?: string | undefined;
+  /** Who runs it. @default the user of this process */
+  readonly user?: SystemUser | undefined;
   /** Run when this process exits before the server was stopped. Must not be asynchronous. */
   readonly onAbandoned: () => void;
 }
 
-/** One redis-server process that answers. */
-export interface RedisProcess {
+/** A user of this machine, by number. */
+export interface SystemUser {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** One process of a server that answers. */
+export interface ServerProcess {
   readonly pid: number;
   /** Resolves when it has ended. */
   readonly ended: Promise<void>;
@@ -36,11 +49,13 @@ const LOG_LINES = 20;
  *
  * @throws PortTakenError, or an Error with the end of its log when it ends or stays silent for 10 s.
  */
-export async function startRedisProcess(launch: RedisLaunch): Promise<RedisProcess> {
+export async function startServerProcess(launch: ServerLaunch): Promise<ServerProcess> {
   const child = spawn(launch.program, [...launch.args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // Out of reach of the terminal's Ctrl-C, which is for this process: it stops the server when it is done.
     detached: true,
+    cwd: launch.cwd,
+    ...launch.user,
   });
   if (child.pid === undefined) throw await spawnFailure(child, launch.program);
   killOnExit(child, launch.onAbandoned);
@@ -48,7 +63,7 @@ export async function startRedisProcess(launch: RedisLaunch): Promise<RedisProce
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   try {
-    await whenReady(child, { port: launch.port, pid: child.pid, password: launch.password });
+    await whenReady(child, launch.isReady, { pid: child.pid, log });
   } catch (error) {
     child.kill('SIGKILL');
     await closed;
@@ -57,11 +72,15 @@ export async function startRedisProcess(launch: RedisLaunch): Promise<RedisProce
   return { pid: child.pid, ended, signal: (signal) => void child.kill(signal) };
 }
 
-async function whenReady(child: ChildProcess, target: PingTarget): Promise<void> {
+async function whenReady(
+  child: ChildProcess,
+  isReady: ServerLaunch['isReady'],
+  server: { readonly pid: number; readonly log: readonly string[] },
+): Promise<void> {
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
   const state = await until(
-    async () => (hasEnded() && 'ended') || ((await answersPing(target)) && 'ready'),
-    { what: 'its answer to PING', timeoutMs: START_MS },
+    async () => (hasEnded() && 'ended') || ((await isReady(server)) && 'ready'),
+    { what: 'its answer', timeoutMs: START_MS },
   );
   if (state === 'ended')
     throw new Error(`it ended (code ${child.exitCode}, signal ${child.signalCode})`);
@@ -72,7 +91,7 @@ async function spawnFailure(child: ChildProcess, program: string): Promise<Error
   return new Error(`could not run ${program}: is it an executable file?`, { cause });
 }
 
-function startFailure(launch: RedisLaunch, cause: unknown, log: readonly string[]): Error {
+function startFailure(launch: ServerLaunch, cause: unknown, log: readonly string[]): Error {
   const told = log.join('\n');
   if (told.includes('Address already in use'))
     return new PortTakenError(`port ${launch.port} is in use: choose another, or none`, { cause });

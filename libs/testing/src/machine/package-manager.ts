@@ -1,12 +1,12 @@
-/** A program that can install Redis. */
+/** A program that can install others. */
 export interface PackageManager {
   readonly program: string;
   /** Whether it must run as root. brew must not. */
   readonly asRoot: boolean;
   /** Run first; a failure here is not fatal, since the packages may be known already. */
   readonly refresh?: readonly string[] | undefined;
-  /** The commands to try, best first: distributions name the package differently. */
-  readonly install: readonly (readonly string[])[];
+  /** The command that installs a package. */
+  readonly install: (packageName: string) => readonly string[];
 }
 
 /** What decides which manager is usable. */
@@ -23,33 +23,20 @@ const MANAGERS: readonly PackageManager[] = [
     program: 'apt-get',
     asRoot: true,
     refresh: ['apt-get', 'update'],
-    install: [aptInstall('redis-server', POLICY), aptInstall('valkey-server', POLICY)],
+    install: (name) => aptInstall(name, POLICY),
   },
   ...['dnf', 'yum'].map((program) => ({
     program,
     asRoot: true,
-    install: [
-      [program, 'install', '-y', 'redis'],
-      [program, 'install', '-y', 'valkey'],
-    ],
+    install: (name: string) => [program, 'install', '-y', name],
   })),
-  {
-    program: 'apk',
-    asRoot: true,
-    install: [
-      ['apk', 'add', '--no-cache', 'redis'],
-      ['apk', 'add', '--no-cache', 'valkey'],
-    ],
-  },
+  { program: 'apk', asRoot: true, install: (name) => ['apk', 'add', '--no-cache', name] },
   {
     program: 'pacman',
     asRoot: true,
-    install: [
-      ['pacman', '-Sy', '--noconfirm', '--needed', 'valkey'],
-      ['pacman', '-Sy', '--noconfirm', '--needed', 'redis'],
-    ],
+    install: (name) => ['pacman', '-Sy', '--noconfirm', '--needed', name],
   },
-  { program: 'brew', asRoot: false, install: [['brew', 'install', 'redis']] },
+  { program: 'brew', asRoot: false, install: (name) => ['brew', 'install', name] },
 ];
 
 /** The first manager of this machine that may be run without asking anyone. */
@@ -60,7 +47,7 @@ export function choosePackageManager(rights: InstallRights): PackageManager | un
 }
 
 /**
- * Debian starts the system's own redis-server when its package is installed, unless the file `policy` forbids it: it is
+ * Debian starts a server (redis-server, Postgres) when its package is installed, unless the file `policy` forbids it: it is
  * written for the time of the installation only, and one that exists is left alone.
  */
 export function aptInstall(packageName: string, policy: string): readonly string[] {

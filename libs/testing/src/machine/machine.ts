@@ -8,7 +8,7 @@ export interface CommandResult {
   readonly output: string;
 }
 
-/** What finding Redis needs to know of a machine and may do to it. Tests pass a fake. */
+/** What finding a program needs to know of a machine and may do to it. Tests pass a fake. */
 export interface Machine {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly isRoot: boolean;

@@ -1,0 +1,143 @@
+import { contractOf, parseTaskId, type TaskDetail, type TaskState } from '@goflow/shared';
+import { type BulkPlan, type BulkReport, BulkRun, type BulkTally } from './bulk-run.js';
+import { checkOptions } from './check-options.js';
+import {
+  type DiscardAllOptions,
+  type DiscardReport,
+  type GroupOptions,
+  type RedriveAllOptions,
+  type RedriveOptions,
+  type RedriveProgress,
+  type RedriveReport,
+  resolveDiscardAllOptions,
+  resolveGroupOptions,
+  resolveRedriveAllOptions,
+} from './dead-letter-options.js';
+import { type DeadLetterFilter, deadLetterQuestionOf } from './filter.js';
+import type {
+  Discarded,
+  GoflowDeadLetters,
+  GroupedDeadLetters,
+  Redriven,
+} from './goflow-inspector.js';
+import { DeadLetterGroups } from './groups.js';
+import type { InspectorDeps } from './inspector-deps.js';
+import { Pace } from './pace.js';
+import { toPayloadJson } from './payload-json.js';
+import { listTasks, type TaskList } from './task-list.js';
+import { toSummary } from './task-summary.js';
+import { type TaskSource, walk } from './walk.js';
+
+const DEFAULT_PAYLOAD_LIMIT = 1024 * 1024;
+/** Read ahead is what a second takes: of older pages somebody else may have redriven some, and they have failed anew. */
+const READ_AHEAD = { least: 50, most: 250 };
+
+/** Tasks that failed for good. {@link GoflowDeadLetters} tells what each method does. */
+export class DeadLetters implements GoflowDeadLetters {
+  readonly #deps: InspectorDeps;
+  readonly #source: TaskSource;
+
+  constructor(deps: InspectorDeps) {
+    this.#deps = deps;
+    this.#source = { broker: deps.broker.inspector, isOver: deps.isOver };
+  }
+
+  async list(filter: DeadLetterFilter = {}, cursor?: string, limit?: number): Promise<TaskList> {
+    const question = deadLetterQuestionOf(filter, this.#deps.tasks);
+    return listTasks(this.#source, question, { cursor, limit });
+  }
+
+  async groups(
+    filter: DeadLetterFilter = {},
+    options: GroupOptions = {},
+  ): Promise<GroupedDeadLetters> {
+    const question = deadLetterQuestionOf(filter, this.#deps.tasks);
+    const groups = new DeadLetterGroups();
+    const { lookedAt, complete } = await walk(this.#source, question, {
+      ...resolveGroupOptions(options),
+      visit: ({ tasks }) => {
+        for (const task of tasks) groups.add(task);
+        return true;
+      },
+    });
+    return { groups: groups.list(), examined: lookedAt, complete };
+  }
+
+  async redrive(id: string, options: RedriveOptions = {}): Promise<Redriven> {
+    checkOptions(options, ['payload']);
+    const task = await this.#read(id);
+    if (!task || !isOpenToChange(task.state))
+      return { id, found: task?.state ?? 'unknown', redriven: false };
+    const { payload } = options;
+    const json = payload === undefined ? undefined : await this.#encode(task, payload);
+    const { found, done } = await this.#deps.broker.inspector.redrive(id, json);
+    return { id, found, redriven: done };
+  }
+
+  async redriveAll(
+    filter: DeadLetterFilter,
+    options: RedriveAllOptions = {},
+  ): Promise<RedriveReport> {
+    const { rate, payload, limit, signal, onProgress } = resolveRedriveAllOptions(options);
+    const { clock, inspector } = this.#deps.broker;
+    const report = await this.#run(filter, {
+      limit,
+      signal,
+      pace: new Pace(clock, rate),
+      pageSize: Math.min(Math.max(rate, READ_AHEAD.least), READ_AHEAD.most),
+      onProgress: onProgress && ((tally) => onProgress(toProgress(tally))),
+      act: async (task) => {
+        const edited = payload && (await payload(task.payload, toSummary(task)));
+        const json = payload && (await this.#encode(task, edited));
+        const { done } = await inspector.redrive(task.id, json);
+        return done;
+      },
+    });
+    const { failed, complete } = report;
+    return { ...toProgress(report), failed, complete };
+  }
+
+  async discard(id: string): Promise<Discarded> {
+    const task = await this.#read(id);
+    if (!task || !isOpenToChange(task.state))
+      return { id, found: task?.state ?? 'unknown', discarded: false };
+    const { found, done } = await this.#deps.broker.inspector.discard(id);
+    return { id, found, discarded: done };
+  }
+
+  async discardAll(
+    filter: DeadLetterFilter,
+    options: DiscardAllOptions = {},
+  ): Promise<DiscardReport> {
+    const { inspector } = this.#deps.broker;
+    const { done, ...report } = await this.#run(filter, {
+      ...resolveDiscardAllOptions(options),
+      act: async (task) => (await inspector.discard(task.id)).done,
+    });
+    return { ...report, discarded: done };
+  }
+
+  async #run(filter: DeadLetterFilter, plan: BulkPlan): Promise<BulkReport> {
+    const question = deadLetterQuestionOf(filter, this.#deps.tasks);
+    return new BulkRun(plan, this.#deps.broker.clock).over(this.#source, question);
+  }
+
+  async #read(id: unknown): Promise<TaskDetail | undefined> {
+    const task = parseTaskId(id) && (await this.#deps.broker.detail(id as string));
+    return task && !this.#deps.isOver(task) ? task : undefined;
+  }
+
+  #encode({ type }: TaskDetail, payload: unknown): Promise<string> {
+    const { tasks, payloadLimit = DEFAULT_PAYLOAD_LIMIT } = this.#deps;
+    return toPayloadJson(contractOf(tasks, type), payload, payloadLimit);
+  }
+}
+
+/** The result of a completed task is not to be lost by mistake, and what runs is not to run twice. */
+function isOpenToChange(state: TaskState): boolean {
+  return state === 'failed' || state === 'expired' || state === 'cancelled';
+}
+
+function toProgress({ examined, done, skipped, failedCount }: BulkTally): RedriveProgress {
+  return { examined, redriven: done, skipped, failedCount };
+}

@@ -1,0 +1,43 @@
+import type { Clock, TakenTask, Verdict } from '@goflow/shared';
+import { failedFor } from './outcomes.js';
+
+/** What is known of the other workers. */
+export interface Routing {
+  readonly clock: Clock;
+  /** When a live worker last said that it has a handler for the type; `undefined` when none ever did. */
+  readonly lastAdvertised: (type: string) => Promise<number | undefined>;
+  /** How long nobody may have had a handler before a task becomes a dead letter, in milliseconds. */
+  readonly unroutableAfterMs: number;
+}
+
+const FIRST_MS = 1_000;
+const MAX_MS = 30_000;
+/** A worker that said so within this time is alive. */
+const ALIVE_MS = 15_000;
+/** Away for so long, a task that another worker can run meets another worker. */
+const ELSEWHERE_MS = 250;
+
+/**
+ * A task of a type without a handler here goes back, no attempt spent: for a moment when another worker is there to take it, else
+ * for 1 s, 2 s, 4 s … 30 s. It is a dead letter only when nobody has had a handler for a long time.
+ */
+export async function handBackMissing(task: TakenTask, routing: Routing): Promise<Verdict> {
+  // Where nothing is known, it waits.
+  const seenAt = await routing.lastAdvertised(task.type).catch(() => undefined);
+  const now = routing.clock.now();
+  const missingMs = now - Math.max(seenAt ?? 0, task.dueAt);
+  if (missingMs > routing.unroutableAfterMs) return unroutable(task, missingMs);
+  const isElsewhere = seenAt !== undefined && now - seenAt < ALIVE_MS;
+  const delayMs = isElsewhere ? ELSEWHERE_MS * (0.5 + Math.random()) : growingMs(task.starts);
+  return { kind: 'handed-back', reason: 'handler-missing', delayMs: Math.round(delayMs) };
+}
+
+function unroutable({ type }: TakenTask, missingMs: number): Verdict {
+  const seconds = Math.round(missingMs / 1_000);
+  const message = `for ${seconds} s no live worker had a handler of ${type.slice(0, 100)}`;
+  return failedFor('HANDLER_MISSING', message);
+}
+
+function growingMs(starts: number): number {
+  return Math.min(FIRST_MS * 2 ** Math.min(starts - 1, 10), MAX_MS);
+}

@@ -1,0 +1,137 @@
+import {
+  type Clock,
+  type ClockTimer,
+  encodeJson,
+  GoflowError,
+  type Logger,
+  parse,
+  type TakenTask,
+  type TaskContract,
+  type TaskLogEntry,
+} from '@goflow/shared';
+import type { TaskLog, TaskLogLine } from '../handlers/task-log.js';
+
+/** What is told within this time is told at once: a handler may report thousands of times a second. */
+const EVERY_MS = 200;
+const MAX_LINES = 100;
+const MAX_MESSAGE = 1_000;
+const MAX_FIELDS = 2_048;
+const MAX_PROGRESS_BYTES = 65_536;
+/** Kept with the task; `debug` is for the worker's own log. */
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+type Level = (typeof LEVELS)[number];
+
+/** What a report needs of its worker. */
+export interface ReportDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What a handler tells while it runs: progress, of which the last counts, and log lines. Told at once, then every 200 ms. */
+export class TaskReport {
+  readonly log: TaskLog;
+  readonly #task: TakenTask;
+  readonly #contract: TaskContract;
+  readonly #logger: Logger;
+  #progressJson: string | undefined;
+  #lines: TaskLogEntry[] = [];
+  readonly #clock: Clock;
+  #timer: ClockTimer;
+  #ended = false;
+
+  constructor(task: TakenTask, contract: TaskContract, { clock, logger }: ReportDeps) {
+    this.#clock = clock;
+    this.#task = task;
+    this.#contract = contract;
+    const { id, type, attempt, traceparent } = task;
+    const traceId = traceparent?.split('-')[1];
+    const fields = { taskId: id, taskType: type, attempt };
+    this.#logger = logger.child(traceId === undefined ? fields : { ...fields, traceId });
+    this.log = this.#logOf(this.#logger, {});
+  }
+
+  /** @throws PROGRESS_INVALID */
+  async progress(value: unknown): Promise<void> {
+    const { progress: schema, type } = this.#contract;
+    const subject = `progress of ${type}`;
+    const about = { code: 'PROGRESS_INVALID', subject } as const;
+    const parsed = schema ? await parse(schema, value, about) : value;
+    if (parsed === undefined)
+      throw new GoflowError('PROGRESS_INVALID', `${subject}: nothing given`);
+    this.#progressJson = encodeJson(parsed, {
+      subject,
+      notSerializable: 'PROGRESS_INVALID',
+      tooLarge: 'PROGRESS_INVALID',
+      limitBytes: MAX_PROGRESS_BYTES,
+    });
+    this.#tell();
+  }
+
+  end(): void {
+    this.#clock.cancel(this.#timer);
+    this.#timer = undefined;
+    this.#send();
+    this.#ended = true;
+  }
+
+  #tell(): void {
+    if (this.#timer !== undefined || this.#ended) return;
+    this.#send();
+    this.#timer = this.#clock.after(EVERY_MS, () => {
+      this.#timer = undefined;
+      if (this.#progressJson !== undefined || this.#lines.length > 0) this.#tell();
+    });
+  }
+
+  /** Not awaited: an attempt goes on without its report, and the order is kept by the connection. */
+  #send(): void {
+    const [progressJson, log] = [this.#progressJson, this.#lines];
+    if (progressJson === undefined && log.length === 0) return;
+    this.#progressJson = undefined;
+    this.#lines = [];
+    this.#task
+      .report({ progressJson, log })
+      .catch((error: unknown) => this.#logger.debug({ err: error }, 'a report was lost'));
+  }
+
+  #logOf(logger: Logger, bound: object): TaskLog {
+    const line =
+      (level: Level): TaskLogLine =>
+      (first: object | string, second?: string) => {
+        const [fields, message] = typeof first === 'string' ? [{}, first] : [first, second];
+        logger[level](fields, message);
+        if (level !== 'debug') this.#keep(level, { ...bound, ...fields }, message ?? '');
+      };
+    return {
+      debug: line('debug'),
+      info: line('info'),
+      warn: line('warn'),
+      error: line('error'),
+      child: (fields) => this.#logOf(logger.child(fields), { ...bound, ...fields }),
+    };
+  }
+
+  #keep(level: Level, fields: object, message: string): void {
+    if (this.#ended) return;
+    const plain = plainOf(fields);
+    this.#lines.push({
+      at: new Date(this.#clock.now()),
+      level,
+      message: message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE - 1)}…` : message,
+      attempt: this.#task.attempt,
+      ...(plain === undefined ? {} : { fields: plain }),
+    });
+    if (this.#lines.length > MAX_LINES) this.#lines.shift();
+    this.#tell();
+  }
+}
+
+/** Fields as plain JSON; `undefined` where there are none, or they are too large or none. */
+function plainOf(fields: object): unknown {
+  try {
+    const text = JSON.stringify(fields);
+    return text === '{}' || text.length > MAX_FIELDS ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

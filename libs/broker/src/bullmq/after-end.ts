@@ -1,0 +1,74 @@
+import type { TakenTask, TaskOutcome, TaskRecord } from '@goflow/shared';
+import type { Job } from 'bullmq';
+import type { Cluster, Redis } from 'ioredis';
+import type { Cancellations } from './cancellations.js';
+import { retainOwn } from './inspector/retained-tasks.js';
+import { fromReturnValue } from './job-codec.js';
+import { replyChannel } from './keys.js';
+import { encodeReply } from './reply-inbox.js';
+import { replyAddressOf } from './taken-job.js';
+
+/** A task that has ended, and how. */
+export interface EndedTask {
+  readonly job: Job;
+  readonly task: TakenTask;
+  readonly outcome: Exclude<TaskOutcome, { readonly kind: 'retry' }>;
+}
+
+/** Where it ended. */
+export interface EndSettings extends ReplyConnection {
+  readonly cancellations: Cancellations;
+  readonly report: (error: unknown) => void;
+}
+
+/**
+ * What remains to be done when the end of a task is recorded, none of it waited for: 1. a wish to cancel it is forgotten, 2. when it
+ * goes is written down, where its push said so: lost, the sweeper finds it with the others of its type, 3. the client that waits is
+ * told: lost, that costs the client one poll.
+ */
+export function afterEnd(settings: EndSettings, ended: EndedTask): void {
+  const { redis, prefix, cancellations, report } = settings;
+  const { job, task, outcome } = ended;
+  if (outcome.kind === 'cancelled') cancellations.forget(task.queue, job.id ?? '');
+  const { retention } = task;
+  if (retention) {
+    const finishedAt = job.finishedOn ?? 0;
+    retainOwn(redis, prefix, { id: task.id, state: outcome.kind, finishedAt, retention })?.catch(
+      report,
+    );
+  }
+  const address = replyAddressOf(job);
+  if (address !== undefined) sendReply(settings, address, toRecord(ended));
+}
+
+/** Sends what became of a task to a client's letter box. */
+export function sendReply(connection: ReplyConnection, address: string, record: TaskRecord): void {
+  connection.redis
+    .publish(replyChannel(connection.prefix, address), encodeReply(record))
+    .catch(() => undefined);
+}
+
+interface ReplyConnection {
+  readonly redis: Redis | Cluster;
+  readonly prefix: string;
+}
+
+function toRecord({ job, task, outcome }: EndedTask): TaskRecord {
+  return {
+    id: task.id,
+    type: task.type,
+    state: outcome.kind,
+    attempts: task.attempt,
+    pushedAt: task.pushedAt,
+    startedAt: job.processedOn,
+    finishedAt: job.finishedOn,
+    retention: task.retention,
+    ...(outcome.kind === 'completed' ? resultOf(outcome) : { failure: outcome.failure }),
+  };
+}
+
+function resultOf({ resultJson, isStored }: Completed): Partial<TaskRecord> {
+  return isStored ? { isStored } : { result: fromReturnValue(resultJson) };
+}
+
+type Completed = Extract<TaskOutcome, { readonly kind: 'completed' }>;

@@ -1,0 +1,116 @@
+import type { Cluster, Redis } from 'ioredis';
+import { cancelChannel, queueKey } from './keys.js';
+import { closeRedis, connectSubscriber } from './redis-connection.js';
+
+/** How many wishes for tasks that are not here are remembered: the message may be faster than the task. */
+const MAX_EARLY = 1_000;
+
+/** Who is told that a task is to end. */
+export interface CancelListener {
+  /** True when the task runs here, and so was told. */
+  cancel(unique: string, reason: string): boolean;
+  /** BullMQ's ids of the tasks that run here. */
+  running(): readonly string[];
+}
+
+/** What hearing of cancellations needs. */
+export interface CancellationsOptions {
+  readonly redis: Redis | Cluster;
+  readonly prefix: string;
+  readonly report: (error: unknown) => void;
+}
+
+/**
+ * Hears of tasks that are to end, for all queues of one worker, over one connection. A message that is lost costs a few seconds: the
+ * wish is kept in Redis, too, and looked up with every heartbeat and before a task is started again.
+ */
+export class Cancellations {
+  readonly #options: CancellationsOptions;
+  readonly #listeners = new Map<string, CancelListener>();
+  readonly #early = new Set<string>();
+  #subscriber: Redis | Cluster | undefined;
+
+  constructor(options: CancellationsOptions) {
+    this.#options = options;
+  }
+
+  /** Tells `listener` of the tasks of a queue. Resolves when it hears, or when that has to wait for Redis. */
+  async listen(queue: string, listener: CancelListener): Promise<void> {
+    this.#listeners.set(queue, listener);
+    const subscriber = this.#connect();
+    await subscriber.subscribe(cancelChannel(this.#options.prefix, queue));
+  }
+
+  /** True when there was a message about a task that was not here yet: {@link Cancellations.find} knows more. */
+  isEarly(queue: string, unique: string): boolean {
+    return this.#early.has(`${queue}:${unique}`);
+  }
+
+  /** Why the task is to be cancelled, if it is. Redis has the truth: the same id may have been redriven since. */
+  async find(queue: string, unique: string): Promise<string | undefined> {
+    this.#early.delete(`${queue}:${unique}`);
+    const { redis, prefix } = this.#options;
+    return (await redis.hget(queueKey(prefix, queue, 'cancelling'), unique)) ?? undefined;
+  }
+
+  /** The task has ended: the wish is fulfilled. */
+  forget(queue: string, unique: string): void {
+    const { redis, prefix, report } = this.#options;
+    redis.hdel(queueKey(prefix, queue, 'cancelling'), unique).catch(report);
+  }
+
+  /** Looks for wishes whose message was lost. */
+  async check(): Promise<void> {
+    const { redis, prefix } = this.#options;
+    for (const [queue, listener] of this.#listeners) {
+      const running = listener.running();
+      const key = queueKey(prefix, queue, 'cancelling');
+      if (running.length === 0 || (await redis.hlen(key)) === 0) continue;
+      const reasons = await redis.hmget(key, ...running);
+      running.forEach((unique, index) => {
+        const reason = reasons[index];
+        if (typeof reason === 'string') listener.cancel(unique, reason);
+      });
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#listeners.clear();
+    if (this.#subscriber) await closeRedis(this.#subscriber);
+  }
+
+  #connect(): Redis | Cluster {
+    if (this.#subscriber) return this.#subscriber;
+    const { redis, prefix, report } = this.#options;
+    const subscriber = connectSubscriber(redis);
+    subscriber.on('error', report);
+    subscriber.on('ready', () => void this.check().catch(report));
+    const start = cancelChannel(prefix, '').length;
+    subscriber.on('message', (channel: string, message: string) =>
+      this.#hear(channel.slice(start), message),
+    );
+    this.#subscriber = subscriber;
+    return subscriber;
+  }
+
+  #hear(queue: string, message: string): void {
+    const wish = decode(message);
+    if (!wish) return;
+    const [unique, reason] = wish;
+    if (this.#listeners.get(queue)?.cancel(unique, reason)) return;
+    const [oldest] = this.#early;
+    if (this.#early.size >= MAX_EARLY && oldest !== undefined) this.#early.delete(oldest);
+    this.#early.add(`${queue}:${unique}`);
+  }
+}
+
+function decode(message: string): readonly [unique: string, reason: string] | undefined {
+  try {
+    const wish: unknown = JSON.parse(message);
+    if (!Array.isArray(wish) || wish.length !== 2) return undefined;
+    return [String(wish[0]), String(wish[1])];
+  } catch {
+    // Somebody else's message.
+    return undefined;
+  }
+}

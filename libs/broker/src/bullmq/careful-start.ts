@@ -1,0 +1,67 @@
+import { GoflowError, type HandBack, toFailure, type Verdict } from '@goflow/shared';
+import { cancelledFailure } from './cancel-task.js';
+import type { Cancellations } from './cancellations.js';
+import type { Suspects } from './suspects.js';
+import type { TakenJob } from './taken-job.js';
+
+/** What starting a task carefully needs. */
+export interface CarefulStartOptions {
+  readonly cancellations: Cancellations;
+  readonly suspects: Suspects;
+  readonly worker: string;
+  readonly run: (task: TakenJob) => Promise<Verdict>;
+  readonly report: (error: unknown) => void;
+}
+
+/**
+ * Starts a task that was started before, or about which there is news: 1. it may have been cancelled meanwhile, 2. it may be what took
+ * its workers down. Most tasks never come this way.
+ */
+export class CarefulStart {
+  readonly #options: CarefulStartOptions;
+
+  constructor(options: CarefulStartOptions) {
+    this.#options = options;
+  }
+
+  /** True for a task that must not simply be run. */
+  isNeeded(task: TakenJob, unique: string): boolean {
+    return task.starts > 1 || this.#options.cancellations.isEarly(task.queue, unique);
+  }
+
+  async run(task: TakenJob, unique: string): Promise<Verdict> {
+    const { cancellations, run, report } = this.#options;
+    try {
+      const reason = await cancellations.find(task.queue, unique);
+      if (reason !== undefined) {
+        cancellations.forget(task.queue, unique);
+        return { kind: 'cancelled', failure: cancelledFailure(reason) };
+      }
+      if (task.stalls > 0) return await this.#runSuspect(task, unique);
+    } catch (error) {
+      // Without Redis nothing is known of it; the attempt itself must not suffer.
+      report(error);
+    }
+    return run(task);
+  }
+
+  async #runSuspect(task: TakenJob, unique: string): Promise<Verdict> {
+    const { suspects, worker, run, report } = this.#options;
+    const leave = await suspects.enter(unique, worker);
+    try {
+      if (!leave) return poison(task);
+      // The worker left, or lost its lease, while this one waited for its turn.
+      return task.isAborted ? NOT_BEGUN : await run(task);
+    } finally {
+      leave?.();
+      suspects.acquit(unique).catch(report);
+    }
+  }
+}
+
+const NOT_BEGUN: HandBack = { kind: 'handed-back', reason: 'stopping', delayMs: 0 };
+
+function poison({ id }: TakenJob): Verdict {
+  const message = `the task ${id} took its worker process down twice`;
+  return { kind: 'failed', failure: toFailure(new GoflowError('TASK_POISON', message)) };
+}

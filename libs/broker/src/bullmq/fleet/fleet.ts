@@ -1,0 +1,133 @@
+import type { WorkerAdvert, WorkerRecord } from '@goflow/shared';
+import type { Cluster, Redis } from 'ioredis';
+import { fleetKey } from '../keys.js';
+import { ALIVE_MS, BEAT, LEAVE, TIME, TYPES_PER_CALL } from './fleet-scripts.js';
+
+/** The types are looked through for forgotten ones at the first beat, and then every this many: about once an hour. */
+const TIDY_EVERY_BEATS = 900;
+
+const PAGE = 500;
+
+/** Where the fleet is kept. */
+export interface FleetOptions {
+  readonly redis: Redis | Cluster;
+  readonly prefix: string;
+}
+
+interface WithCommands {
+  goflowBeat(
+    keyCount: number,
+    ...args: (string | number)[]
+  ): Promise<[now: number, cursor: string]>;
+  goflowLeave(keyCount: number, ...args: string[]): Promise<void>;
+  goflowTime(keyCount: number, key: string): Promise<number>;
+}
+
+/**
+ * All workers of one prefix, as they tell of themselves. Times are those of Redis, in milliseconds since 1970, so that no
+ * machine's clock decides who is alive. A worker is alive for 12 s after its last beat. Every method makes one question of a few
+ * commands, and rejects with the error of the Redis client.
+ */
+export class Fleet {
+  readonly #redis: Redis | Cluster;
+  readonly #commands: WithCommands;
+  readonly #keys: readonly [workers: string, seen: string, types: string];
+  #beats = 0;
+  /** Where looking through the types goes on; '' when that is not due. */
+  #cursor = '';
+
+  constructor({ redis, prefix }: FleetOptions) {
+    this.#redis = redis;
+    this.#commands = redis as unknown as WithCommands;
+    this.#keys = [fleetKey(prefix, 'workers'), fleetKey(prefix, 'seen'), fleetKey(prefix, 'types')];
+    if ('goflowBeat' in redis) return;
+    redis.defineCommand('goflowBeat', { lua: BEAT });
+    redis.defineCommand('goflowLeave', { lua: LEAVE });
+    redis.defineCommand('goflowTime', { lua: TIME });
+  }
+
+  /** A sign of life of a worker, which is part of the fleet from now on. Gives the time at Redis. */
+  async beat(advert: WorkerAdvert): Promise<number> {
+    if (this.#beats % TIDY_EVERY_BEATS === 0) this.#cursor = '0';
+    this.#beats += 1;
+    const { name, types } = advert;
+    const first = types.slice(0, TYPES_PER_CALL);
+    const args = [name, JSON.stringify(advert), this.#cursor, ...first];
+    const [now, cursor] = await this.#commands.goflowBeat(3, ...this.#keys, ...args);
+    this.#cursor = cursor === '0' ? '' : cursor;
+    for (let at = TYPES_PER_CALL; at < types.length; at += TYPES_PER_CALL)
+      await this.#advertise(types.slice(at, at + TYPES_PER_CALL), now);
+    return now;
+  }
+
+  /** A worker leaves in good order: it is gone at once, its types within 6 s, unless another worker has them. */
+  async leave(name: string): Promise<void> {
+    await this.#commands.goflowLeave(3, ...this.#keys, name);
+  }
+
+  /** The workers that are alive, by name. What is no record of a worker is passed over. */
+  async workers(): Promise<WorkerRecord[]> {
+    const [now, found] = await Promise.all([this.time(), this.#allWorkers()]);
+    return [...found.values()]
+      .filter(({ seenAt }) => isAlive(seenAt, now))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /**
+   * When a live worker last said that it has a handler for the type; `undefined` when none did in the last 7 days. When one of its
+   * workers has just left, the answer may be up to 6 s too early.
+   */
+  async lastAdvertised(type: string): Promise<number | undefined> {
+    const at = await this.#redis.hget(this.#keys[2], type);
+    return at === null ? undefined : Number(at);
+  }
+
+  /** The types that live workers have handlers for. One small answer, however many workers there are. */
+  async liveTypes(): Promise<ReadonlySet<string>> {
+    const [now, types] = await Promise.all([this.time(), this.#redis.hgetall(this.#keys[2])]);
+    const live = Object.entries(types).filter(([, at]) => isAlive(Number(at), now));
+    return new Set(live.map(([type]) => type));
+  }
+
+  /** The time at Redis, in milliseconds since 1970. */
+  time(): Promise<number> {
+    return this.#commands.goflowTime(1, this.#keys[1]);
+  }
+
+  async #advertise(types: readonly string[], now: number): Promise<void> {
+    await this.#redis.hset(this.#keys[2], Object.fromEntries(types.map((type) => [type, now])));
+  }
+
+  async #allWorkers(): Promise<ReadonlyMap<string, WorkerRecord>> {
+    // HSCAN may give an entry twice.
+    const found = new Map<string, WorkerRecord>();
+    let cursor = '0';
+    do {
+      const [next, entries] = await this.#redis.hscan(this.#keys[0], cursor, 'COUNT', PAGE);
+      for (let at = 1; at < entries.length; at += 2) {
+        const record = decode(entries[at]);
+        if (record) found.set(record.name, record);
+      }
+      cursor = next;
+    } while (cursor !== '0');
+    return found;
+  }
+}
+
+/** A time far in the future is from before Redis' clock was set back. */
+function isAlive(seenAt: number, now: number): boolean {
+  return Math.abs(now - seenAt) <= ALIVE_MS;
+}
+
+function decode(stored: string | undefined): WorkerRecord | undefined {
+  try {
+    const record = JSON.parse(stored ?? '') as Partial<WorkerRecord> | null;
+    const isRecord =
+      typeof record?.name === 'string' &&
+      typeof record.seenAt === 'number' &&
+      Array.isArray(record.types);
+    return isRecord ? (record as WorkerRecord) : undefined;
+  } catch {
+    return undefined;
+  }
+}

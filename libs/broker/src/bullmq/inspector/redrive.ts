@@ -1,0 +1,90 @@
+import { type Administered, parseTaskId, type TaskId } from '@goflow/shared';
+import { queueKey } from '../keys.js';
+import { LUA_NOW, LUA_OPTIONS, LUA_REMOVE, LUA_STATE } from './lua.js';
+import { defineScript, type QueueConnection } from './script.js';
+
+type Answer = [found: Administered['found'], done: number];
+
+/**
+ * Puts a task that ended badly back into its queue, as if it had just been pushed: `ats` alone stays, because a fencing token must rise.
+ * It goes the way of a delayed task that is due, so that BullMQ itself gives it its place by its priority, and wakes a worker.
+ * KEYS: key base. ARGV: unique, '1' with another payload, the payload.
+ */
+const putBack = defineScript<Answer>(
+  'goflowRedrive',
+  `
+local base, id = KEYS[1], ARGV[1]
+${LUA_NOW}
+${LUA_STATE}
+${LUA_OPTIONS}
+local state = stateOf(id)
+if not isFinal(state) or state == 'completed' then return {state or 'unknown', 0} end
+local job = base .. id
+local old = {'finishedOn', 'processedOn', 'failedReason', 'stacktrace', 'defa', 'pb', 'progress'}
+for _, text in ipairs(redis.call('HGETALL', job)) do
+  -- Of the attempts before; a value that looks like such a name does no harm.
+  if string.find(text, '^h%d+$') then old[#old + 1] = text end
+end
+redis.call('HDEL', job, unpack(old))
+redis.call('HSET', job, 'atm', 0, 'stc', 0, 'delay', 0)
+if ARGV[2] == '1' then redis.call('HSET', job, 'data', ARGV[3]) end
+local text = redis.call('HGET', job, 'opts')
+-- Encoded again only where need be: that would make an object of an empty list.
+if text and (string.find(text, '"sb":', 1, true) or string.find(text, '"dl":', 1, true)) then
+  local options = optionsIn(text)
+  if next(options) then
+    options.sb, options.dl = nil, nil
+    redis.call('HSET', job, 'opts', cjson.encode(options))
+  end
+end
+redis.call('ZREM', base .. state, id)
+redis.call('ZREM', base .. 'retained', id)
+redis.call('HDEL', base .. 'suspects', id)
+redis.call('HDEL', base .. 'cancelling', id)
+redis.call('ZADD', base .. 'delayed', now() * 0x1000, id)
+local due = redis.call('ZRANGE', base .. 'delayed', 0, 0, 'WITHSCORES')[2]
+redis.call('ZADD', base .. 'marker', tonumber(due) / 0x1000, '1')
+return {state, 1}`,
+);
+
+/** Removes a finished task. KEYS: key base. ARGV: unique. */
+const takeAway = defineScript<Answer>(
+  'goflowDiscard',
+  `
+local base, id = KEYS[1], ARGV[1]
+${LUA_STATE}
+${LUA_OPTIONS}
+${LUA_REMOVE}
+local state = stateOf(id)
+if not isFinal(state) then return {state or 'unknown', 0} end
+remove({id})
+return {state, 1}`,
+);
+
+/**
+ * Puts a task that failed, expired or was cancelled back into its queue: due now, with all its attempts before it, without its `startBy`
+ * and `deadline`, without its history, and, where one is given, with another payload (JSON). Its deduplication key is not taken again.
+ * Tried again after a cut connection, it answers as the second of two calls would.
+ */
+export async function redriveTask(
+  { redis, prefix }: QueueConnection,
+  id: TaskId,
+  payloadJson?: string,
+): Promise<Administered> {
+  const parts = parseTaskId(id);
+  if (!parts) return { found: 'unknown', done: false };
+  const args = [parts.unique, payloadJson === undefined ? 0 : 1, payloadJson ?? ''];
+  const [found, done] = await putBack(redis, [queueKey(prefix, parts.queue, '')], args);
+  return { found, done: done === 1 };
+}
+
+/** Removes a finished task with its log and its entries in every index. A result in a result store is not touched. */
+export async function discardTask(
+  { redis, prefix }: QueueConnection,
+  id: TaskId,
+): Promise<Administered> {
+  const parts = parseTaskId(id);
+  if (!parts) return { found: 'unknown', done: false };
+  const [found, done] = await takeAway(redis, [queueKey(prefix, parts.queue, '')], [parts.unique]);
+  return { found, done: done === 1 };
+}

@@ -1,0 +1,83 @@
+import type { TaskLogEntry, TaskNews } from '@goflow/shared';
+import type { Cluster, Redis } from 'ioredis';
+import { queueKey, watchChannel } from './keys.js';
+
+/** How many log lines are kept with a task. */
+export const MAX_LOG_LINES = 100;
+
+/**
+ * Keeps news of a running task with its job and tells those who watch, as long as the lease is held.
+ * KEYS: the job, its lock, its log. ARGV: token, progress as JSON or '', how many lines to keep, channel, message, then lines.
+ */
+const SCRIPT = `
+if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
+if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], 'progress', ARGV[2]) end
+if #ARGV > 5 then
+  for i = 6, #ARGV do redis.call('RPUSH', KEYS[3], ARGV[i]) end
+  redis.call('LTRIM', KEYS[3], -tonumber(ARGV[3]), -1)
+end
+redis.call('PUBLISH', ARGV[4], ARGV[5])
+return 1`;
+
+const COMMAND = 'goflowTaskNews';
+type WithCommand = { [COMMAND](keyCount: number, ...args: (string | number)[]): Promise<number> };
+
+/** Where the news is from. */
+export interface NewsSource {
+  readonly prefix: string;
+  readonly queue: string;
+  readonly unique: string;
+  readonly token: string;
+}
+
+/** Writes news down and sends it. Rejects when Redis refuses; an attempt goes on without it. */
+export async function tellNews(
+  redis: Redis | Cluster,
+  source: NewsSource,
+  news: TaskNews,
+): Promise<void> {
+  if (!(COMMAND in redis)) redis.defineCommand(COMMAND, { lua: SCRIPT });
+  const { prefix, queue, unique, token } = source;
+  const key = queueKey(prefix, queue, unique);
+  const lines = (news.log ?? []).slice(-MAX_LOG_LINES).map(encodeLine);
+  await (redis as unknown as WithCommand)[COMMAND](
+    3,
+    ...[key, `${key}:lock`, `${key}:logs`],
+    ...[token, news.progressJson ?? '', MAX_LOG_LINES, watchChannel(prefix, queue, unique)],
+    JSON.stringify([news.progressJson ?? null, lines]),
+    ...lines,
+  );
+}
+
+/** The news in a message; `undefined` for somebody else's. */
+export function decodeNews(message: string): TaskNews | undefined {
+  try {
+    const [progressJson, lines] = JSON.parse(message) as [string | null, string[]];
+    const log = lines.map(decodeLine).filter((line) => line !== undefined);
+    return progressJson === null ? { log } : { progressJson, log };
+  } catch {
+    return undefined;
+  }
+}
+
+function encodeLine({ at, level, message, attempt, fields }: TaskLogEntry): string {
+  const line = [at.getTime(), level, message, attempt];
+  return JSON.stringify(fields === undefined ? line : [...line, fields]);
+}
+
+/** A line of a task's log as it is stored; `undefined` for what another program wrote there. */
+export function decodeLine(stored: string): TaskLogEntry | undefined {
+  try {
+    const [at, level, message, attempt, fields] = JSON.parse(stored) as [
+      number,
+      TaskLogEntry['level'],
+      string,
+      number,
+      unknown,
+    ];
+    const line = { at: new Date(at), level, message, attempt };
+    return fields === undefined ? line : { ...line, fields };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,62 @@
+import { type Cancelled, isFinal, type TaskId, type Verdict } from '@goflow/shared';
+import { cancelledFailure } from './cancelled-error.js';
+import type { StoredTask } from './stored-task.js';
+import { endAttempt } from './task-history.js';
+import type { TaskStore } from './task-store.js';
+
+/** Records what running a task came to. */
+export function settleTask(store: TaskStore, task: StoredTask, verdict: Verdict): void {
+  task.endRun = undefined;
+  if (verdict.kind === 'handed-back') {
+    goOn(store, task, { delayMs: verdict.delayMs, where: 'first' });
+    return;
+  }
+  if (verdict.kind === 'completed') {
+    complete(store, task, verdict);
+    return;
+  }
+  const { kind, failure } = verdict;
+  endAttempt(task, kind, { at: store.clock.now(), failure });
+  task.failureJson = JSON.stringify(failure);
+  if (kind === 'retry') goOn(store, task, { delayMs: verdict.delayMs, where: 'last' });
+  else store.finish(task, kind);
+}
+
+function complete(
+  store: TaskStore,
+  task: StoredTask,
+  { resultJson, isStored }: Extract<Verdict, { kind: 'completed' }>,
+): void {
+  endAttempt(task, 'completed', { at: store.clock.now() });
+  task.resultJson = isStored ? undefined : resultJson;
+  task.isStored = isStored === true;
+  task.failureJson = undefined;
+  task.work = undefined;
+  store.finish(task, 'completed');
+}
+
+interface GoingOn {
+  readonly delayMs: number;
+  readonly where: 'first' | 'last';
+}
+
+function goOn(store: TaskStore, task: StoredTask, { delayMs, where }: GoingOn): void {
+  const queue = store.openQueue(task.queue);
+  if (delayMs > 0) queue.delay(task, store.clock.now() + delayMs);
+  else queue.wait(task, where);
+}
+
+/** Ends a task wherever it is. */
+export function cancelTask(store: TaskStore, id: TaskId, reason: string): Cancelled {
+  const task = store.find(id);
+  if (!task) return { found: 'unknown', effect: 'none' };
+  const found = task.state;
+  if (isFinal(found)) return { found, effect: 'none' };
+  if (task.endRun) {
+    task.endRun(reason);
+    return { found, effect: 'requested' };
+  }
+  task.failureJson = JSON.stringify(cancelledFailure(reason));
+  store.finish(task, 'cancelled');
+  return { found, effect: 'cancelled' };
+}

@@ -1,0 +1,54 @@
+import type { Broker, Clock, ConsumerBroker, TaskId } from '@goflow/shared';
+import { MemoryClient } from './memory-client.js';
+import { MemoryConsumerBroker } from './memory-consumer-broker.js';
+import { systemClock } from './system-clock.js';
+import { TaskStore } from './task-store.js';
+
+/** Options of {@link createMemoryBroker}. */
+export interface MemoryBrokerOptions {
+  /** Where the time comes from. @default the clock of this machine */
+  readonly clock?: Clock | undefined;
+}
+
+/** A broker in the memory of this process, for clients and workers alike. Nothing outlives the process. */
+export interface MemoryBroker {
+  /** For clients. Closing it closes the inboxes and watches that were opened with it, and touches no task. */
+  readonly client: Broker;
+  /** For workers. Closing it stops their consumers; what waits stays, and can be read and cancelled. */
+  readonly consumer: ConsumerBroker;
+  readonly clock: Clock;
+  /**
+   * Queues a function of this process as a task of type `function`, which takes a slot of the queue's consumers like any other. It has one
+   * attempt: what it throws fails the task. Its result is kept where it is plain JSON of at most 1 MiB, else there is none. A function that
+   * a stopping worker breaks off waits again, and one that failed or was cancelled can be redriven. Workers are not told of it: they
+   * have no contract for it.
+   *
+   * @param work Is called with a signal that aborts when the task is cancelled or the worker leaves.
+   * @throws OPTION_INVALID for a queue name that is none, CLIENT_CLOSED once `client` is closed.
+   */
+  run<T>(queue: string, work: (signal: AbortSignal) => T | Promise<T>): TaskId;
+  /** One more client of the same tasks, which is closed by itself. */
+  openClient(): Broker;
+  /** One more worker's side of the same tasks, which is closed by itself. */
+  openConsumer(): ConsumerBroker;
+}
+
+/**
+ * A broker without Redis. Payloads, results and failures live in it as JSON, so that what works here works there.
+ *
+ * @example
+ * const { client, consumer } = createMemoryBroker();
+ */
+export function createMemoryBroker(options: MemoryBrokerOptions = {}): MemoryBroker {
+  const { clock = systemClock } = options;
+  const store = new TaskStore(clock);
+  const client = new MemoryClient(store);
+  return {
+    client,
+    consumer: new MemoryConsumerBroker(store),
+    clock,
+    run: (queue, work) => client.run(queue, work),
+    openClient: () => new MemoryClient(store),
+    openConsumer: () => new MemoryConsumerBroker(store),
+  };
+}

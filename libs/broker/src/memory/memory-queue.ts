@@ -1,0 +1,191 @@
+import {
+  type Clock,
+  type FinalState,
+  type QueueCounts,
+  type ResolvedRetention,
+  TASK_STATES,
+  type TaskState,
+} from '@goflow/shared';
+import { Alarm } from './alarm.js';
+import { SortedList } from './sorted-list.js';
+import type { StoredTask } from './stored-task.js';
+
+/** A consumer, as its queue sees it. */
+export interface Taker {
+  /** True while it can take one more task. */
+  readonly hasRoom: boolean;
+  /** Runs a task. Only called while it has room. */
+  take(task: StoredTask): void;
+}
+
+/** What tasks of one state are ordered by. */
+export type ListedKey = Pick<StoredTask, 'pushedAt' | 'finishedAt' | 'sequence'>;
+
+/** When a task came into its state; of open tasks, when it was pushed. */
+export const listedTimeOf = ({ pushedAt, finishedAt }: ListedKey): number => finishedAt ?? pushedAt;
+
+/** After so many that are due at once, others have their turn. */
+const MAX_DUE_AT_ONCE = 1_000;
+
+/**
+ * One queue: where each of its tasks stands, and who takes them. A task goes through here from state to state, so that the line, the
+ * delayed ones and the lists by state always agree.
+ */
+export class MemoryQueue {
+  /** How long finished tasks are kept, by type, as consumers said last. */
+  readonly retention = new Map<string, ResolvedRetention>();
+  readonly #clock: Clock;
+  readonly #listed = Object.fromEntries(
+    TASK_STATES.map((state) => [state, new SortedList<ListedKey, StoredTask>(byTime)]),
+  ) as Record<TaskState, SortedList<ListedKey, StoredTask>>;
+  readonly #line = new SortedList<StoredTask>(byPriority);
+  readonly #delayed = new SortedList<StoredTask>(byDueTime);
+  readonly #takers = new Set<Taker>();
+  /** Those that may have room; who took last comes last. */
+  readonly #free = new Set<Taker>();
+  readonly #nextDue: Alarm;
+  #front = 0;
+  #back = 0;
+  #isWoken = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#nextDue = new Alarm({ clock, ring: (dueAt) => this.#due(dueAt) });
+  }
+
+  get counts(): QueueCounts {
+    const entries = TASK_STATES.map((state) => [state, this.#listed[state].size]);
+    return Object.fromEntries(entries) as QueueCounts;
+  }
+
+  /** The tasks in a state, the newest first; those before `key`, where one is given. */
+  newestOf(state: TaskState, key?: ListedKey): Iterable<StoredTask> {
+    return this.#listed[state].backwards(key);
+  }
+
+  /** A task, new or not, is to be taken now: after all of its priority, or before them. */
+  wait(task: StoredTask, where: 'last' | 'first' = 'last'): void {
+    this.#leave(task);
+    if (where === 'first') this.#front -= 1;
+    else this.#back += 1;
+    task.place = where === 'first' ? this.#front : this.#back;
+    task.state = 'waiting';
+    task.finishedAt = undefined;
+    this.#line.add(task);
+    this.#listed.waiting.add(task);
+    this.#wake();
+  }
+
+  /** A task, new or not, is to be taken later. */
+  delay(task: StoredTask, dueAt: number): void {
+    this.#leave(task);
+    this.#back += 1;
+    task.place = this.#back;
+    task.state = 'delayed';
+    task.dueAt = dueAt;
+    this.#delayed.add(task);
+    this.#listed.delayed.add(task);
+    this.#setAlarm();
+  }
+
+  /** An attempt of a task begins. */
+  start(task: StoredTask, by: { readonly worker: string; readonly at: number }): void {
+    this.#leave(task);
+    task.state = 'active';
+    task.starts += 1;
+    task.startedAt = by.at;
+    task.worker = by.worker;
+    this.#listed.active.add(task);
+  }
+
+  finish(task: StoredTask, state: FinalState, at: number): void {
+    this.#leave(task);
+    task.state = state;
+    task.finishedAt = at;
+    this.#listed[state].add(task);
+  }
+
+  remove(task: StoredTask): void {
+    this.#leave(task);
+  }
+
+  /** From now on there is somebody who takes. Delayed tasks come due only then: nobody else needs to know. */
+  join(taker: Taker): void {
+    this.#takers.add(taker);
+    this.#setAlarm();
+    this.offer(taker);
+  }
+
+  /** Somebody who takes may have room now. */
+  offer(taker: Taker): void {
+    if (!this.#takers.has(taker) || !taker.hasRoom) return;
+    this.#free.add(taker);
+    this.#wake();
+  }
+
+  /** Somebody takes no more. */
+  part(taker: Taker): void {
+    this.#takers.delete(taker);
+    this.#free.delete(taker);
+    this.#setAlarm();
+  }
+
+  /** Takes a task from where it stands; of a new one there is nothing to be found. */
+  #leave(task: StoredTask): void {
+    this.#listed[task.state].delete(task);
+    if (task.state === 'waiting') this.#line.delete(task);
+    if (task.state === 'delayed' && this.#delayed.delete(task)) this.#setAlarm();
+  }
+
+  #setAlarm(): void {
+    this.#nextDue.set(this.#takers.size === 0 ? undefined : this.#delayed.first?.dueAt);
+  }
+
+  /** The clock may say less than the time that the alarm was set for: it was put back meanwhile, or Node's timer was early. */
+  #due(dueAt: number): void {
+    const now = Math.max(this.#clock.now(), dueAt);
+    for (let moved = 0; moved < MAX_DUE_AT_ONCE; moved += 1) {
+      const task = this.#delayed.first;
+      if (!task || task.dueAt > now) break;
+      this.wait(task);
+    }
+    this.#setAlarm();
+  }
+
+  /** Not at once: whoever pushes goes on first, and tasks that are quickly done leave the event loop its turns. */
+  #wake(): void {
+    if (this.#isWoken || this.#free.size === 0 || this.#line.size === 0) return;
+    this.#isWoken = true;
+    setImmediate(() => {
+      this.#isWoken = false;
+      this.#handOut();
+    });
+  }
+
+  /** The best task goes to whoever has room and took none the longest, until there is no task, or no room. */
+  #handOut(): void {
+    for (const taker of this.#free) {
+      const task = this.#line.first;
+      if (!task) return;
+      this.#free.delete(taker);
+      if (!taker.hasRoom) continue;
+      taker.take(task);
+      // Comes round again in this very loop, after the others.
+      if (taker.hasRoom) this.#free.add(taker);
+    }
+  }
+}
+
+function byTime(a: ListedKey, b: ListedKey): number {
+  return listedTimeOf(a) - listedTimeOf(b) || a.sequence - b.sequence;
+}
+
+function byPriority(a: StoredTask, b: StoredTask): number {
+  return priorityOf(a) - priorityOf(b) || a.place - b.place;
+}
+
+function byDueTime(a: StoredTask, b: StoredTask): number {
+  return a.dueAt - b.dueAt || a.place - b.place;
+}
+
+const priorityOf = ({ envelope }: StoredTask): number => envelope.priority ?? 0;

@@ -1,0 +1,37 @@
+import type { GoflowOptions } from '@goflow/sdk';
+import { type Clock, checkKnown, invalidOption, type TaskDefinitions } from '@goflow/shared';
+import type { WorkerOptions } from '@goflow/worker';
+
+/** Options of {@link createLocalGoflow}: those of a worker, and of its client. */
+export interface LocalGoflowOptions<D extends TaskDefinitions>
+  extends Omit<WorkerOptions<D>, 'redis' | 'broker' | 'prefix' | 'lease' | 'unroutableAfter'> {
+  /** See the client's `payloadLimit`. @default 1,048,576 (1 MiB) */
+  readonly payloadLimit?: number | undefined;
+  /** Code around every push, the first outermost. `middleware` is around every handler. @default none */
+  readonly pushMiddleware?: GoflowOptions<D>['middleware'];
+  /** Where the time comes from: a fake clock in tests. @default the system's */
+  readonly clock?: Clock | undefined;
+}
+
+/** The same options, by who takes them. */
+export interface Split<D extends TaskDefinitions> {
+  readonly worker: WorkerOptions<D>;
+  readonly client: GoflowOptions<D>;
+  readonly clock: Clock | undefined;
+}
+
+const OF_THE_CLIENT = ['payloadLimit', 'pushMiddleware', 'clock'];
+const NOT_HERE = ['redis', 'broker', 'prefix', 'lease', 'unroutableAfter'];
+
+/** Options of both doors. What neither knows is refused by the worker's own check. @throws OPTION_INVALID */
+export function splitOptions<D extends TaskDefinitions>(given: LocalGoflowOptions<D>): Split<D> {
+  if (typeof given !== 'object' || given === null)
+    throw invalidOption('createLocalGoflow options', 'an object', given);
+  for (const name of NOT_HERE)
+    if (name in given) throw invalidOption(name, 'absent in local mode', Reflect.get(given, name));
+  const { payloadLimit, pushMiddleware, clock, ...worker } = given;
+  checkKnown('options', { payloadLimit, pushMiddleware, clock }, OF_THE_CLIENT);
+  const { tasks, resultStore, logger } = given;
+  const client = { tasks, resultStore, logger, payloadLimit, middleware: pushMiddleware };
+  return { worker, client, clock };
+}

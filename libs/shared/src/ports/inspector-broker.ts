@@ -1,0 +1,76 @@
+import type { TaskDetail } from '../task/task-detail.js';
+import type { TaskId } from '../task/task-id.js';
+import type { TaskState } from '../task/task-state.js';
+
+/** Which tasks a page is to be made of: of one queue, in one state, newest first. */
+export interface PageQuestion {
+  readonly queue: string;
+  readonly state: TaskState;
+  /** Only tasks with this tag. */
+  readonly tag?: string | undefined;
+  /** Only tasks that came into this state since, in milliseconds since 1970; of open ones, that were pushed since. */
+  readonly since?: number | undefined;
+  /** Goes on where the page before ended: its {@link TaskPage.next}. */
+  readonly after?: string | undefined;
+  /** How many tasks at most: 1 to 1,000. */
+  readonly limit: number;
+}
+
+/** Some tasks, and where to go on. */
+export interface TaskPage {
+  /** Without log and history. */
+  readonly tasks: readonly TaskDetail[];
+  /** `undefined` when there are no more. A page may be empty, and yet there are more. */
+  readonly next: string | undefined;
+}
+
+/** What {@link InspectorBroker.redrive} and {@link InspectorBroker.discard} found. */
+export interface Administered {
+  readonly found: TaskState | 'unknown';
+  /** Whether it was done. */
+  readonly done: boolean;
+}
+
+/** What a worker says of itself. */
+export interface WorkerAdvert {
+  /** The worker's name: the same that stands in the history of tasks. */
+  readonly name: string;
+  readonly host: string;
+  readonly pid: number;
+  /** The version of goflow. */
+  readonly version: string;
+  /** The types that it has handlers for. */
+  readonly types: readonly string[];
+  /** By queue. */
+  readonly queues: Readonly<
+    Record<string, { readonly concurrency: number; readonly active: number }>
+  >;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  /** When it last took a task. */
+  readonly lastTakenAt?: number | undefined;
+  /** How late its event loop was of late, in milliseconds. */
+  readonly eventLoopLagMs: number;
+  readonly state: string;
+}
+
+/** A live worker, as the others see it. */
+export interface WorkerRecord extends WorkerAdvert {
+  /** When it last gave a sign of life, in milliseconds since 1970. */
+  readonly seenAt: number;
+}
+
+/** What an administrator needs of a broker. */
+export interface InspectorBroker {
+  /** One page of tasks. Bounded work, whatever the size of the queue. @throws CURSOR_INVALID */
+  page(question: PageQuestion): Promise<TaskPage>;
+  /**
+   * Puts a task that failed, expired or was cancelled back into its queue, with all its attempts before it and, where one is given,
+   * another payload. Its `startBy` and `deadline` are taken off.
+   */
+  redrive(id: TaskId, payloadJson?: string): Promise<Administered>;
+  /** Removes a finished task with all that belongs to it. */
+  discard(id: TaskId): Promise<Administered>;
+  /** The workers that are alive. */
+  workers(): Promise<readonly WorkerRecord[]>;
+}

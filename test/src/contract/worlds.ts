@@ -1,0 +1,82 @@
+import { createMemoryBroker } from '@goflow/broker';
+import { createGoflow, type Goflow, type TaskDefinitions, type Tasks } from '@goflow/sdk';
+import {
+  createWorker,
+  defineHandlers,
+  type HandlerRegistry,
+  type Handlers,
+  type Worker,
+  type WorkerOptions,
+} from '@goflow/worker';
+import { describe, onTestFinished } from 'vitest';
+import { newPlace } from '../support/redis.js';
+
+type ClientOptions<D extends TaskDefinitions> = Omit<
+  Parameters<typeof createGoflow<D>>[0],
+  'tasks' | 'redis' | 'broker' | 'prefix'
+>;
+type RunOptions<D extends TaskDefinitions> = Omit<
+  WorkerOptions<D>,
+  'tasks' | 'handlers' | 'redis' | 'broker' | 'prefix'
+>;
+
+/** One place for tasks, in Redis or in memory, with any number of clients and workers. All are closed when the test ends. */
+export interface World {
+  client<D extends TaskDefinitions>(tasks: Tasks<D>, options?: ClientOptions<D>): Goflow<D>;
+  /** A worker that has started. */
+  worker<D extends TaskDefinitions>(
+    tasks: Tasks<D>,
+    handlers: Handlers<D> | HandlerRegistry<D>,
+    options?: RunOptions<D>,
+  ): Promise<Worker>;
+}
+
+/** Runs the same tests in Redis and in memory: what a task does must not depend on where it waits. */
+export function onBothBrokers(body: (open: () => World) => void): void {
+  describe('in Redis', () => body(openRedisWorld));
+  describe('in memory', () => body(openMemoryWorld));
+}
+
+/** For behaviour that only Redis has; the test says why. */
+export function openRedisWorld(): World {
+  const place = newPlace();
+  return makeWorld(
+    () => place,
+    () => place,
+  );
+}
+
+function openMemoryWorld(): World {
+  const broker = createMemoryBroker();
+  return makeWorld(
+    () => ({ broker: broker.openClient() }),
+    () => {
+      const consumer = broker.openConsumer();
+      return { broker: consumer, closed: () => consumer.close() };
+    },
+  );
+}
+
+type Side = object & { readonly closed?: () => Promise<void> };
+
+function makeWorld(clientSide: () => Side, workerSide: () => Side): World {
+  return {
+    client(tasks, options) {
+      const goflow = createGoflow({ tasks, timeout: '10s', ...options, ...clientSide() });
+      onTestFinished(() => goflow.close());
+      return goflow;
+    },
+    async worker(tasks, handlers, options) {
+      const { closed, ...side } = workerSide();
+      const worker = createWorker({ tasks, handlers, grace: '100ms', ...options, ...side });
+      onTestFinished(async () => {
+        await worker.stop();
+        await closed?.();
+      });
+      await worker.start();
+      return worker;
+    },
+  };
+}
+
+export { defineHandlers };
