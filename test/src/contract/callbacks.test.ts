@@ -51,7 +51,7 @@ onBothBrokers((open) => {
   test('a callback that throws, rejects or never settles changes no outcome', async () => {
     const world = open();
     const goflow = world.client(tasks);
-    const lines: unknown[] = [];
+    const lines: [string | undefined, object][] = [];
     const line = (fields: object, message?: string): void => void lines.push([message, fields]);
     const logger = { debug: line, info: line, warn: line, error: line, child: () => logger };
     await world.worker(

@@ -51,7 +51,10 @@ onBothBrokers((open) => {
     const id = await goflow.push('echo', 'in the store');
     expect(await goflow.wait(id)).toBe('in the store');
     expect(await resultStore.get([id])).toEqual(['"in the store"']);
-    expect(await goflow.getResult(id)).toMatchObject({ status: 'completed', value: 'in the store' });
+    expect(await goflow.getResult(id)).toMatchObject({
+      status: 'completed',
+      value: 'in the store',
+    });
     const empty = await goflow.push('empty', null);
     expect(await goflow.wait(empty)).toBeUndefined();
     const without = world.client(tasks);

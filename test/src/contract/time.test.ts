@@ -1,4 +1,4 @@
-import { defineTasks, type Goflow } from '@goflow/sdk';
+import { defineTasks } from '@goflow/sdk';
 import { until } from '@goflow/testing';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
@@ -146,8 +146,12 @@ onBothBrokers((open) => {
   });
 });
 
+interface Asked {
+  getResult(id: string): Promise<{ readonly status: string }>;
+}
+
 /** Its time is over by the broker's clock, too. */
-async function untilPast(goflow: Goflow<never>, id: string): Promise<void> {
+async function untilPast(goflow: Asked, id: string): Promise<void> {
   const isOver = async (): Promise<boolean> => (await goflow.getResult(id)).status === 'expired';
   await until(isOver, { what: 'its time to be over' });
 }
