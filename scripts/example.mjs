@@ -27,7 +27,14 @@ export async function runExample(name) {
   }
   // npm runs scripts in the root folder: a relative path means one of where npm was called.
   process.chdir(process.env.INIT_CWD ?? process.cwd());
-  await import(pathToFileURL(join(ROOT, 'examples/dist', name, 'main.js')).href);
+  try {
+    await import(pathToFileURL(join(ROOT, 'examples/dist', name, 'main.js')).href);
+  } catch (error) {
+    // Its message says what to do; anything else is a bug, whose stack is wanted.
+    if (!(error instanceof Error && error.name === 'NoRedisError')) throw error;
+    console.error(`${error.message}\nExamples 04 and 07 need none, nor does npm start -- --local.`);
+    process.exitCode = 1;
+  }
 }
 
 async function main() {

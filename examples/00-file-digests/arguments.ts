@@ -8,6 +8,8 @@ export interface Arguments {
   readonly directory: string;
   /** Stay up afterwards, until Ctrl-C. */
   readonly keep: boolean;
+  /** In this process alone, without Redis. */
+  readonly local: boolean;
 }
 
 /** The program was called in a way it does not understand. */
@@ -19,12 +21,14 @@ export class UsageError extends Error {
 export const HELP = `Usage: npm start -- [options] [directory]
 
 Computes sha256, size and number of lines of every file in a directory, each as one goflow task in one
-of two worker processes, collects the results and checks a sample of them.
+of two worker processes, collects the results and checks a sample of them. Where no Redis can be had,
+this process does it alone, in local mode, and says so.
 
 Arguments:
   directory   what to walk (default: this repository, with its node_modules)
 
 Options:
+  --local     in local mode, whether there is a Redis or not: one process, and nothing is installed
   --keep      stay up afterwards, to look at the metrics; Ctrl-C ends it
   --help      show this
 
@@ -53,7 +57,7 @@ export async function readArguments(argv: readonly string[]): Promise<Arguments 
   const directory = await realpath(given).catch(() => undefined);
   if (directory === undefined) throw new UsageError(`there is no directory ${given}`);
   if (!(await stat(directory)).isDirectory()) throw new UsageError(`${given} is no directory`);
-  return { directory, keep: values.keep };
+  return { directory, keep: values.keep, local: values.local };
 }
 
 function parse(argv: readonly string[]) {
@@ -62,6 +66,7 @@ function parse(argv: readonly string[]) {
       args: [...argv],
       allowPositionals: true,
       options: {
+        local: { type: 'boolean', default: false },
         keep: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },

@@ -1,23 +1,13 @@
 import { createGoflow } from '@goflow/sdk';
-import { type ExampleRedis, exampleRedis } from '../redis.js';
+import type { ExampleRedis } from '../redis.js';
 import { startWorkerProcess, type WorkerProcess } from '../worker-process.js';
-import type { DigestClient } from './collect.js';
+import type { Deployment } from './deployment.js';
 import { tasks } from './tasks.js';
 
 const WORKERS = 2;
 
-/** Redis, two worker processes, and a client. Disposing of it ends them all, and leaves no key behind. */
-export interface Cluster extends AsyncDisposable {
-  readonly redis: ExampleRedis;
-  readonly workers: readonly WorkerProcess[];
-  readonly goflow: DigestClient;
-  /** Rejects when a worker ends that nobody stopped. */
-  readonly broken: Promise<never>;
-}
-
-/** Starts everything, and waits until the workers take tasks. */
-export async function startCluster(): Promise<Cluster> {
-  const redis = await exampleRedis();
+/** Starts two worker processes and a client, and waits until the workers take tasks. Disposing of it closes Redis, too. */
+export async function startCluster(redis: ExampleRedis): Promise<Deployment> {
   try {
     const workers = await startWorkers(redis);
     const goflow = createGoflow({ tasks, redis: redis.url, prefix: redis.prefix });
@@ -29,11 +19,23 @@ export async function startCluster(): Promise<Cluster> {
       await Promise.all(workers.map(({ program }) => program.stop()));
       await redis[Symbol.asyncDispose]();
     };
-    return { redis, workers, goflow, broken, [Symbol.asyncDispose]: stop };
+    return {
+      mode: 'Redis',
+      place: placeOf(redis),
+      workers,
+      goflow,
+      broken,
+      [Symbol.asyncDispose]: stop,
+    };
   } catch (error) {
     await redis[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** The address in REDIS_URL may hold a password. */
+function placeOf({ owner, url }: ExampleRedis): string {
+  return owner === 'yours' ? 'the one of REDIS_URL' : `${url}, a private one`;
 }
 
 async function startWorkers(redis: ExampleRedis): Promise<WorkerProcess[]> {

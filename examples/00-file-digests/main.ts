@@ -1,12 +1,13 @@
-// The main job of this repository: digests every file of a directory with two worker processes. `--help` says more.
+// The main job of this repository: digests every file of a directory, each as one task. `--help` says more.
 import { isGoflowError } from '@goflow/sdk';
 import { HELP, readArguments, UsageError } from './arguments.js';
 import { checkSample, unexplained } from './check.js';
-import { type Cluster, startCluster } from './cluster.js';
 import { collect } from './collect.js';
+import type { Deployment } from './deployment.js';
 import { listenForInterruption } from './interruption.js';
 import { showProgress } from './progress.js';
 import { Report } from './report.js';
+import { startDeployment } from './start.js';
 import { printFailures, printFindings, printPlan, printSummary, printTally } from './summary.js';
 import { newTally, walk } from './walk.js';
 
@@ -20,10 +21,12 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  await using cluster = await startCluster();
-  printPlan(cluster, given.directory);
-  const ended = Promise.race([interruption.raised, cluster.broken]);
-  const code = await Promise.race([digestAll(cluster, given.directory), ended]);
+  await using deployment = await startDeployment(given.local);
+  // Ctrl-C while a private Redis started: that there is none is no news then.
+  if (interruption.exitCode !== undefined) return interruption.exitCode;
+  printPlan(deployment, given.directory);
+  const ended = Promise.race([interruption.raised, deployment.broken]);
+  const code = await Promise.race([digestAll(deployment, given.directory), ended]);
   if (given.keep && interruption.exitCode === undefined) {
     console.log('\nstaying up until Ctrl-C');
     await ended;
@@ -32,16 +35,16 @@ async function main(): Promise<number> {
 }
 
 /** Gives the exit code: 0 when no failure is unexplained and the sample is right. */
-async function digestAll(cluster: Cluster, directory: string): Promise<number> {
+async function digestAll(deployment: Deployment, directory: string): Promise<number> {
   const beganAt = Date.now();
   const tally = newTally();
   for await (const _ of walk(directory, tally));
   printTally(tally);
   const report = new Report(SAMPLE);
-  const seconds = await digest(cluster, directory, { report, total: tally.files });
-  const findings = await checkSample(cluster.goflow, report.sample, beganAt);
+  const seconds = await digest(deployment, directory, { report, total: tally.files });
+  const findings = await checkSample(deployment.goflow, report.sample, beganAt);
   const strange = await unexplained(report.failures);
-  printSummary(report, cluster, seconds);
+  printSummary(report, deployment, seconds);
   printFailures(report.failures, strange);
   printFindings(findings);
   return strange.length === 0 && findings.differing.length === 0 ? 0 : 1;
@@ -54,7 +57,7 @@ interface Counted {
 
 /** Gives the seconds it took. */
 async function digest(
-  { goflow }: Cluster,
+  { goflow }: Deployment,
   directory: string,
   { report, total }: Counted,
 ): Promise<number> {

@@ -1,17 +1,15 @@
 import type { Findings } from './check.js';
-import type { Cluster } from './cluster.js';
 import type { Outcome } from './collect.js';
+import type { Deployment } from './deployment.js';
 import { count, type Report, size } from './report.js';
 import type { WalkTally } from './walk.js';
 
 const SHOWN_FAILURES = 10;
 
 /** What is about to happen, and where to watch it. */
-export function printPlan({ redis, workers }: Cluster, directory: string): void {
-  // The address in REDIS_URL may hold a password.
-  const where = redis.owner === 'yours' ? 'the one of REDIS_URL' : `${redis.url}, a private one`;
+export function printPlan({ mode, place, workers }: Deployment, directory: string): void {
   console.log(`digesting every file in ${directory}`);
-  console.log(`  Redis      ${where}`);
+  console.log(`  ${mode.padEnd(10)} ${place}`);
   for (const { pid, url } of workers) console.log(`  worker     ${pid}, metrics at ${url}/metrics`);
 }
 
@@ -23,7 +21,7 @@ export function printTally({ files, folders, links, unreadable }: WalkTally): vo
 }
 
 /** What was done: tasks, rate, shares. */
-export function printSummary(report: Report, { workers }: Cluster, seconds: number): void {
+export function printSummary(report: Report, { workers }: Deployment, seconds: number): void {
   const rate = report.done / Math.max(seconds, 0.001);
   console.log(`\n${count(report.done)} tasks in ${seconds.toFixed(1)} s, ${count(rate)} a second`);
   console.log(`  read       ${size(report.bytes)}, ${count(report.lines)} lines`);

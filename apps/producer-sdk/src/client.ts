@@ -23,7 +23,7 @@ import {
 import type { CancelOptions, WaitOptions } from './goflow.js';
 import { HandlerWatch } from './handler-watch.js';
 import { Inspector } from './inspector/inspector.js';
-import { asCompleted, type GatherOptions, waitAll, waitAny } from './many/gather.js';
+import { asCompleted, type WaitManyOptions, waitAll, waitAny } from './many/gather.js';
 import { mapTasks } from './many/map.js';
 import type { MapOptions } from './many/map-options.js';
 import type { MapOutcome } from './many/map-run.js';
@@ -70,13 +70,14 @@ export class Client {
       ...deps,
       waiting: this.#waiting,
       handlers: new HandlerWatch({ broker, strict, onUnhandled }),
+      isOver: (record) => this.#answers.isOver(record),
       onPushed: ({ id, deduplicated }, type) =>
         events.emit('task:pushed', { id, type, deduplicated }),
     });
     this.inspector = new Inspector({
-      broker,
-      tasks,
+      ...deps,
       isOver: (record) => this.#answers.isOver(record),
+      current: (detail) => this.#answers.current(detail),
     });
   }
 
@@ -116,17 +117,17 @@ export class Client {
     return this.#waiting.wait(id, options);
   }
 
-  waitAll(ids: readonly TaskId[], options: GatherOptions = {}): Promise<TaskResult[]> {
+  waitAll(ids: readonly TaskId[], options: WaitManyOptions = {}): Promise<TaskResult[]> {
     return waitAll(ids, options, this.#waits);
   }
 
-  waitAny(ids: readonly TaskId[], options: GatherOptions = {}): Promise<TaskResult> {
+  waitAny(ids: readonly TaskId[], options: WaitManyOptions = {}): Promise<TaskResult> {
     return waitAny(ids, options, this.#waits);
   }
 
   asCompleted(
     ids: readonly TaskId[],
-    options: GatherOptions = {},
+    options: WaitManyOptions = {},
   ): AsyncGenerator<TaskResult, void, undefined> {
     return asCompleted(ids, options, this.#waits);
   }

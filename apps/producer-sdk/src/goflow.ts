@@ -15,7 +15,7 @@ import type {
   TaskTypeOf,
 } from '@goflow/shared';
 import type { GoflowInspector } from './inspector/inspector.js';
-import type { GatherOptions } from './many/gather.js';
+import type { WaitManyOptions } from './many/gather.js';
 import type { MapOptions } from './many/map-options.js';
 import type { MapOutcome } from './many/map-run.js';
 import type { ManyOptions } from './push.js';
@@ -147,19 +147,19 @@ export interface Goflow<D extends TaskDefinitions> extends AsyncDisposable {
    */
   waitAll<T extends TaskTypeOf<D>>(
     ids: readonly TaskId<T>[],
-    options?: GatherOptions,
+    options?: WaitManyOptions,
   ): Promise<AnyResult<D, T>[]>;
 
   /** Waits until the first of the tasks has ended, however it did. Otherwise like {@link Goflow.waitAll}. */
   waitAny<T extends TaskTypeOf<D>>(
     ids: readonly TaskId<T>[],
-    options?: GatherOptions,
+    options?: WaitManyOptions,
   ): Promise<AnyResult<D, T>>;
 
   /** Gives the results of tasks as they end. Otherwise like {@link Goflow.waitAll}. */
   asCompleted<T extends TaskTypeOf<D>>(
     ids: readonly TaskId<T>[],
-    options?: GatherOptions,
+    options?: WaitManyOptions,
   ): AsyncGenerator<AnyResult<D, T>, void, undefined>;
 
   /**

@@ -66,7 +66,28 @@ export {
 export type { GoflowOptions } from './create-goflow.js';
 export { createGoflow } from './create-goflow.js';
 export type { AnyResult, CancelOptions, Goflow, WaitOptions } from './goflow.js';
-export type { GatherOptions } from './many/gather.js';
+export type {
+  DiscardAllOptions,
+  DiscardReport,
+  RedriveAllOptions,
+  RedriveOptions,
+  RedriveProgress,
+  RedriveReport,
+} from './inspector/dead-letter-options.js';
+export type { DeadLetterFilter, TaskFilter } from './inspector/filter.js';
+export type {
+  Discarded,
+  GoflowDeadLetters,
+  GoflowInspector,
+  GroupedDeadLetters,
+  Redriven,
+  TaskCounts,
+  TypedTaskCounts,
+} from './inspector/goflow-inspector.js';
+export type { DeadLetterGroup } from './inspector/groups.js';
+export type { TaskList } from './inspector/task-list.js';
+export type { TaskInfo, TaskSummary, WorkerInfo } from './inspector/task-summary.js';
+export type { WaitManyOptions } from './many/gather.js';
 export type { MapOptions } from './many/map-options.js';
 export type { MapOutcome } from './many/map-run.js';
 export type { ManyOptions, PushRequest } from './push.js';

@@ -43,34 +43,45 @@ export async function pushThrough(
   throw invalidOption('what a push middleware returns', 'what next() gave', pushed);
 }
 
+/** One push of many that came through its middleware. */
 interface Passed {
+  /** Its place among the payloads. */
+  readonly index: number;
   readonly request: PushRequest;
   readonly resolve: (pushed: Pushed) => void;
   readonly reject: (error: unknown) => void;
 }
 
+/** What sends those that came through. Each tells its place among the payloads, of which some may be kept back. */
+export type PushPassed = (
+  requests: readonly (PushRequest & { readonly index: number })[],
+) => Promise<readonly PushResult[]>;
+
 /**
- * Takes many pushes through middleware, each by itself, and sends those that come through together: when every one of them is through or
- * kept back.
+ * Takes many pushes through middleware, each by itself, and sends those that come through together, in the order of the payloads: when
+ * every one of them is through or kept back.
+ *
+ * @throws PUSH_INCOMPLETE when some are in and some are not; what kept the first back, when none was sent.
  */
 export async function pushThroughAll(
   requests: readonly PushRequest[],
   middleware: readonly PushMiddleware[],
-  pushAll: (requests: readonly PushRequest[]) => Promise<PushResult[]>,
+  pushPassed: PushPassed,
 ): Promise<TaskId[]> {
   const passed: Passed[] = [];
+  const sent = new Map<number, PushResult>();
   let open = requests.length;
   const close = (): void => {
     open -= 1;
-    if (open === 0) void sendAll(passed, pushAll);
+    if (open === 0 && passed.length > 0) void sendAll(passed, sent, pushPassed);
   };
   const results = await Promise.allSettled(
-    requests.map(async (request) => {
+    requests.map(async (request, index) => {
       let isThrough = false;
       const push = (through: PushRequest): Promise<Pushed> =>
         new Promise((resolve, reject) => {
           isThrough = true;
-          passed.push({ request: through, resolve, reject });
+          passed.push({ index, request: through, resolve, reject });
           close();
         });
       return pushThrough(request, middleware, push).finally(() => {
@@ -79,29 +90,38 @@ export async function pushThroughAll(
     }),
   );
   const failed = results.find((result) => result.status === 'rejected');
-  // None was sent when one is wrong: what is wrong with it is the answer.
-  if (failed && !results.some((result) => result.status === 'fulfilled')) throw failed.reason;
-  return PushIncompleteError.idsOf(results.map(toResult));
+  const isNoneIn = sent.size === 0 && !results.some((result) => result.status === 'fulfilled');
+  if (failed && isNoneIn) throw failed.reason;
+  return PushIncompleteError.idsOf(
+    results.map((result, index) => toResult(result, sent.get(index))),
+  );
 }
 
+/** Writes what became of each into `sent`, by its place: nothing, where one was wrong, and so none was sent. */
 async function sendAll(
   passed: readonly Passed[],
-  pushAll: (requests: readonly PushRequest[]) => Promise<PushResult[]>,
+  sent: Map<number, PushResult>,
+  pushPassed: PushPassed,
 ): Promise<void> {
+  // Some middleware takes longer than others.
+  const inOrder = [...passed].sort((a, b) => a.index - b.index);
   try {
-    const results = await pushAll(passed.map(({ request }) => request));
-    results.forEach((result, index) => {
-      if ('error' in result) passed[index]?.reject(result.error);
-      else passed[index]?.resolve(result);
-    });
+    const results = await pushPassed(inOrder.map(({ request, index }) => ({ ...request, index })));
+    for (const [place, { index, resolve, reject }] of inOrder.entries()) {
+      const result = results[place] as PushResult;
+      sent.set(index, result);
+      if ('error' in result) reject(result.error);
+      else resolve(result);
+    }
   } catch (error) {
     for (const { reject } of passed) reject(error);
   }
 }
 
-/** The id of one that was kept back is nobody's. */
-function toResult(result: PromiseSettledResult<Pushed>): PushResult {
-  return result.status === 'fulfilled'
-    ? result.value
-    : { id: '', error: result.reason instanceof Error ? result.reason : new Error('kept back') };
+/** The id of one that was kept back is nobody's; one that was sent and failed may yet be in. */
+function toResult(result: PromiseSettledResult<Pushed>, sent: PushResult | undefined): PushResult {
+  if (result.status === 'fulfilled') return result.value;
+  const reason: unknown = result.reason;
+  const error = reason instanceof Error ? reason : new Error('kept back', { cause: reason });
+  return { id: sent?.id ?? '', error };
 }

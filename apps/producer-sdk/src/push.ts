@@ -4,6 +4,8 @@ import {
   encodeJson,
   GoflowError,
   invalidOption,
+  isGoflowError,
+  MAX_HORIZON_MS,
   newTaskId,
   type Pushed,
   type PushOptions,
@@ -14,6 +16,7 @@ import {
   type TaskContract,
   type TaskEnvelope,
   type TaskId,
+  type TaskRecord,
   type Tasks,
   taskIdOfKey,
 } from '@goflow/shared';
@@ -30,6 +33,8 @@ export interface PusherDeps {
   readonly waiting: Waiting;
   readonly handlers: HandlerWatch;
   readonly middleware: readonly PushMiddleware[];
+  /** Whether the retention of a task is over. */
+  readonly isOver: (record: TaskRecord) => boolean;
   readonly onPushed: (pushed: Pushed, type: string) => void;
 }
 
@@ -80,16 +85,38 @@ export class Pusher {
     const envelope = sealing instanceof Promise ? await sealing : sealing;
     const wait = this.#deps.handlers.check(type);
     if (wait) await wait;
-    const pushed = await this.#deps.broker.push(envelope);
+    const pushed = envelope.isOwnId
+      ? await this.#pushOwn(envelope)
+      : await this.#deps.broker.push(envelope);
     this.#deps.onPushed(pushed, type);
     return pushed;
   }
 
+  /** A task whose retention is over is not there any more, though it may still lie about. */
+  async #pushOwn(envelope: TaskEnvelope): Promise<Pushed> {
+    const { broker } = this.#deps;
+    const outcome = await broker.push(envelope).catch((error: unknown) => error);
+    const isThere = isGoflowError(outcome, 'TASK_ID_TAKEN') || isDeduplicated(outcome);
+    if (isThere && (await this.#isOver(envelope.id))) {
+      await broker.inspector.discard(envelope.id);
+      return broker.push(envelope);
+    }
+    if (isPushed(outcome)) return outcome;
+    throw outcome;
+  }
+
+  async #isOver(id: TaskId): Promise<boolean> {
+    const [record] = await this.#deps.broker.read([id]);
+    return record !== undefined && this.#deps.isOver(record);
+  }
+
   /** All are checked before the first is sent. */
-  async #pushAll(requests: readonly PushRequest[]): Promise<PushResult[]> {
+  async #pushAll(
+    requests: readonly (PushRequest & { readonly index?: number })[],
+  ): Promise<PushResult[]> {
     const envelopes: TaskEnvelope[] = [];
     let [given, resolved] = [requests[0]?.options, resolvePushOptions(requests[0]?.options)];
-    for (const [index, { type, payload, options }] of requests.entries()) {
+    for (const [place, { type, payload, options, index = place }] of requests.entries()) {
       try {
         if (options !== given) [given, resolved] = [options, resolvePushOptions(options)];
         const contract = contractOf(this.#deps.tasks, type);
@@ -100,13 +127,26 @@ export class Pusher {
     }
     for (const type of new Set(requests.map((request) => request.type)))
       await this.#deps.handlers.check(type);
-    const outcomes = await this.#deps.broker.pushMany(envelopes);
+    const outcomes = await this.#sendAll(envelopes);
     return outcomes.map((outcome, index) => {
       const { id, type } = envelopes[index] as TaskEnvelope;
       if (outcome instanceof Error) return { id, error: outcome };
       this.#deps.onPushed(outcome, type);
       return outcome;
     });
+  }
+
+  async #sendAll(envelopes: readonly TaskEnvelope[]): Promise<readonly (Pushed | Error)[]> {
+    const outcomes = await this.#deps.broker.pushMany(envelopes);
+    if (!envelopes.some(({ isOwnId }) => isOwnId)) return outcomes;
+    return Promise.all(
+      outcomes.map(async (outcome, index) => {
+        const envelope = envelopes[index] as TaskEnvelope;
+        const isThere = isGoflowError(outcome, 'TASK_ID_TAKEN') || isDeduplicated(outcome);
+        if (!envelope.isOwnId || !isThere || !(await this.#isOver(envelope.id))) return outcome;
+        return this.#pushOwn(envelope).catch((error: Error) => error);
+      }),
+    );
   }
 
   /** The input of the schema goes on the wire, not its output: the worker makes that, once. */
@@ -156,6 +196,11 @@ export function ownTaskId({ queue, type }: TaskContract, id: string): TaskId {
   return taskIdOfKey(queue, `${type}\n${id}`);
 }
 
+const isPushed = (outcome: unknown): outcome is Pushed =>
+  typeof outcome === 'object' && outcome !== null && 'deduplicated' in outcome;
+
+const isDeduplicated = (outcome: unknown): boolean => isPushed(outcome) && outcome.deduplicated;
+
 const NO_OPTIONS = resolvePushOptions(undefined);
 
 /** What goes with the task: lengths of time become times, and what the contract says about time is put in. */
@@ -168,6 +213,8 @@ function storedOptions(
   const { deduplication } = options;
   const debounceMs = deduplication?.mode === 'debounce' ? deduplication.windowMs : 0;
   const runAtMs = runAt === undefined ? 0 : Math.max(runAt - pushedAt, 0);
+  if (runAtMs > MAX_HORIZON_MS)
+    throw invalidOption('runAt', 'at most 366 days from now', new Date(runAt ?? 0).toISOString());
   const delayMs = delay ?? (runAtMs || debounceMs);
   const startMs = startByMs ?? contract.startByMs;
   const endMs = deadlineMs ?? contract.deadlineMs;

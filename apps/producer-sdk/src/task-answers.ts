@@ -2,6 +2,7 @@ import {
   GoflowError as Failure,
   type GoflowError,
   isFinal,
+  isGoflowError,
   type ResultStore,
   type TaskDetail,
   type TaskFacts,
@@ -37,7 +38,7 @@ export class Answers {
   /** The record as it counts now; `undefined` when its retention is over. */
   current<R extends TaskRecord>(record: R | undefined): R | undefined {
     if (!record) return undefined;
-    const current = this.#ended(record);
+    const current = withoutResult(this.#ended(record));
     return this.isOver(current) ? undefined : current;
   }
 
@@ -78,13 +79,33 @@ export class Answers {
   async #completed(record: TaskRecord, facts: TaskFacts): Promise<TaskResult> {
     const { id } = record;
     if (!record.isStored) return { status: 'completed', value: record.result, ...facts };
-    const { resultStore } = this.#deps;
-    if (!resultStore)
-      throw new Failure('RESULT_STORE_MISSING', `the result of ${id} is in a result store`);
-    const [json] = await resultStore.get([id]);
+    const json = await this.#fetch(id);
     // The store forgets by its own clock, a moment earlier or later.
     if (json === undefined) return { status: 'unknown', id };
-    return { status: 'completed', value: JSON.parse(json), ...facts };
+    try {
+      return { status: 'completed', value: JSON.parse(json), ...facts };
+    } catch (cause) {
+      const error = new Failure('ENVELOPE_UNREADABLE', 'the stored result is no JSON', { cause });
+      return { status: 'failed', failure: toFailure(error), ...facts };
+    }
+  }
+
+  async #fetch(id: TaskId): Promise<string | undefined> {
+    const { resultStore } = this.#deps;
+    if (!resultStore)
+      throw new Failure(
+        'RESULT_STORE_MISSING',
+        `the result of ${id} lies in a result store: give this client its \`resultStore\``,
+      );
+    try {
+      const [json] = await resultStore.get([id]);
+      return json;
+    } catch (cause) {
+      if (isGoflowError(cause)) throw cause;
+      throw new Failure('RESULT_STORE_AWAY', `the result store gave no answer for ${id}`, {
+        cause,
+      });
+    }
   }
 
   /** Nobody may be there to take a task whose time is over; it has ended all the same. */
@@ -92,18 +113,24 @@ export class Answers {
     const { state, startBy = Infinity, deadline = Infinity, attempts } = record;
     if (state !== 'waiting' && state !== 'delayed') return record;
     const now = this.#deps.now() - CERTAIN_MS;
-    if (now > deadline)
-      return { ...record, ...end('failed', deadline, 'the task did not complete in time') };
+    if (now > deadline) return { ...record, ...end('failed', deadline, 'did not complete') };
     if (now > startBy && attempts === 0)
-      return { ...record, ...end('expired', startBy, 'the task was not started in time') };
+      return { ...record, ...end('expired', startBy, 'was not started') };
     return record;
   }
 }
 
-function end(state: 'failed' | 'expired', finishedAt: number, message: string) {
+function end(state: 'failed' | 'expired', finishedAt: number, what: string) {
+  const message = `the task ${what} by ${new Date(finishedAt).toISOString()}`;
   const code = state === 'failed' ? 'TASK_DEADLINE' : 'TASK_EXPIRED';
   const { stack: _, ...failure } = toFailure(new Failure(code, message));
   return { state, finishedAt, failure } as const;
+}
+
+/** A task whose stored result cannot be read completed, and yet has nothing to give. */
+function withoutResult<R extends TaskRecord>(record: R): R {
+  const { state, failure } = record;
+  return state === 'completed' && failure !== undefined ? { ...record, state: 'failed' } : record;
 }
 
 /** The error that `wait` throws for a task that did not complete; `undefined` for one that did. */

@@ -42,6 +42,8 @@ export function watchTask(
   return runGenerator(new WatchRun(id, checkSignal(options.signal), ports));
 }
 
+const MAX_TOLD = 1_000;
+
 class WatchRun implements Run<TaskChange> {
   readonly #id: TaskId;
   readonly #ports: WatchPorts;
@@ -50,9 +52,8 @@ class WatchRun implements Run<TaskChange> {
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = (): void => this.#leaving.abort(this.#signal?.reason);
   #progress: string | undefined;
-  /** When the last line was written that was told, and how many had the same time. */
-  #lastLineAt = 0;
-  #linesThen = 0;
+  /** Lines that were told: of the last ones, as many as a task keeps several times over. */
+  readonly #told = new Set<number>();
   #close: (() => Promise<void>) | undefined;
 
   constructor(id: TaskId, signal: AbortSignal | undefined, ports: WatchPorts) {
@@ -117,22 +118,15 @@ class WatchRun implements Run<TaskChange> {
 
   #tellRest(status: TaskStatus): void {
     if (status.status === 'unknown') return;
-    // Lines that were told already are the older ones.
-    const seen = this.#linesThen;
-    let same = 0;
-    for (const line of status.log) {
-      const at = line.at.getTime();
-      if (at < this.#lastLineAt) continue;
-      if (at === this.#lastLineAt && same < seen) same += 1;
-      else this.#tellLine(line);
-    }
+    for (const line of status.log) this.#tellLine(line);
     if (status.progress !== undefined) this.#tellProgress(status.progress);
   }
 
   #tellLine(line: TaskLogEntry): void {
-    const at = line.at.getTime();
-    this.#linesThen = at === this.#lastLineAt ? this.#linesThen + 1 : 1;
-    this.#lastLineAt = Math.max(at, this.#lastLineAt);
+    if (this.#told.has(line.seq)) return;
+    this.#told.add(line.seq);
+    const [oldest] = this.#told;
+    if (this.#told.size > MAX_TOLD && oldest !== undefined) this.#told.delete(oldest);
     this.#arrivals.add({ kind: 'log', line });
   }
 

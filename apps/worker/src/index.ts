@@ -13,8 +13,13 @@
  */
 
 export type {
+  MemoryResultStore,
+  MemoryResultStoreOptions,
+  PostgresPool,
+  PostgresResultStore,
   PostgresResultStoreOptions,
   RedisGiven,
+  RedisResultStore,
   RedisResultStoreOptions,
 } from '@goflow/broker';
 export {

@@ -1,5 +1,7 @@
+import { hostname } from 'node:os';
+import { createMemoryBroker, createMemoryResultStore } from '@goflow/broker';
 import { defineTasks, isGoflowError, SILENT_LOGGER } from '@goflow/shared';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { HandlerRegistry } from './handlers/handler-registry.js';
 import { resolveWorkerOptions, type WorkerOptions } from './options.js';
@@ -17,11 +19,16 @@ test('with only what is needed, all the rest has a default', () => {
   const resolved = resolveWorkerOptions(NEEDED);
   expect(resolved).toMatchObject({
     prefix: undefined,
+    broker: undefined,
     http: undefined,
     lease: undefined,
     middleware: [],
+    callbacks: { onSuccess: undefined, onRetry: undefined, onFailure: undefined },
     graceMs: 25_000,
     resultLimit: 1_048_576,
+    resultStore: undefined,
+    storeResultsAbove: 0,
+    unroutableAfterMs: 3_600_000,
     logger: SILENT_LOGGER,
   });
   expect(resolved.concurrencyOf('default')).toBe(10);
@@ -31,6 +38,8 @@ test('with only what is needed, all the rest has a default', () => {
 
 test('undefined is as good as not given', () => {
   const nothing = {
+    broker: undefined,
+    name: undefined,
     prefix: undefined,
     concurrency: undefined,
     http: undefined,
@@ -38,10 +47,44 @@ test('undefined is as good as not given', () => {
     grace: undefined,
     lease: undefined,
     resultLimit: undefined,
+    resultStore: undefined,
+    storeResultsAbove: undefined,
+    unroutableAfter: undefined,
+    onSuccess: undefined,
+    onRetry: undefined,
+    onFailure: undefined,
     logger: undefined,
   };
-  const { concurrencyOf: _one, registry: _two, ...resolved } = resolveWorkerOptions(NEEDED);
-  expect(resolveWorkerOptions({ ...NEEDED, ...nothing })).toMatchObject(resolved);
+  const { concurrencyOf: _one, registry: _two, name, ...resolved } = resolveWorkerOptions(NEEDED);
+  const again = resolveWorkerOptions({ ...NEEDED, ...nothing });
+  expect(again).toMatchObject(resolved);
+  // No two workers have the same name.
+  expect(again.name).not.toBe(name);
+});
+
+test('without a name a worker is called after its host, its process and its number there', () => {
+  const [one, two] = [resolveWorkerOptions(NEEDED).name, resolveWorkerOptions(NEEDED).name];
+  const numberIn = (name: string): number => Number(name.split(':').at(-1));
+  expect(one.startsWith(`${hostname()}:${process.pid}:`)).toBe(true);
+  expect(numberIn(two)).toBe(numberIn(one) + 1);
+  expect(resolveWorkerOptions({ ...NEEDED, name: 'w 1' }).name).toBe('w 1');
+});
+
+test('callbacks, a result store and a broker stay what they are', () => {
+  const resultStore = createMemoryResultStore();
+  const { consumer: broker, client } = createMemoryBroker();
+  onTestFinished(() => client.close());
+  const callbacks = { onSuccess: echo, onRetry: echo, onFailure: echo } as object;
+  const { redis: _, ...needed } = NEEDED;
+  const given = { ...needed, ...callbacks, broker, resultStore, storeResultsAbove: 512 };
+  expect(resolveWorkerOptions({ ...given, unroutableAfter: '366d' })).toMatchObject({
+    callbacks,
+    storeResultsAbove: 512,
+    unroutableAfterMs: 366 * 86_400_000,
+    redis: undefined,
+  });
+  expect(resolveWorkerOptions(given).broker).toBe(broker);
+  expect(resolveWorkerOptions(given).resultStore).toBe(resultStore);
 });
 
 test('a registry of one’s own may have only some of the handlers, and stays the same', () => {
@@ -76,6 +119,15 @@ const REFUSED: Readonly<Record<string, readonly unknown[]>> = {
   middleware: [{}, echo, 'auth', [null], ['auth'], [{}]],
   grace: [-1, '2h', '1 s', 'soon', Number.NaN, Number.POSITIVE_INFINITY, {}, true],
   resultLimit: [0, -1, 1.5, 2 ** 30, '1mb', Number.NaN],
+  resultStore: [null, 1, 'redis', echo, {}, { put: echo }, { get: echo }, { put: 1, get: 1 }],
+  storeResultsAbove: [-1, 1.5, 2 ** 30, '1mb', Number.NaN],
+  unroutableAfter: [0, -1, '999ms', 999, '367d', '5x', Number.NaN, Number.POSITIVE_INFINITY],
+  name: [null, '', 'x'.repeat(257), 'x'.repeat(10_000), 7, {}, Symbol('w1')],
+  onSuccess: [null, 'log', {}, [echo], true],
+  onRetry: [null, 'log', {}, 1],
+  onFailure: [null, 'log', {}, Promise.resolve()],
+  // `redis` is given, too, in all of these.
+  broker: [null, 'memory', {}, { consume: echo }],
   logger: [1, {}, { info: echo }, 'pino'],
 };
 
@@ -86,6 +138,14 @@ const refusals = Object.entries(REFUSED).flatMap(([name, values]) =>
 test.each(refusals)('$name: $value is refused, and the option named', ({ name, given }) => {
   expect(refusalOf(() => resolveWorkerOptions({ ...NEEDED, ...given }))).toBe(name);
 });
+
+test.each([null, 'memory', 7, {}, { consume: 'yes' }, { push: echo }])(
+  'a broker like %j is refused where no `redis` is given, too',
+  (broker) => {
+    const given = { ...NEEDED, redis: undefined, broker } as unknown as Options;
+    expect(refusalOf(() => createWorker(given))).toBe('broker');
+  },
+);
 
 test.each([undefined, null, 'redis://127.0.0.1', 7])('createWorker(%j) is refused', (given) => {
   expect(refusalOf(() => createWorker(given as unknown as Options))).toBe('createWorker options');

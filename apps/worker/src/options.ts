@@ -63,7 +63,7 @@ export interface WorkerOptions<D extends TaskDefinitions> extends Callbacks<D> {
   readonly resultLimit?: number | undefined;
   /** Where results are kept, instead of with their tasks. Clients need the same. @default with their tasks */
   readonly resultStore?: ResultStore | undefined;
-  /** Only results of more bytes of JSON than this go to `resultStore`: 0 to 512 MiB. @default 0, all */
+  /** Only results of more bytes of JSON than this go to `resultStore`: 0 to `resultLimit`. @default 0, all */
   readonly storeResultsAbove?: number | undefined;
   /**
    * For how long no live worker may have had a handler of a type before its tasks become dead letters: '1s' to '366d'. Until then they
@@ -151,7 +151,7 @@ export function resolveWorkerOptions<D extends TaskDefinitions>(
     resultStore: checkStore(given.resultStore),
     storeResultsAbove: checkInteger('storeResultsAbove', given.storeResultsAbove ?? 0, [
       0,
-      MAX_RESULT_LIMIT,
+      given.resultLimit ?? DEFAULT_RESULT_LIMIT,
     ]),
     unroutableAfterMs: toMs('unroutableAfter', given.unroutableAfter ?? '1h', {
       minMs: 1_000,
@@ -172,7 +172,7 @@ function nextName(): string {
 function checkBroker({ redis, broker }: { redis?: unknown; broker?: ConsumerBroker | undefined }) {
   if (broker !== undefined && redis !== undefined)
     throw invalidOption('broker', 'absent where `redis` is given', broker);
-  if (broker === undefined || typeof broker.consume === 'function') return broker;
+  if (broker === undefined || typeof broker?.consume === 'function') return broker;
   throw invalidOption('broker', 'a ConsumerBroker', broker);
 }
 

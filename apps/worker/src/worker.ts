@@ -24,6 +24,7 @@ import {
   type WorkerOptions,
 } from './options.js';
 import { QueueSet } from './queue-set.js';
+import { StoreSweeper } from './store-sweeper.js';
 
 /** Where a worker stands in its life. A stopped worker is not started again but replaced. */
 export type WorkerState = 'new' | 'starting' | 'running' | 'quiet' | 'stopping' | 'stopped';
@@ -54,6 +55,7 @@ export class Worker implements AsyncDisposable {
   readonly #queues: QueueSet;
   readonly #metrics: WorkerMetrics;
   readonly #http: HttpServer | undefined;
+  readonly #storeSweeper: StoreSweeper;
   readonly #lag = monitorEventLoopDelay({ resolution: 100 });
   #startedAt = 0;
   #state: WorkerState = 'new';
@@ -68,6 +70,8 @@ export class Worker implements AsyncDisposable {
     callBack(this.#events, options.callbacks, options.logger);
     this.#broker = options.broker ?? this.#connect(options);
     this.#queues = new QueueSet({ options, broker: this.#broker, events: this.#events });
+    const { resultStore, logger } = options;
+    this.#storeSweeper = new StoreSweeper(resultStore, this.#broker.clock, logger);
     this.#metrics = createWorkerMetrics({
       events: this.#events,
       queues: () => this.#queues.gauges,
@@ -219,6 +223,7 @@ export class Worker implements AsyncDisposable {
     this.#state = 'running';
     this.#startedAt = this.#broker.clock.now();
     this.#lag.enable();
+    this.#storeSweeper.start();
     this.#broker.advertise(() => this.#advert());
     this.#events.emit('worker:started', { queues: Object.keys(this.concurrency) });
     for (const finding of await this.#broker.audit().catch(() => []))
@@ -243,6 +248,7 @@ export class Worker implements AsyncDisposable {
     left.push(...(await Promise.allSettled([this.#http?.stop(), this.#closeBroker()])));
     this.#metrics.close();
     this.#lag.disable();
+    this.#storeSweeper.stop();
     this.#state = 'stopped';
     this.#events.emit('worker:stopped');
     const reasons = left.flatMap((one) =>

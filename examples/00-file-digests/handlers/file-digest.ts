@@ -1,19 +1,24 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { defineHandler, NonRetryableError } from '@goflow/worker';
-import { tasks } from '../tasks.js';
+import { defineHandlers, NonRetryableError } from '@goflow/worker';
+import { type FileDigest, tasks } from '../tasks.js';
 
 /** Trying again helps against these; a file that is gone or forbidden stays so. */
 const PASSING = new Set(['ABORT_ERR', 'EMFILE', 'ENFILE', 'EAGAIN', 'EIO', 'ENOMEM']);
 const LINE_BREAK = 0x0a;
 
+/** Both modes take it: `goflow-worker` loads this module, local mode is given what it exports. */
+export const handlers = defineHandlers(tasks, {
+  'file.digest': ({ path }, ctx) => digest(path, ctx.signal),
+});
+
 /** Reads the file once, piece by piece, however large it is. */
-export const fileDigest = defineHandler(tasks, 'file.digest', async ({ path }, ctx) => {
+async function digest(path: string, signal: AbortSignal): Promise<FileDigest> {
   const hash = createHash('sha256');
   let bytes = 0;
   let lines = 0;
   try {
-    for await (const piece of createReadStream(path, { signal: ctx.signal })) {
+    for await (const piece of createReadStream(path, { signal })) {
       hash.update(piece);
       bytes += piece.length;
       lines += countLineBreaks(piece);
@@ -22,7 +27,7 @@ export const fileDigest = defineHandler(tasks, 'file.digest', async ({ path }, c
     throw toFinal(error, path);
   }
   return { sha256: hash.digest('hex'), bytes, lines, worker: process.pid };
-});
+}
 
 function countLineBreaks(piece: Buffer): number {
   let count = 0;

@@ -12,7 +12,22 @@
 
 export type { FakeClock } from '@goflow/broker';
 export { createFakeClock } from '@goflow/broker';
+export {
+  defineTasks,
+  ERRORS,
+  GoflowError,
+  isGoflowError,
+  TaskFailedError,
+  WaitTimeoutError,
+} from '@goflow/sdk';
 export type { Clock } from '@goflow/shared';
+export {
+  defineHandler,
+  defineHandlers,
+  HandlerRegistry,
+  NonRetryableError,
+  RetryLaterError,
+} from '@goflow/worker';
 export { createLocalGoflow } from './create-local-goflow.js';
 export type { LeftTask, LocalGoflow, LocalStopOptions } from './local-goflow.js';
 export type { LocalGoflowOptions } from './local-options.js';

@@ -1,4 +1,4 @@
-import type { MemoryBroker } from '@goflow/broker';
+import type { FakeClock, MemoryBroker } from '@goflow/broker';
 import type { Goflow } from '@goflow/sdk';
 import { checkKnown, invalidOption, type TaskDefinitions } from '@goflow/shared';
 import type { Worker } from '@goflow/worker';
@@ -13,6 +13,8 @@ export interface Parts {
 
 const OPEN = ['active', 'waiting', 'delayed'] as const;
 const PAGE = 1_000;
+/** The longest grace, and what follows it. */
+const MAX_PATIENCE_MS = 3_601_000;
 const LOOK_AGAIN = '100ms';
 
 /** The beginning and the end of local mode. */
@@ -28,10 +30,14 @@ export class Stopping {
     this.#closeClient = parts.goflow.close.bind(parts.goflow);
   }
 
+  /** A worker that cannot start, its port being taken, refuses all pushes with the reason. */
   begin(): void {
-    this.#starting = this.#parts.worker.start();
-    // Told to the one who stops it.
-    this.#starting.catch(() => undefined);
+    const { worker, broker } = this.#parts;
+    this.#starting = worker.start();
+    this.#starting.catch((error: unknown) => {
+      const refuse = (): Promise<never> => Promise.reject(error);
+      Object.assign(broker.client, { push: refuse, pushMany: refuse });
+    });
   }
 
   /** @throws OPTION_INVALID, and what starting and stopping the worker threw */
@@ -52,7 +58,10 @@ export class Stopping {
     try {
       await this.#starting;
       if (waiting === 'run') await this.#idle();
-      await worker.stop(grace === undefined ? {} : { grace });
+      const stopping = worker.stop(grace === undefined ? {} : { grace });
+      // Nobody else turns a fake clock now, and the patience of a stop is measured by it.
+      if ('advance' in broker.clock) await (broker.clock as FakeClock).advance(MAX_PATIENCE_MS);
+      await stopping;
       return await this.#left();
     } finally {
       await this.#closeClient();

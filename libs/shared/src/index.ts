@@ -20,6 +20,7 @@ export type {
   TaskDefinitions,
   TaskTypeOf,
 } from './contract/task-definition.js';
+export { cancelledError, cancelledFailure } from './errors/cancelled.js';
 export type { ErrorCode, ErrorEntry } from './errors/error-table.js';
 export { ERRORS } from './errors/error-table.js';
 export type { GoflowErrorOptions } from './errors/goflow-error.js';
@@ -108,3 +109,4 @@ export { isFinal, TASK_STATES } from './task/task-state.js';
 export { VERSION } from './version.js';
 export type { WireSubject } from './wire/json.js';
 export { encodeJson, MAX_DEPTH } from './wire/json.js';
+export { decodeLogLine, encodeLogLine } from './wire/log-line.js';

@@ -155,9 +155,12 @@ onBothBrokers((open) => {
     expect((await goflow.inspector.list({ tag: 't' })).tasks).toHaveLength(2);
     expect(await deadLetters.discardAll({})).toMatchObject({ discarded: 2, complete: true });
     expect(await goflow.counts()).toMatchObject({ failed: 0 });
-    await expect(deadLetters.redriveAll(undefined as never)).rejects.toMatchObject({
-      code: 'OPTION_INVALID',
-    });
+    const { groups } = await deadLetters.groups();
+    const careless = { fingerprint: groups[0]?.fingerprint };
+    for (const filter of [undefined, null, careless])
+      await expect(deadLetters.redriveAll(filter as never)).rejects.toMatchObject({
+        code: 'OPTION_INVALID',
+      });
   });
 
   test('a task whose payload breaks the contract is a dead letter at once, and can be mended', async () => {

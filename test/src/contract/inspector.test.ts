@@ -1,5 +1,4 @@
 import { defineTasks, type Goflow, type TaskId } from '@goflow/sdk';
-import { until } from '@goflow/testing';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { Barrier } from '../support/barrier.js';
@@ -40,12 +39,9 @@ onBothBrokers((open) => {
   test('counts by queue, by type and by state', async () => {
     const world = open();
     const goflow = world.client(tasks);
-    await goflow.pushMany('image', ['a', 'b', 'bad c']);
+    const ids = await goflow.pushMany('image', ['a', 'b', 'bad c']);
     const worker = await world.worker(tasks, handlers);
-    await until(async () => (await goflow.inspector.counts()).totals.waiting === 0, {
-      what: 'the images to be done',
-    });
-    await until(() => worker.active.images === 0, { what: 'all to have ended' });
+    await goflow.waitAll(ids);
     await worker.stop();
     await goflow.pushMany('mail', [{ to: 'a' }, { to: 'b' }]);
     await goflow.cancel(await goflow.push('mail', { to: 'c' }));

@@ -50,7 +50,7 @@ onBothBrokers((open) => {
     await world.worker(tasks, only('here'), { unroutableAfter: '1s' });
     const id = await goflow.push('there', 'x');
     await expect(goflow.wait(id)).rejects.toMatchObject({
-      attempts: 1,
+      attempts: 0,
       failure: { code: 'HANDLER_MISSING' },
     });
     const { tasks: dead } = await goflow.inspector.deadLetters.list();

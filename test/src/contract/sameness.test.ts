@@ -150,6 +150,25 @@ onBothBrokers((open) => {
     expect(answers.filter(({ deduplicated }) => !deduplicated)).toHaveLength(1);
   });
 
+  test('an id of the caller is free again when the retention of its task is over', async () => {
+    const world = open();
+    const goflow = world.client(tasks);
+    await world.worker(tasks, handlers);
+    const options = { id: 'again', retention: { completed: '30ms' } } as const;
+    const { id } = await goflow.pushOnce('echo', 'first', options);
+    await goflow.wait(id);
+    await until(async () => (await goflow.getResult(id)).status === 'unknown', {
+      what: 'its retention to be over',
+    });
+    expect(await goflow.pushOnce('echo', 'second', options)).toEqual({ id, deduplicated: false });
+    expect(await goflow.wait(id)).toBe('second');
+    await until(async () => (await goflow.getResult(id)).status === 'unknown', {
+      what: 'its retention to be over',
+    });
+    expect(await goflow.pushMany('echo', ['third'], options)).toEqual([id]);
+    expect(await goflow.wait(id)).toBe('third');
+  });
+
   test('pushMany takes options for each, and tells what became of each', async () => {
     const goflow = open().client(tasks);
     const ids = await goflow.pushMany('echo', ['a', 'b', 'a'], (payload) => ({

@@ -34,11 +34,16 @@ test('the page of states names each, and the glossary defines the words', () => 
     'hand back',
     'retention',
     'dead letter',
+    'deduplication key',
+    'cancel',
+    'progress',
+    'result store',
+    'local mode',
   ])
     expect(read('docs/glossary.md')).toContain(`| **${word}**`);
 });
 
-test('the page of options names every option of a client, a worker, a push, a contract and a wait', () => {
+test('the page of options names every option that a user can give', () => {
   const page = read('docs/options.md');
   const files = [
     'apps/producer-sdk/src/create-goflow.ts',
@@ -47,6 +52,18 @@ test('the page of options names every option of a client, a worker, a push, a co
     'libs/shared/src/options/push-options.ts',
     'libs/shared/src/contract/task-definition.ts',
     'apps/producer-sdk/src/goflow.ts',
+    'apps/producer-sdk/src/watching.ts',
+    'apps/producer-sdk/src/many/gather.ts',
+    'apps/producer-sdk/src/many/map-options.ts',
+    'apps/producer-sdk/src/inspector/goflow-inspector.ts',
+    'apps/producer-sdk/src/inspector/dead-letter-options.ts',
+    'libs/shared/src/options/backoff.ts',
+    'libs/shared/src/options/retention.ts',
+    'libs/broker/src/bullmq/redis-result-store.ts',
+    'libs/broker/src/results/memory-result-store.ts',
+    'libs/broker/src/results/postgres-result-store.ts',
+    'libs/local/src/local-goflow.ts',
+    'libs/local/src/local-options.ts',
   ];
   const names = files.flatMap((file) =>
     [
@@ -57,8 +74,16 @@ test('the page of options names every option of a client, a worker, a push, a co
       [...text.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, name]) => name ?? ''),
     ),
   );
-  expect(names.length).toBeGreaterThan(25);
+  expect(names.length).toBeGreaterThan(70);
   expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+});
+
+test('the page of dead letters names every reason', () => {
+  const page = read('docs/lifecycle.md');
+  const table = /DEAD_LETTER_REASONS = .*?\]/s.exec(read('libs/shared/src/task/dead-letter.ts'));
+  const reasons = [...(table?.[0] ?? '').matchAll(/'([a-z-]+)'/g)].map(([, reason]) => reason);
+  expect(reasons.length).toBeGreaterThan(5);
+  expect(reasons.filter((reason) => !page.includes(`\`${reason}\``))).toEqual([]);
 });
 
 test('links between the pages lead somewhere', () => {

@@ -41,26 +41,26 @@ export const nothingUnused: Law = (files) => {
   });
 };
 
-/** A published package carries its private ones, and lists what they need. */
+/** A published package carries its private ones, and lists what they need. Other published ones come by themselves. */
 export const selfContained: Law = (files) => {
   const projects = projectsOf(files);
-  return projects
-    .filter(({ manifest }) => manifest.private !== true)
-    .flatMap((project) => {
-      const { dependencies = {}, bundleDependencies = [] } = project.manifest;
-      const needed = inheritedBy(project, projects);
-      const internal = new Set(
-        [...Object.keys(dependencies), ...needed.map(([name]) => name)].filter(isInternal),
-      );
-      return [
-        ...[...internal]
-          .filter((name) => !bundleDependencies.includes(name))
-          .map((name) => `${project.folder}/package.json: ${name} is private and not bundled`),
-        ...needed
-          .filter(([name, version]) => dependencies[name] !== version)
-          .map(([name, version]) => `${project.folder}/package.json: lacks ${name} ${version}`),
-      ];
-    });
+  const published = projects.filter(({ manifest }) => manifest.private !== true);
+  const names = new Set(published.map(({ manifest }) => manifest.name));
+  return published.flatMap((project) => {
+    const { dependencies = {}, bundleDependencies = [] } = project.manifest;
+    const needed = inheritedBy(project, projects);
+    const internal = new Set(
+      [...Object.keys(dependencies), ...needed.map(([name]) => name)].filter(isInternal),
+    );
+    return [
+      ...[...internal]
+        .filter((name) => !names.has(name) && !bundleDependencies.includes(name))
+        .map((name) => `${project.folder}/package.json: ${name} is private and not bundled`),
+      ...needed
+        .filter(([name, version]) => dependencies[name] !== version)
+        .map(([name, version]) => `${project.folder}/package.json: lacks ${name} ${version}`),
+    ];
+  });
 };
 
 /** Versions are exact, and one package has one version in the whole workspace. */

@@ -41,6 +41,7 @@ function doorsAnd(...others: string[]): readonly string[] {
 const HOMES: Readonly<Record<string, RegExp>> = {
   bullmq: /^(libs\/broker\/src\/bullmq|benchmarks|test)\//,
   ioredis: /^(libs\/broker\/src\/bullmq|libs\/testing|benchmarks|test)\//,
+  'p-queue': /^libs\/broker\/src\/memory\//,
   'prom-client': /^libs\/telemetry\//,
   pino: /^libs\/telemetry\//,
   express: /^apps\/(worker\/src\/ops|gateway\/src)\//,

@@ -136,6 +136,17 @@ export const innocent: readonly { readonly what: string; readonly files: readonl
       ],
     },
     {
+      what: 'a published package that depends on another',
+      files: [
+        manifest('apps/worker', { name: '@goflow/worker', version: '0.1.0' }),
+        manifest('libs/local', {
+          name: '@goflow/local',
+          dependencies: { '@goflow/worker': '0.1.0' },
+        }),
+        file('libs/local/src/a.ts', "import { a } from '@goflow/worker';"),
+      ],
+    },
+    {
       what: 'a path that another package exports',
       files: [
         manifest('libs/testing', {

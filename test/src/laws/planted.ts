@@ -87,6 +87,7 @@ export const planted: readonly Planted[] = [
   homeless('express', 'apps/worker/src/worker.ts'),
   homeless('helmet', 'libs/telemetry/src/a.ts'),
   homeless('commander', 'apps/worker/src/options.ts'),
+  homeless('p-queue', 'libs/local/src/a.ts'),
   importing('oneHome', {
     path: 'apps/worker/src/a.ts',
     text: "import type { Job } from 'bullmq/dist/esm/classes/job.js';",

@@ -1,3 +1,4 @@
+import * as local from '@goflow/local';
 import * as sdk from '@goflow/sdk';
 import * as worker from '@goflow/worker';
 import { expect, test } from 'vitest';
@@ -14,6 +15,9 @@ test('what @goflow/sdk exports', () => {
       "TaskFailedError",
       "WaitTimeoutError",
       "createGoflow",
+      "createMemoryResultStore",
+      "createPostgresResultStore",
+      "createRedisResultStore",
       "defineTasks",
       "isGoflowError",
     ]
@@ -28,11 +32,24 @@ test('what @goflow/worker exports', () => {
       "HandlerRegistry",
       "NonRetryableError",
       "RetryLaterError",
+      "createMemoryResultStore",
+      "createPostgresResultStore",
+      "createRedisResultStore",
       "createWorker",
       "defineHandler",
       "defineHandlers",
       "defineTasks",
       "isGoflowError",
+    ]
+  `);
+});
+
+test('what @goflow/local exports', () => {
+  expect(Object.keys(local).sort()).toMatchInlineSnapshot(`
+    [
+      "createFakeClock",
+      "createLocalGoflow",
+      "runHandler",
     ]
   `);
 });

@@ -10,9 +10,29 @@ import { copyWorkspace } from './workspace-copy.js';
 
 const TIMEOUT_MS = 180_000;
 
+/** `entry`: what its users begin with. `needs`: other packages of ours, which npm would fetch where they are published. */
 const PACKAGES = [
-  { name: '@goflow/sdk', folder: 'apps/producer-sdk', file: 'sdk.tgz' },
-  { name: '@goflow/worker', folder: 'apps/worker', file: 'worker.tgz' },
+  {
+    name: '@goflow/sdk',
+    folder: 'apps/producer-sdk',
+    file: 'sdk.tgz',
+    entry: 'createGoflow',
+    needs: [],
+  },
+  {
+    name: '@goflow/worker',
+    folder: 'apps/worker',
+    file: 'worker.tgz',
+    entry: 'createWorker',
+    needs: [],
+  },
+  {
+    name: '@goflow/local',
+    folder: 'libs/local',
+    file: 'local.tgz',
+    entry: 'createLocalGoflow',
+    needs: ['sdk.tgz', 'worker.tgz'],
+  },
 ];
 
 const COMPILER_OPTIONS = {
@@ -87,9 +107,9 @@ test.each(PACKAGES)(
 
 test.each(PACKAGES)(
   '$name works where nothing else is installed, and holds what it should',
-  async ({ name, file }) => {
-    const folder = await installed(`alone-${file}`, tarball(file));
-    const source = `console.log(typeof (await import('${name}')).defineTasks)`;
+  async ({ name, file, entry, needs }) => {
+    const folder = await installed(`alone-${file}`, ...[file, ...needs].map(tarball));
+    const source = `console.log(typeof (await import('${name}')).${entry})`;
     const node = [process.execPath, '--input-type=module', '-e', source];
     expect(await runIn(folder, node)).toBe('function\n');
     const files = await readdir(join(folder, 'node_modules', name), { recursive: true });
@@ -97,8 +117,8 @@ test.each(PACKAGES)(
     expect(
       files.filter((path) => /\.map$|\.test\.|(^|\/)src(\/|$)|tsbuildinfo/.test(path)),
     ).toEqual([]);
-    const entry = await readFile(join(folder, 'node_modules', name, 'package.json'), 'utf8');
-    expect(JSON.parse(entry)).not.toHaveProperty('private');
+    const manifest = await readFile(join(folder, 'node_modules', name, 'package.json'), 'utf8');
+    expect(JSON.parse(manifest)).not.toHaveProperty('private');
     await expectNoPathOfThisMachine(join(folder, 'node_modules', name));
   },
   TIMEOUT_MS,
@@ -114,7 +134,7 @@ async function expectNoPathOfThisMachine(folder: string): Promise<void> {
 }
 
 test(
-  'both together: a program compiles, runs, and its own command line helps',
+  'all together: programs compile and run, with Redis and without, and the command line helps',
   async () => {
     const tools = await pinned('zod', 'typescript', '@types/node');
     const tarballs = PACKAGES.map(({ file }) => tarball(file));
@@ -136,11 +156,22 @@ test(
       known: true,
     });
 
+    const local = await runIn(folder, [process.execPath, 'out/local.js']);
+    expect(JSON.parse(local)).toEqual({
+      value: 'HELLO',
+      taken: 'TASK_ID_TAKEN',
+      refused: 'NON_RETRYABLE',
+      later: 'completed',
+      outcome: 'completed',
+      left: [],
+    });
+
     const help = await runIn(folder, ['npx', '--no', 'goflow-worker', '--', '--help']);
     expect(help).toContain('Usage: goflow-worker [options]');
 
     // The compiler takes two copies of one version for one package. Doors of two versions must fit, too.
-    await pretendNewer(join(folder, 'node_modules/@goflow/worker/node_modules/@goflow'));
+    for (const name of ['worker', 'local'])
+      await pretendNewer(join(folder, `node_modules/@goflow/${name}/node_modules/@goflow`));
     expect(await runIn(folder, ['npx', '--no', 'tsc'])).toBe('');
   },
   TIMEOUT_MS,

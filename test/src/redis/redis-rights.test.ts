@@ -1,14 +1,20 @@
-import { readFileSync } from 'node:fs';
-import { createGoflow, defineTasks } from '@goflow/sdk';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { createGoflow, createRedisResultStore, defineTasks, type Goflow } from '@goflow/sdk';
 import { RedisServer, until } from '@goflow/testing';
-import { createWorker, defineHandlers } from '@goflow/worker';
+import { createWorker, defineHandlers, RetryLaterError, type Worker } from '@goflow/worker';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
 const tasks = defineTasks({
   repeater: { payload: z.string(), result: z.string() },
   flaky: { payload: z.null(), result: z.number(), backoff: 1 },
+  snoozing: { payload: z.null(), result: z.null() },
+  talking: { payload: z.null(), result: z.null(), progress: z.number() },
+  stuck: { payload: z.null(), result: z.null() },
 });
 const handlers = defineHandlers(tasks, {
   repeater: (payload) => payload,
@@ -16,17 +22,58 @@ const handlers = defineHandlers(tasks, {
     if (ctx.attempt < 3) throw new Error('again');
     return ctx.attempt;
   },
+  snoozing: (_payload, ctx) => {
+    if (ctx.starts < 2) throw new RetryLaterError('not yet', { delay: 1, counted: false });
+    return null;
+  },
+  talking: async (_payload, ctx) => {
+    ctx.log.info('half of it');
+    await ctx.progress(50);
+    return null;
+  },
+  stuck: (_payload, { signal }) =>
+    new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
 });
+type Client = Goflow<typeof tasks.definitions>;
 
 /** The rule of docs/redis.md, as the words of an ACL SETUSER. */
-function documentedRule(isBefore72: boolean): string[] {
-  const page = readFileSync(new URL('../../../docs/redis.md', import.meta.url), 'utf8');
+function documentedRule(isBefore72 = false): string[] {
+  const page = readFileSync(`${root}docs/redis.md`, 'utf8');
   const rule = /```\n(user goflow[\s\S]*?)```/.exec(page)?.[1] ?? '';
   const words = rule.split(/\s+/).filter(Boolean).slice(2);
   return words.filter((word) => !(isBefore72 && word === '+client|setinfo'));
 }
 
 test('the rights in docs/redis.md are enough for everything, and no other command is tried', async () => {
+  const { admin, redis } = await serverWithRights();
+  const { goflow, worker } = await openSystem(redis);
+  await pushAndWait(goflow);
+  await watchAndCancel(goflow);
+  await pushTheSame(goflow);
+  await findAndRedrive(goflow);
+  await worker.setConcurrency(0);
+  const tagged = await goflow.push('repeater', 'waits', { tags: ['eu'], priority: 2 });
+  await until(async () => (await goflow.counts()).waiting === 1, { what: 'one task waits' });
+  expect(await goflow.inspector.list({ tag: 'eu', state: 'waiting' })).toMatchObject({
+    tasks: [{ id: tagged }],
+  });
+  expect(await goflow.cancel(tagged)).toMatchObject({ effect: 'cancelled' });
+  expect(await worker.readiness()).toEqual({ ready: true });
+  await worker.stop({ grace: 0 });
+  await goflow.close();
+  expect(await refusedBy(admin)).toEqual([]);
+});
+
+test('every command of a script of goflow is among the rights: most of them run only now and then', () => {
+  const rule = documentedRule();
+  const commands = scripts().flatMap((text) =>
+    [...text.matchAll(/redis\.p?call\('([A-Za-z]+)'/g)].map(([, name]) => name?.toLowerCase()),
+  );
+  expect(new Set(commands).size).toBeGreaterThan(20);
+  expect([...new Set(commands)].filter((name) => !rule.includes(`+${name}`))).toEqual([]);
+});
+
+async function serverWithRights(): Promise<{ admin: Redis; redis: string }> {
   const server = await RedisServer.start();
   onTestFinished(() => server.stop());
   const admin = new Redis(server.url);
@@ -34,27 +81,86 @@ test('the rights in docs/redis.md are enough for everything, and no other comman
   const version = /redis_version:(\d+)\.(\d+)/.exec(await admin.info('server'));
   const isBefore72 = Number(version?.[1]) < 7 || (version?.[1] === '7' && Number(version[2]) < 2);
   await admin.call('ACL', 'SETUSER', 'goflow', ...documentedRule(isBefore72));
-  const redis = server.url.replace('redis://', 'redis://goflow:password@');
-  const goflow = createGoflow({ tasks, redis });
+  return { admin, redis: server.url.replace('redis://', 'redis://goflow:password@') };
+}
+
+async function openSystem(redis: string): Promise<{ goflow: Client; worker: Worker }> {
+  const resultStore = createRedisResultStore({ redis });
+  onTestFinished(() => resultStore.close());
+  const goflow = createGoflow({ tasks, redis, resultStore, strict: true });
   onTestFinished(() => goflow.close());
-  const worker = createWorker({ tasks, handlers, redis, concurrency: 2 });
+  const stored = { resultStore, storeResultsAbove: 100 };
+  const worker = createWorker({ tasks, handlers, redis, concurrency: 4, ...stored });
   onTestFinished(() => worker.stop({ grace: 0 }));
   await worker.start();
+  await until(async () => (await goflow.inspector.workers()).length === 1, { what: 'the worker' });
+  return { goflow, worker };
+}
+
+async function pushAndWait(goflow: Client): Promise<void> {
   const ids = await goflow.pushMany('repeater', ['a', 'b']);
   expect(await Promise.all(ids.map((id) => goflow.wait(id)))).toEqual(['a', 'b']);
   expect(await goflow.wait(await goflow.push('flaky', null))).toBe(3);
-  expect(await goflow.wait(await goflow.push('repeater', 'later', { delay: 5, priority: 3 }))).toBe(
-    'later',
-  );
-  await worker.setConcurrency(0);
-  await goflow.push('repeater', 'waits');
-  await until(async () => (await goflow.counts()).waiting === 1, { what: 'one task waits' });
-  expect(await goflow.counts()).toMatchObject({ completed: 4 });
-  expect(await worker.readiness()).toEqual({ ready: true });
+  expect(await goflow.wait(await goflow.push('snoozing', null))).toBeNull();
+  const later = await goflow.push('repeater', 'later', { delay: 5, priority: 3 });
+  expect(await goflow.wait(later)).toBe('later');
+  const stored = await goflow.push('repeater', 'x'.repeat(200), { retention: { completed: '1h' } });
+  expect(await goflow.wait(stored)).toHaveLength(200);
+  expect(await goflow.counts()).toMatchObject({ completed: 6 });
+}
+
+async function watchAndCancel(goflow: Client): Promise<void> {
+  const told: string[] = [];
+  const talking = await goflow.push('talking', null, { delay: 50 });
+  for await (const { kind } of goflow.watch(talking)) told.push(kind);
+  expect(told.at(-1)).toBe('outcome');
+  expect(await goflow.status(talking)).toMatchObject({ progress: 50, log: [{ level: 'info' }] });
+  const stuck = await goflow.push('stuck', null);
+  await until(async () => (await goflow.getResult(stuck)).status === 'active', { what: 'it runs' });
+  expect(await goflow.cancel(stuck)).toMatchObject({ effect: 'requested' });
+  await expect(goflow.wait(stuck)).rejects.toMatchObject({ code: 'TASK_CANCELLED' });
+}
+
+async function pushTheSame(goflow: Client): Promise<void> {
+  const windows = [undefined, { throttle: '1m' }, { debounce: '20ms' }] as const;
+  for (const [index, deduplicationWindow] of windows.entries()) {
+    const options = { deduplicationKey: `k${index}`, deduplicationWindow, tags: ['eu'] };
+    const { id } = await goflow.pushOnce('repeater', 'a', options);
+    await goflow.pushOnce('repeater', 'b', options);
+    await goflow.wait(id);
+  }
+  const mine = { id: 'mine' };
+  await goflow.push('repeater', 'a', mine);
+  expect(await goflow.pushOnce('repeater', 'a', mine)).toMatchObject({ deduplicated: true });
+}
+
+async function findAndRedrive(goflow: Client): Promise<void> {
+  const { inspector } = goflow;
+  const failed = await goflow.push('flaky', null, { maxAttempts: 1, tags: ['eu'] });
+  await expect(goflow.wait(failed)).rejects.toMatchObject({ code: 'TASK_FAILED' });
+  const late = await goflow.push('stuck', null, { deadline: '20ms' });
+  await expect(goflow.wait(late)).rejects.toMatchObject({ code: 'TASK_FAILED' });
+  const { types } = await inspector.counts({ types: true });
+  expect(types.flaky).toMatchObject({ completed: 1, failed: 1 });
+  expect((await inspector.list({ tag: 'eu' })).tasks).toHaveLength(4);
+  expect((await inspector.list({ text: 'half', since: new Date(0) })).tasks).toEqual([]);
+  expect(await inspector.get(failed)).toMatchObject({ reason: 'exhausted' });
+  expect((await inspector.deadLetters.groups()).groups).toHaveLength(2);
+  expect(await inspector.deadLetters.redriveAll({ type: 'stuck' })).toMatchObject({ redriven: 1 });
+  await goflow.cancel(late);
+  expect(await inspector.deadLetters.discard(failed)).toMatchObject({ discarded: true });
+}
+
+/** What Redis refused, but for what a worker may look at and need not: how Redis is set up, and the library's own name. */
+async function refusedBy(admin: Redis): Promise<string[]> {
   const log = (await admin.call('ACL', 'LOG')) as unknown[][];
-  // Told apart from what a worker may look at but need not: how Redis is set up, and its own name of the library.
   const refused = log.map((entry) => String(entry[entry.indexOf('object') + 1]));
-  expect(
-    refused.filter((command) => !['config|get', 'client|setinfo', 'client'].includes(command)),
-  ).toEqual([]);
-});
+  return refused.filter((name) => !['config|get', 'client|setinfo', 'client'].includes(name));
+}
+
+function scripts(): string[] {
+  const folder = `${root}libs/broker/src/bullmq`;
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !/\.test(-d)?\.ts$/.test(name))
+    .map((name) => readFileSync(`${folder}/${name}`, 'utf8'));
+}

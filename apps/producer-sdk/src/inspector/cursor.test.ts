@@ -25,6 +25,7 @@ test.each([
   encode('text'),
   encode(7),
   encode({}),
+  `${encode({ v: 1, q: mark, s: 0 })}!`,
   encode({ v: 0, q: mark, s: 0 }),
   encode({ v: 2, q: mark, s: 0 }),
   encode({ v: 1, s: 0 }),

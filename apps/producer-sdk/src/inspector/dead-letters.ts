@@ -1,4 +1,10 @@
-import { contractOf, parseTaskId, type TaskDetail, type TaskState } from '@goflow/shared';
+import {
+  contractOf,
+  invalidOption,
+  parseTaskId,
+  type TaskDetail,
+  type TaskState,
+} from '@goflow/shared';
 import { type BulkPlan, type BulkReport, BulkRun, type BulkTally } from './bulk-run.js';
 import { checkOptions } from './check-options.js';
 import {
@@ -119,6 +125,7 @@ export class DeadLetters implements GoflowDeadLetters {
 
   async #run(filter: DeadLetterFilter, plan: BulkPlan): Promise<BulkReport> {
     const question = deadLetterQuestionOf(filter, this.#deps.tasks);
+    checkMeant(filter);
     return new BulkRun(plan, this.#deps.broker.clock).over(this.#source, question);
   }
 
@@ -140,4 +147,10 @@ function isOpenToChange(state: TaskState): boolean {
 
 function toProgress({ examined, done, skipped, failedCount }: BulkTally): RedriveProgress {
   return { examined, redriven: done, skipped, failedCount };
+}
+
+/** A field that came out `undefined` by mistake must not stand for "all". @throws OPTION_INVALID */
+function checkMeant(filter: DeadLetterFilter): void {
+  const empty = Object.entries(filter).find(([, value]) => value === undefined);
+  if (empty) throw invalidOption(`filter.${empty[0]}`, 'given, or left out', empty[1]);
 }

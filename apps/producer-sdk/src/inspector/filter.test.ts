@@ -139,6 +139,7 @@ test('all that is asked must be true', async () => {
   broker.put(3, { type: 'mail.read' });
   const { tasks: found } = await inspector.list({ tag: 'eu', type: 'mail.read', text: 'user2' });
   expect(found).toMatchObject([{ tags: ['eu'], type: 'mail.read' }]);
+  expect((await inspector.list({ type: 'mail.read' })).tasks).toHaveLength(2);
   const since = new Date((found[0]?.finishedAt?.getTime() ?? 0) + 1);
   expect((await inspector.list({ since })).tasks).toHaveLength(1);
 });

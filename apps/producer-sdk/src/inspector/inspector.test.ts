@@ -74,7 +74,7 @@ const WHOLE: Partial<TaskDetail> = {
   failure: failureOf('no user 7', 'NON_RETRYABLE'),
   payload: { to: 'ann' },
   progress: 50,
-  log: [{ at: new Date(START), level: 'info', message: 'hello', attempt: 1 }],
+  log: [{ at: new Date(START), level: 'info', message: 'hello', attempt: 1, seq: 1 }],
   history: [
     { attempt: 1, startedAt: new Date(START), outcome: 'retry', worker: 'w1' },
     { attempt: 2, startedAt: new Date(START + 5), outcome: 'failed', worker: 'w2' },

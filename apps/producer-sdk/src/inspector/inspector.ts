@@ -57,8 +57,8 @@ export class Inspector implements GoflowInspector {
   }
 
   async get(id: string): Promise<TaskInfo | undefined> {
-    const task = parseTaskId(id) && (await this.#deps.broker.detail(id));
-    return task && !this.#deps.isOver(task) ? toInfo(task) : undefined;
+    const task = parseTaskId(id) && this.#deps.current(await this.#deps.broker.detail(id));
+    return task && toInfo(task);
   }
 
   async workers(): Promise<readonly WorkerInfo[]> {

@@ -146,6 +146,12 @@ export function openRig() {
   const broker = new TestBroker();
   const isOver = ({ id }: { readonly id: string }): boolean =>
     broker.tasks.get(id)?.tags.includes('over') ?? false;
-  const inspector = new Inspector({ broker, tasks, isOver, payloadLimit: 1_000 });
+  const inspector = new Inspector({
+    broker,
+    tasks,
+    isOver,
+    current: (task) => (task && !isOver(task) ? task : undefined),
+    payloadLimit: 1_000,
+  });
   return { broker, inspector, deadLetters: inspector.deadLetters };
 }

@@ -122,14 +122,16 @@ test('a page that grew between two looks at it is cut shorter still', async () =
   const text = 'somebody';
   for (let number = 0; number < 100; number += 1)
     rig.broker.put(number, { payload: number % 10 ? 'no' : text });
-  let looks = 0;
-  // The first page of ten holds one, that of twenty after it two; the second look at it finds more.
-  rig.broker.beforePage = () => {
-    looks += 1;
-    if (looks === 3)
-      for (let number = 60; number < 90; number += 1) rig.broker.put(number, { payload: text });
+  let asked = 0;
+  let grown = 0;
+  rig.broker.beforePage = ({ limit }) => {
+    // The page held too many, and is looked at again: now it holds even more.
+    if (limit < asked && grown === 0)
+      for (grown = 1; grown < 90; grown += 1) rig.broker.put(grown, { payload: text });
+    asked = limit;
   };
   const { tasks, next } = await rig.inspector.list({ state: 'failed', text }, undefined, 2);
+  expect(grown).toBe(90);
   expect(tasks).toHaveLength(2);
   const rest = await rig.inspector.list({ state: 'failed', text }, next, 1_000);
   const ids = [...tasks, ...rest.tasks].map(({ id }) => id);

@@ -18,7 +18,7 @@ export interface Ended {
   readonly result: TaskResult;
 }
 
-/** `GatherOptions` checked. */
+/** `WaitManyOptions` checked. */
 interface ResolvedGatherOptions {
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;

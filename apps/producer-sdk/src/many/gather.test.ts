@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GoflowError, type TaskId, type TaskResult, WaitTimeoutError } from '@goflow/shared';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { asCompleted, type GatherOptions, type GatherPorts, waitAll, waitAny } from './gather.js';
+import { asCompleted, type GatherPorts, type WaitManyOptions, waitAll, waitAny } from './gather.js';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
 afterEach(() => {
@@ -64,7 +64,7 @@ const doors = [
   { door: 'waitAny', wait: waitAny },
   {
     door: 'asCompleted',
-    wait: async (ids: readonly TaskId[], options: GatherOptions, ports: GatherPorts) =>
+    wait: async (ids: readonly TaskId[], options: WaitManyOptions, ports: GatherPorts) =>
       read(asCompleted(ids, options, ports)),
   },
 ];
@@ -263,7 +263,7 @@ describe.each(doors)('$door', ({ wait }) => {
     ['an odd signal', { signal: 'stop' }],
     ['a misspelt name', { timeOut: 5 }],
   ])('refuses %s', async (_what, options) => {
-    const end = async () => wait(['a'], options as GatherOptions, new Client());
+    const end = async () => wait(['a'], options as WaitManyOptions, new Client());
     await expect(end()).rejects.toMatchObject({ code: 'OPTION_INVALID' });
   });
 

@@ -13,7 +13,7 @@ import { runGenerator } from './run-generator.js';
 export type { GatherPorts } from './gather-run.js';
 
 /** Options of {@link waitAll}, {@link waitAny} and {@link asCompleted}. */
-export interface GatherOptions {
+export interface WaitManyOptions {
   /** How long all of it may take: '1ms' to 2^31 - 1 ms. Every wait has an end. @default '30s' */
   readonly timeout?: Duration | undefined;
   /** Ends the waits early, as WAIT_ABORTED with the reason as its cause. The tasks go on. */
@@ -33,7 +33,7 @@ const KNOWN = ['timeout', 'signal'];
  */
 export async function waitAll(
   ids: readonly TaskId[],
-  options: GatherOptions,
+  options: WaitManyOptions,
   ports: GatherPorts,
 ): Promise<TaskResult[]> {
   const run = gatherRun(ids, options, ports);
@@ -51,7 +51,7 @@ export async function waitAll(
  */
 export async function waitAny(
   ids: readonly TaskId[],
-  options: GatherOptions,
+  options: WaitManyOptions,
   ports: GatherPorts,
 ): Promise<TaskResult> {
   const run = gatherRun(ids, options, ports);
@@ -70,7 +70,7 @@ export async function waitAny(
  */
 export function asCompleted(
   ids: readonly TaskId[],
-  options: GatherOptions,
+  options: WaitManyOptions,
   ports: GatherPorts,
 ): AsyncGenerator<TaskResult, void, undefined> {
   const run = gatherRun(ids, options, ports);
@@ -81,7 +81,11 @@ export function asCompleted(
   });
 }
 
-function gatherRun(ids: readonly TaskId[], options: GatherOptions, ports: GatherPorts): GatherRun {
+function gatherRun(
+  ids: readonly TaskId[],
+  options: WaitManyOptions,
+  ports: GatherPorts,
+): GatherRun {
   if (!Array.isArray(ids)) throw invalidOption('ids', 'an array of task ids', ids);
   checkKnown('options', options, KNOWN);
   const timeoutMs = toMs('timeout', options.timeout ?? '30s', { minMs: 1 });

@@ -1,14 +1,18 @@
+import { createFakeClock, createMemoryResultStore } from '@goflow/broker';
 import {
   defineTasks,
+  type Logger,
+  type ResultStore,
   SILENT_LOGGER,
   type TakenTask,
-  type TaskContract,
   type Verdict,
 } from '@goflow/shared';
 import { expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import type { AnyHandler, TaskContext } from '../handlers/handler.js';
+import type { AnyHandler } from '../handlers/handler.js';
 import { executeTask } from './execute-task.js';
+import { ResultKeeper } from './keep-result.js';
+import { takenTask } from './rig.test-d.js';
 
 const LATER = 'later than the schema';
 
@@ -45,29 +49,6 @@ test('schemas may take their time', async () => {
   const definition = { payload: soon, result: soon };
   const verdict = await run((payload) => payload, { definition });
   expect(verdict).toEqual({ kind: 'completed', resultJson: '"hi!!"' });
-});
-
-test('the context tells of the task, and its log carries the id, the type and the attempt', async () => {
-  const child = vi.fn(() => SILENT_LOGGER);
-  const seen: TaskContext[] = [];
-  const task = takenTask({ attempt: 2, starts: 5, pushedAt: 1_700_000_000_000 });
-  await run(
-    (_payload, ctx) => {
-      seen.push(ctx);
-      expect(ctx.log).toBe(ctx.log);
-    },
-    { task, definition: { maxAttempts: 7 }, logger: { ...SILENT_LOGGER, child } },
-  );
-  expect(seen[0]).toMatchObject({
-    id: 'default:1',
-    type: 'a',
-    attempt: 2,
-    starts: 5,
-    maxAttempts: 7,
-  });
-  expect(seen[0]?.pushedAt).toEqual(new Date(1_700_000_000_000));
-  expect(seen[0]?.signal).toBe(task.signal);
-  expect(child.mock.calls).toEqual([[{ taskId: 'default:1', taskType: 'a', attempt: 2 }]]);
 });
 
 test('what a handler throws, at once or later, is an outcome', async () => {
@@ -115,30 +96,15 @@ test.each(['payload', 'result'] as const)(
   },
 );
 
-test('an attempt that takes too long frees its slot, aborts the signal and is reported abandoned', async () => {
-  const task = takenTask();
-  const onAbandoned = vi.fn();
-  const verdict = await run(() => new Promise(() => undefined), {
-    task,
-    definition: { timeout: '1ms', backoff: 70 },
-    onAbandoned,
+test.each([
+  ['whose data is no JSON', { readable: false }],
+  ['without a name', { type: '' }],
+  ['whose name is no text', { type: 7 as unknown as string }],
+])('a job %s fails at once', async (_what, task) => {
+  expect(await run(() => 1, { task })).toMatchObject({
+    kind: 'failed',
+    failure: { code: 'ENVELOPE_UNREADABLE' },
   });
-  expect(verdict).toMatchObject({
-    kind: 'retry',
-    delayMs: 70,
-    failure: { code: 'TASK_TIMEOUT', message: 'attempt 1 ran longer than 1 ms' },
-  });
-  expect(task.signal.reason).toMatchObject({ code: 'TASK_TIMEOUT' });
-  expect(onAbandoned.mock.calls).toEqual([[task]]);
-});
-
-test('what an abandoned handler does later changes nothing', async () => {
-  let late = (_error: Error): void => undefined;
-  const handler = () => new Promise((_resolve, reject) => (late = reject));
-  const verdict = await run(handler, { task: { attempt: 3 }, definition: { timeout: '1ms' } });
-  expect(verdict).toMatchObject({ kind: 'failed', failure: { code: 'TASK_TIMEOUT' } });
-  // Were it not dropped, it would be an unhandled rejection, and vitest fails the run for one.
-  late(new Error('too late'));
 });
 
 test.each([
@@ -159,56 +125,69 @@ test.each([
   }
 });
 
+test('a task without a handler here goes back though its time is over: who has the handler judges that', async () => {
+  const verdict = await run(undefined, { task: { startBy: 1, deadline: 1 } });
+  expect(verdict).toMatchObject({ kind: 'handed-back', reason: 'handler-missing' });
+});
+
 test.each([
-  ['whose data is no JSON', { readable: false }],
-  ['without a name', { type: '' }],
-  ['whose name is no text', { type: 7 as unknown as string }],
-])('a job %s fails at once', async (_what, task) => {
-  expect(await run(() => 1, { task })).toMatchObject({
+  ['startBy', { kind: 'expired', failure: { code: 'TASK_EXPIRED' } }],
+  ['deadline', { kind: 'failed', failure: { code: 'TASK_DEADLINE' } }],
+])('a task taken after its %s is not run', async (field, end) => {
+  const handler = vi.fn();
+  expect(await run(handler, { task: { [field]: START } })).toMatchObject(end);
+  expect(handler).not.toHaveBeenCalled();
+  expect(await run(() => 1, { task: { [field]: START + 1 } })).toMatchObject({ kind: 'completed' });
+});
+
+test('with a result store the result goes there, and the larger limit is that of the store', async () => {
+  const clock = createFakeClock(START);
+  const store = createMemoryResultStore({ clock });
+  const task = { id: 'default:a234567890123456789012' };
+  const returned = 'x'.repeat(200);
+  const verdict = await run(() => returned, { task, store });
+  expect(verdict).toEqual({ kind: 'completed', resultJson: `"${returned}"`, isStored: true });
+  expect(await store.get([task.id])).toEqual([`"${returned}"`]);
+  expect(await run(() => 'x'.repeat(1_001), { task, store })).toMatchObject({
     kind: 'failed',
-    failure: { code: 'ENVELOPE_UNREADABLE' },
+    failure: { code: 'RESULT_TOO_LARGE' },
   });
 });
+
+test('a result of nothing does not go to the store: it could not be told from one that is gone', async () => {
+  const put = vi.fn();
+  const store: ResultStore = { put, get: async () => [] };
+  expect(await run(() => undefined, { store })).toEqual({
+    kind: 'completed',
+    resultJson: undefined,
+  });
+  expect(put).not.toHaveBeenCalled();
+});
+
+const START = 1_800_000_000_000;
 
 interface RunOptions {
   readonly task?: Partial<TakenTask>;
   readonly definition?: object;
-  readonly onAbandoned?: (task: TakenTask) => void;
-  readonly logger?: typeof SILENT_LOGGER;
+  readonly logger?: Logger;
+  readonly store?: ResultStore;
 }
 
 function run(handler: AnyHandler | undefined, options: RunOptions = {}): Promise<Verdict> {
+  const { logger = SILENT_LOGGER, store } = options;
   const definition = { payload: z.any(), result: z.any(), ...options.definition };
   const tasks = defineTasks({ a: definition });
-  const task = takenTask(options.task);
-  return executeTask(task, {
-    tasks: tasks as unknown as { contracts: ReadonlyMap<string, TaskContract> } as never,
+  const clock = createFakeClock(START);
+  return executeTask(takenTask({ dueAt: START, ...options.task }), {
+    tasks: tasks as never,
+    clock,
     handlerOf: () => handler,
-    logger: options.logger ?? SILENT_LOGGER,
+    routing: { clock, unroutableAfterMs: 1_000, lastAdvertised: async () => undefined },
+    logger,
     resultLimit: 100,
-    onAbandoned: options.onAbandoned ?? (() => undefined),
+    results: store && new ResultKeeper({ store, aboveBytes: 0, limitBytes: 1_000, clock, logger }),
+    onAbandoned: () => undefined,
   });
-}
-
-/** A task as a broker would give it. */
-function takenTask(given: Partial<TakenTask> = {}): TakenTask {
-  const controller = new AbortController();
-  return {
-    id: 'default:1',
-    queue: 'default',
-    type: 'a',
-    payload: 'hi',
-    readable: true,
-    attempt: 1,
-    starts: 1,
-    maxAttempts: undefined,
-    backoff: undefined,
-    pushedAt: 0,
-    dueAt: 0,
-    signal: controller.signal,
-    abort: (reason) => controller.abort(reason),
-    ...given,
-  };
 }
 
 function raise(thrown: unknown): never {

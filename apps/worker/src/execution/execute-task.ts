@@ -43,7 +43,8 @@ export function executeTask(task: TakenTask, deps: ExecutionDeps): Promise<Verdi
   const handler = deps.handlerOf(task.type);
   if (!contract || !handler) return handBackMissing(task, deps.routing);
   const over = timeOver(task, deps.clock.now());
-  return over ? Promise.resolve(over) : attempt(task, contract, { handler, deps });
+  if (over) return Promise.resolve({ ...over, isUnspent: true });
+  return attempt(task, contract, { handler, deps });
 }
 
 interface Run {
@@ -70,7 +71,7 @@ function attempt(task: TakenTask, contract: TaskContract, run: Run): Promise<Ver
 
 function unreadable({ id }: TakenTask): Verdict {
   const message = `the job ${id} is no task: its data or its name cannot be read`;
-  return failedFor('ENVELOPE_UNREADABLE', message);
+  return { ...failedFor('ENVELOPE_UNREADABLE', message), isUnspent: true };
 }
 
 /** How long this attempt may run: its timeout, or what is left to the deadline. */

@@ -62,9 +62,12 @@ export class ResultKeeper {
   #put({ id }: TakenTask, resultJson: string, ttlMs: number): Promise<void> {
     const { store, clock } = this.#options;
     return new Promise((resolve, reject) => {
-      const late = new GoflowError('RESULT_STORE_AWAY', `no answer within ${PUT_MS} ms`);
-      const timer = clock.after(PUT_MS, () => reject(late));
-      Promise.resolve(store.put(id, resultJson, ttlMs))
+      const timer = clock.after(PUT_MS, () =>
+        reject(new GoflowError('RESULT_STORE_AWAY', `no answer within ${PUT_MS} ms`)),
+      );
+      // Asynchronous, so that a store that throws at once is one that rejects, too.
+      const put = async (): Promise<void> => store.put(id, resultJson, ttlMs);
+      put()
         .then(resolve, reject)
         .finally(() => clock.cancel(timer));
     });

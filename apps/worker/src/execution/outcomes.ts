@@ -16,6 +16,9 @@ import {
   type Verdict,
 } from '@goflow/shared';
 
+/** The end of a task, without a result. */
+type FinalOutcome = Exclude<UnhappyOutcome, { readonly kind: 'retry' }>;
+
 /** A payload or a result that breaks the contract: the next attempt would break it again, so there is none. */
 export class ContractBreach extends Error {}
 
@@ -51,7 +54,7 @@ export function outcomeOf(thrown: unknown, attempt: Attempt): Verdict {
 }
 
 /** The end of a task whose time is over before this attempt begins, or while it runs; `undefined` while there is time. */
-export function timeOver(task: TakenTask, now: number): UnhappyOutcome | undefined {
+export function timeOver(task: TakenTask, now: number): FinalOutcome | undefined {
   const { startBy, deadline, attempt, stalls } = task;
   if (deadline !== undefined && now >= deadline) return deadlineOver(task);
   // One whose worker died was started in time.
@@ -62,7 +65,7 @@ export function timeOver(task: TakenTask, now: number): UnhappyOutcome | undefin
 }
 
 /** The last attempt's failure is the cause: the deadline is why there is no other. */
-function deadlineOver({ deadline }: TakenTask, cause?: TaskFailure): UnhappyOutcome {
+function deadlineOver({ deadline }: TakenTask, cause?: TaskFailure): FinalOutcome {
   const message = `the task did not complete by ${new Date(deadline ?? 0).toISOString()}`;
   const failure = toFailure(new GoflowError('TASK_DEADLINE', message));
   return { kind: 'failed', failure: cause === undefined ? failure : { ...failure, cause } };
@@ -78,7 +81,7 @@ function isBreach(thrown: unknown): thrown is ContractBreach {
 }
 
 /** A failure of goflow's own finding. */
-export function failedFor(code: ErrorCode, message: string): UnhappyOutcome {
+export function failedFor(code: ErrorCode, message: string): FinalOutcome {
   return { kind: 'failed', failure: toFailure(new GoflowError(code, message)) };
 }
 

@@ -22,20 +22,30 @@ const ELSEWHERE_MS = 250;
  * for 1 s, 2 s, 4 s … 30 s. It is a dead letter only when nobody has had a handler for a long time.
  */
 export async function handBackMissing(task: TakenTask, routing: Routing): Promise<Verdict> {
-  // Where nothing is known, it waits.
-  const seenAt = await routing.lastAdvertised(task.type).catch(() => undefined);
+  let seenAt: number | undefined;
+  try {
+    seenAt = await routing.lastAdvertised(task.type);
+  } catch {
+    // Nothing is known of the others: it waits, however long it has been there.
+    return handedBack(growingMs(task.starts));
+  }
   const now = routing.clock.now();
   const missingMs = now - Math.max(seenAt ?? 0, task.dueAt);
   if (missingMs > routing.unroutableAfterMs) return unroutable(task, missingMs);
   const isElsewhere = seenAt !== undefined && now - seenAt < ALIVE_MS;
-  const delayMs = isElsewhere ? ELSEWHERE_MS * (0.5 + Math.random()) : growingMs(task.starts);
-  return { kind: 'handed-back', reason: 'handler-missing', delayMs: Math.round(delayMs) };
+  return handedBack(isElsewhere ? ELSEWHERE_MS * (0.5 + Math.random()) : growingMs(task.starts));
 }
+
+const handedBack = (delayMs: number): Verdict => ({
+  kind: 'handed-back',
+  reason: 'handler-missing',
+  delayMs: Math.round(delayMs),
+});
 
 function unroutable({ type }: TakenTask, missingMs: number): Verdict {
   const seconds = Math.round(missingMs / 1_000);
   const message = `for ${seconds} s no live worker had a handler of ${type.slice(0, 100)}`;
-  return failedFor('HANDLER_MISSING', message);
+  return { ...failedFor('HANDLER_MISSING', message), isUnspent: true };
 }
 
 function growingMs(starts: number): number {

@@ -14,6 +14,8 @@ import type { TaskLog, TaskLogLine } from '../handlers/task-log.js';
 /** What is told within this time is told at once: a handler may report thousands of times a second. */
 const EVERY_MS = 200;
 const MAX_LINES = 100;
+/** So that lines of a later start have higher numbers. */
+const LINES_PER_START = 1_000_000;
 const MAX_MESSAGE = 1_000;
 const MAX_FIELDS = 2_048;
 const MAX_PROGRESS_BYTES = 65_536;
@@ -35,12 +37,14 @@ export class TaskReport {
   readonly #logger: Logger;
   #progressJson: string | undefined;
   #lines: TaskLogEntry[] = [];
+  #seq: number;
   readonly #clock: Clock;
   #timer: ClockTimer;
   #ended = false;
 
   constructor(task: TakenTask, contract: TaskContract, { clock, logger }: ReportDeps) {
     this.#clock = clock;
+    this.#seq = task.starts * LINES_PER_START;
     this.#task = task;
     this.#contract = contract;
     const { id, type, attempt, traceparent } = task;
@@ -67,7 +71,9 @@ export class TaskReport {
     this.#tell();
   }
 
+  /** Tells the rest. Again for a handler that ends after its attempt: what it told meanwhile is not its task's any more. */
   end(): void {
+    if (this.#ended) return;
     this.#clock.cancel(this.#timer);
     this.#timer = undefined;
     this.#send();
@@ -114,11 +120,13 @@ export class TaskReport {
   #keep(level: Level, fields: object, message: string): void {
     if (this.#ended) return;
     const plain = plainOf(fields);
+    this.#seq += 1;
     this.#lines.push({
       at: new Date(this.#clock.now()),
       level,
       message: message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE - 1)}…` : message,
       attempt: this.#task.attempt,
+      seq: this.#seq,
       ...(plain === undefined ? {} : { fields: plain }),
     });
     if (this.#lines.length > MAX_LINES) this.#lines.shift();

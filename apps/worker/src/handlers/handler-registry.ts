@@ -28,7 +28,12 @@ export class HandlerRegistry<D extends TaskDefinitions = TaskDefinitions> {
    *
    * @throws TASK_TYPE_UNKNOWN, HANDLER_DUPLICATE, HANDLER_INVALID
    */
-  add<Type extends TaskTypeOf<D>>(type: Type, handler: Handler<D[Type], Type>): this {
+  add<Type extends TaskTypeOf<D>>(type: Type, handler: Handler<D[Type], Type>): this;
+  /** Adds what {@link defineHandler} made. */
+  add(definition: HandlerDefinition): this;
+  add(given: string | HandlerDefinition, handlerGiven?: unknown): this {
+    const [type, handler] =
+      typeof given === 'object' ? [given.type, given.handler] : [given, handlerGiven];
     const contract = contractOf(this.#tasks, type);
     if (typeof handler !== 'function')
       throw new GoflowError(

@@ -58,7 +58,7 @@ function toRecord({ job, task, outcome }: EndedTask): TaskRecord {
     id: task.id,
     type: task.type,
     state: outcome.kind,
-    attempts: task.attempt,
+    attempts: job.attemptsMade,
     pushedAt: task.pushedAt,
     startedAt: job.processedOn,
     finishedAt: job.finishedOn,

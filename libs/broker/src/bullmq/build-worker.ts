@@ -14,6 +14,7 @@ import { type GuardOptions, guardBackend } from './guard-backend.js';
 import { bullQueueName } from './keys.js';
 import type { WatchedWorker } from './lease-watch.js';
 import { connectBlocking, startConnecting } from './redis-connection.js';
+import { inRedisTime } from './redis-time.js';
 
 /** What all consumers of one worker share. */
 export interface WorkerSettings {
@@ -116,7 +117,7 @@ function backendFactory(blocking: Redis | Cluster, options: BuildOptions): Backe
       backendOptions,
       new RedisConnection(blocking, { shared: false, blocking: true }),
     );
-    return guardBackend(backend, options);
+    return guardBackend(inRedisTime(backend, options.clock), options);
   };
 }
 

@@ -153,7 +153,7 @@ export class BullWorker extends Worker<unknown, string, string, RedisQueueBacken
     }
     const fetchNext = (next?.() ?? true) && !(this.closing || this.paused);
     const fetched = await this.#record(job, outcome, { token, fetchNext });
-    job.attemptsMade += 1;
+    if (!isUnspent(outcome)) job.attemptsMade += 1;
     this.#listener.recorded(job, outcome);
     return fetchNext ? this.#next(fetched, token) : NO_JOB;
   }
@@ -172,7 +172,9 @@ export class BullWorker extends Worker<unknown, string, string, RedisQueueBacken
     // BullMQ knows two ends and takes any: the script adds to the set that it is given, and names the event after it.
     const target = outcome.kind as 'failed';
     const what = [job, failure.message, 'failedReason', KEEP, target, token, now] as const;
-    const args = withArgs(this.backend).moveToFinishedArgs(...what, fetchNext, fields);
+    // The script counts one more, after it has written these.
+    const updates = isUnspent(outcome) ? { ...fields, atm: job.attemptsMade - 1 } : fields;
+    const args = withArgs(this.backend).moveToFinishedArgs(...what, fetchNext, updates);
     job.finishedOn = now;
     return this.backend.moveToFinished(job.id ?? '', args);
   }
@@ -191,6 +193,9 @@ export class BullWorker extends Worker<unknown, string, string, RedisQueueBacken
     return this.nextJobFromJobData(jobData, jobId, token) as Promise<Job>;
   }
 }
+
+const isUnspent = (outcome: UnhappyOutcome): boolean =>
+  outcome.kind !== 'retry' && outcome.isUnspent === true;
 
 interface Recording {
   readonly token: string;

@@ -150,8 +150,14 @@ class BullMqBroker implements Broker {
     return answer;
   }
 
-  watch(id: TaskId, listener: WatchListener): Promise<Watching> {
-    return this.#within(() => this.#watches.open(id, listener));
+  async watch(id: TaskId, listener: WatchListener): Promise<Watching> {
+    try {
+      return await this.#within(() => this.#watches.open(id, listener));
+    } catch (error) {
+      // Time may be up with the subscription still on its way: nobody would ever end it.
+      void this.#watches.leave(id, listener).catch(() => undefined);
+      throw error;
+    }
   }
 
   openInbox(listener: ReplyListener): Promise<ReplyInbox> {

@@ -8,7 +8,7 @@ import type {
   UnhappyOutcome,
   Verdict,
 } from '@goflow/shared';
-import { GoflowError } from '@goflow/shared';
+import { cancelledError, cancelledFailure, GoflowError } from '@goflow/shared';
 import { DelayedError, type Job, WaitingError } from 'bullmq';
 import { afterEnd } from './after-end.js';
 import { buildWorker, closeWorker, type WorkerSettings } from './build-worker.js';
@@ -19,12 +19,12 @@ import {
   type JobListener,
   OutcomeError,
 } from './bull-worker.js';
-import { cancelledError, cancelledFailure } from './cancel-task.js';
 import type { CancelListener } from './cancellations.js';
 import { CarefulStart } from './careful-start.js';
 import { toReturnValue } from './job-codec.js';
-import { bullJobId } from './keys.js';
+import { bullJobId, queueKey } from './keys.js';
 import { Lease } from './lease.js';
+import { putBack } from './put-back.js';
 import { readCounts } from './queue-counts.js';
 import { isReady } from './redis-connection.js';
 import { brokerUnavailable } from './redis-reply-error.js';
@@ -228,8 +228,9 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
 
   /** Always throws: BullMQ is told of it by an exception. */
   async #handBack(job: Job, token: string, verdict: HandBack): Promise<never> {
-    if (verdict.delayMs > 0) await job.moveToDelayed(Date.now() + verdict.delayMs, token);
-    else await job.moveToWait(token);
+    const { redis, prefix } = this.#settings;
+    const key = queueKey(prefix, this.queue, job.id ?? '');
+    await putBack(job, verdict, { redis, key, token, now: this.now() });
     this.givenBack(job, verdict);
     throw verdict.delayMs > 0 ? new DelayedError() : new WaitingError();
   }

@@ -1,10 +1,4 @@
-import {
-  type Cancelled,
-  GoflowError,
-  type TaskFailure,
-  type TaskId,
-  toFailure,
-} from '@goflow/shared';
+import { type Cancelled, cancelledFailure, type TaskId } from '@goflow/shared';
 import type { Cluster, Redis } from 'ioredis';
 import { toStackText } from './job-codec.js';
 import { bullJobId, cancelChannel, queueKey } from './keys.js';
@@ -85,17 +79,6 @@ export async function cancelTask(
     ...[cancelChannel(prefix, queue), key('')],
   );
   return { found, effect, replyTo: replyAddressIn(options) };
-}
-
-/** What stands with a cancelled task. No stack: it would show goflow's own. */
-export function cancelledFailure(reason: string): TaskFailure {
-  const { stack: _, ...failure } = toFailure(cancelledError(reason));
-  return failure;
-}
-
-/** What the handler of a cancelled task finds in `ctx.signal.reason`. */
-export function cancelledError(reason: string): GoflowError {
-  return new GoflowError('TASK_CANCELLED', `the task was cancelled: ${reason}`);
 }
 
 function replyAddressIn(options: string | undefined): string | undefined {

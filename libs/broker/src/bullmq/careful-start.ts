@@ -1,5 +1,10 @@
-import { GoflowError, type HandBack, toFailure, type Verdict } from '@goflow/shared';
-import { cancelledFailure } from './cancel-task.js';
+import {
+  cancelledFailure,
+  GoflowError,
+  type HandBack,
+  toFailure,
+  type Verdict,
+} from '@goflow/shared';
 import type { Cancellations } from './cancellations.js';
 import type { Suspects } from './suspects.js';
 import type { TakenJob } from './taken-job.js';
@@ -35,7 +40,7 @@ export class CarefulStart {
       const reason = await cancellations.find(task.queue, unique);
       if (reason !== undefined) {
         cancellations.forget(task.queue, unique);
-        return { kind: 'cancelled', failure: cancelledFailure(reason) };
+        return { kind: 'cancelled', failure: cancelledFailure(reason), isUnspent: true };
       }
       if (task.stalls > 0) return await this.#runSuspect(task, unique);
     } catch (error) {
@@ -47,14 +52,21 @@ export class CarefulStart {
 
   async #runSuspect(task: TakenJob, unique: string): Promise<Verdict> {
     const { suspects, worker, run, report } = this.#options;
+    const acquit = (): void => void suspects.acquit(unique).catch(report);
     const leave = await suspects.enter(unique, worker);
+    // A worker that leaves does not wait for a handler that heeds no signal: the mark must not outlive it as if the process had died.
+    const onAbort = (): void => {
+      if (task.isBrokenOff) acquit();
+    };
+    task.signal.addEventListener('abort', onAbort, { once: true });
     try {
       if (!leave) return poison(task);
       // The worker left, or lost its lease, while this one waited for its turn.
       return task.isAborted ? NOT_BEGUN : await run(task);
     } finally {
+      task.signal.removeEventListener('abort', onAbort);
       leave?.();
-      suspects.acquit(unique).catch(report);
+      acquit();
     }
   }
 }
@@ -63,5 +75,6 @@ const NOT_BEGUN: HandBack = { kind: 'handed-back', reason: 'stopping', delayMs: 
 
 function poison({ id }: TakenJob): Verdict {
   const message = `the task ${id} took its worker process down twice`;
-  return { kind: 'failed', failure: toFailure(new GoflowError('TASK_POISON', message)) };
+  const failure = toFailure(new GoflowError('TASK_POISON', message));
+  return { kind: 'failed', failure, isUnspent: true };
 }

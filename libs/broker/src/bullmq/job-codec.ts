@@ -111,7 +111,7 @@ function parseFailure(text: string): TaskFailure | undefined {
 }
 
 /** How many ended attempts of a task are kept: the field of an older one is used again. */
-const MAX_HISTORY = 50;
+export const MAX_HISTORY = 50;
 
 /** An attempt that ended and was not the last, as a field of its job. */
 export function toHistoryField(ended: EndedAttempt): Record<string, string> {

@@ -31,10 +31,10 @@ return 0`,
 );
 
 /**
- * Every minute: 1. removes the finished tasks of one queue that are past their time, by the clock of Redis: by their push's word, else by
- * their type's, 2. cleans up the index of the tags, and the wishes to cancel what has ended, 3. reports a failure and carries on.
- * One worker at a time, in steps of a few milliseconds of Redis. Here and not at each completion, as BullMQ would do it: that costs every
- * task a search, and leaves an idle queue full.
+ * Every minute: 1. removes the finished tasks of one queue that are past their time, by the clock of Redis: by their push's word,
+ * else by their type's, 2. cleans up the index of the tags, and the wishes to cancel what has ended, 3. reports a failure and
+ * carries on. One worker at a time, in steps of a few milliseconds of Redis. Here and not at each completion, as BullMQ would do
+ * it: that costs every task a search, and leaves an idle queue full.
  */
 export class RetentionSweeper {
   readonly #options: SweepOptions;

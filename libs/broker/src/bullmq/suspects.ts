@@ -28,7 +28,13 @@ export class Suspects {
       leave = resolve;
     });
     await before;
-    await this.#redis.hset(this.#key, unique, worker);
+    try {
+      await this.#redis.hset(this.#key, unique, worker);
+    } catch (error) {
+      // Else every suspect after it would wait for ever.
+      leave();
+      throw error;
+    }
     const timer = setTimeout(leave, PROBATION_MS);
     timer.unref();
     return () => {

@@ -1,4 +1,4 @@
-import type { TaskLogEntry, TaskNews } from '@goflow/shared';
+import { decodeLogLine, encodeLogLine, type TaskNews } from '@goflow/shared';
 import type { Cluster, Redis } from 'ioredis';
 import { queueKey, watchChannel } from './keys.js';
 
@@ -39,7 +39,7 @@ export async function tellNews(
   if (!(COMMAND in redis)) redis.defineCommand(COMMAND, { lua: SCRIPT });
   const { prefix, queue, unique, token } = source;
   const key = queueKey(prefix, queue, unique);
-  const lines = (news.log ?? []).slice(-MAX_LOG_LINES).map(encodeLine);
+  const lines = (news.log ?? []).slice(-MAX_LOG_LINES).map(encodeLogLine);
   await (redis as unknown as WithCommand)[COMMAND](
     3,
     ...[key, `${key}:lock`, `${key}:logs`],
@@ -53,30 +53,8 @@ export async function tellNews(
 export function decodeNews(message: string): TaskNews | undefined {
   try {
     const [progressJson, lines] = JSON.parse(message) as [string | null, string[]];
-    const log = lines.map(decodeLine).filter((line) => line !== undefined);
+    const log = lines.map(decodeLogLine).filter((line) => line !== undefined);
     return progressJson === null ? { log } : { progressJson, log };
-  } catch {
-    return undefined;
-  }
-}
-
-function encodeLine({ at, level, message, attempt, fields }: TaskLogEntry): string {
-  const line = [at.getTime(), level, message, attempt];
-  return JSON.stringify(fields === undefined ? line : [...line, fields]);
-}
-
-/** A line of a task's log as it is stored; `undefined` for what another program wrote there. */
-export function decodeLine(stored: string): TaskLogEntry | undefined {
-  try {
-    const [at, level, message, attempt, fields] = JSON.parse(stored) as [
-      number,
-      TaskLogEntry['level'],
-      string,
-      number,
-      unknown,
-    ];
-    const line = { at: new Date(at), level, message, attempt };
-    return fields === undefined ? line : { ...line, fields };
   } catch {
     return undefined;
   }

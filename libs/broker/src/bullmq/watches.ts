@@ -25,7 +25,7 @@ export class Watches {
     this.#onError = onError;
   }
 
-  /** Watches a task from now on. */
+  /** Watches a task from now on. Waits for Redis as long as it takes: who does not calls {@link leave}. */
   async open(id: TaskId, listener: WatchListener): Promise<Watching> {
     const channel = this.#channelOf(id);
     const listeners = this.#listeners.get(channel) ?? new Set();
@@ -37,6 +37,11 @@ export class Watches {
       throw error;
     }
     return { close: () => this.#leave(channel, listener) };
+  }
+
+  /** Ends a watch, though it may not be open yet. */
+  async leave(id: TaskId, listener: WatchListener): Promise<void> {
+    await this.#leave(this.#channelOf(id), listener);
   }
 
   async close(): Promise<void> {
@@ -55,6 +60,11 @@ export class Watches {
     else await this.#subscriber?.unsubscribe(channel).catch(() => undefined);
   }
 
+  #tellGap(): void {
+    for (const listeners of this.#listeners.values())
+      for (const listener of listeners) listener.gap();
+  }
+
   #channelOf(id: TaskId): string {
     const unique = bullJobId(id);
     if (unique === undefined) throw new GoflowError('TASK_UNKNOWN', 'that is no id of a task');
@@ -69,11 +79,8 @@ export class Watches {
       const news = decodeNews(message);
       if (news) for (const listener of this.#listeners.get(channel) ?? []) listener.news(news);
     });
-    // ioredis subscribes again by itself; what was published meanwhile is lost.
-    subscriber.on('ready', () => {
-      for (const listeners of this.#listeners.values())
-        for (const listener of listeners) listener.gap();
-    });
+    // ioredis subscribes again by itself; what was published meanwhile is lost. Before the first time nobody watched.
+    subscriber.once('ready', () => subscriber.on('ready', () => this.#tellGap()));
     this.#subscriber = subscriber;
     return subscriber;
   }

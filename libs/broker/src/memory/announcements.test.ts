@@ -12,7 +12,7 @@ const open = async ({ client }: Pick<Rig, 'client'>) => {
   return { replies, inbox };
 };
 const line = (message: string, at = 5) =>
-  ({ at: new Date(at), level: 'info', message, attempt: 1 }) as const;
+  ({ at: new Date(at), level: 'info', message, attempt: 1, seq: at }) as const;
 
 test('an outcome is told to who asked for it, once it can be read', async () => {
   const rig = openRig();

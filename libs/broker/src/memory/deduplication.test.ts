@@ -109,7 +109,9 @@ test('debounce: the last payload wins, and each push makes the task wait again',
     expect(again).toEqual({ id: first.id, deduplicated: true });
   }
   expect(await rig.client.detail(first.id)).toMatchObject({
-    ...{ state: 'delayed', payload: 3, dueAt: rig.clock.now() + 100 },
+    state: 'delayed',
+    payload: 3,
+    dueAt: rig.clock.now() + 100,
     pushedAt: rig.clock.now() - 198,
   });
   await rig.clock.advance(99);
@@ -162,6 +164,20 @@ test('debounce: a task that waits for another attempt has begun', async () => {
   await rig.clock.advance(150);
   expect((await rig.client.read([first.id]))[0]?.state).toBe('delayed');
   expect((await pushed(rig, keyed('debounce', 100))).deduplicated).toBe(false);
+});
+
+test('debounce: a task that was pushed in another mode and waits, or has begun, is left alone', async () => {
+  const rig = openRig();
+  await pushed(rig, keyed('unique', 0, { payloadJson: '1' }));
+  expect((await pushed(rig, keyed('debounce', 100))).deduplicated).toBe(false);
+  const other = { key: 'other', mode: 'throttle', windowMs: 10_000 } as const;
+  const begun = await pushed(rig, { deduplication: other, priority: 1 });
+  const failure = { name: 'E', message: 'm', code: 'c' };
+  await rig.consume(() => ({ kind: 'retry', failure, delayMs: 1_000 }), { concurrency: 9 });
+  await rig.clock.advance(0);
+  expect((await rig.client.read([begun.id]))[0]?.state).toBe('delayed');
+  const debounced = { ...other, mode: 'debounce' } as const;
+  expect((await pushed(rig, { deduplication: debounced })).deduplicated).toBe(false);
 });
 
 test('debounce: a cancelled task is not revived', async () => {

@@ -22,8 +22,14 @@ test.each(['failed', 'cancelled', 'expired'] as const)('%s is final', async (kin
   const now = clock.now() - 3_600_000;
   expect(await client.read([id])).toEqual([
     {
-      ...{ id, type: 't', state: kind, attempts: 1, pushedAt: now },
-      ...{ startedAt: now, finishedAt: now, failure },
+      id,
+      type: 't',
+      state: kind,
+      attempts: 1,
+      pushedAt: now,
+      startedAt: now,
+      finishedAt: now,
+      failure,
     },
   ]);
   expect(settled.map((one) => one.kind)).toEqual([kind]);
@@ -40,7 +46,11 @@ test('a task is tried again after its delay, counts its attempts, and forgets it
   });
   await clock.advance(50);
   expect(await client.detail(id)).toMatchObject({
-    ...{ state: 'delayed', attempts: 1, starts: 1, failure: FAILURE, dueAt: start + 100 },
+    state: 'delayed',
+    attempts: 1,
+    starts: 1,
+    failure: FAILURE,
+    dueAt: start + 100,
     startedAt: start,
   });
   await clock.advance(1_000);
@@ -104,11 +114,12 @@ test('the history tells of each attempt, the running one among them', async () =
   );
   await clock.advance(100);
   const first = {
-    ...{ attempt: 1, startedAt: new Date(start), endedAt: new Date(start), worker: 'w1' },
-    ...{
-      outcome: 'retry',
-      failure: { name: 'Error', message: 'x'.repeat(500), code: 'HANDLER_FAILED' },
-    },
+    attempt: 1,
+    startedAt: new Date(start),
+    endedAt: new Date(start),
+    worker: 'w1',
+    outcome: 'retry',
+    failure: { name: 'Error', message: 'x'.repeat(500), code: 'HANDLER_FAILED' },
   };
   const second = { attempt: 2, startedAt: new Date(start + 100), worker: 'w1' };
   expect((await client.detail(id))?.history).toEqual([first, { ...second, outcome: 'active' }]);
@@ -124,7 +135,7 @@ test('of very many attempts the last 50 are told; a task that expired had none',
   const id = await push();
   const late = await push({ payloadJson: '"late"' });
   await consume(({ attempt, payload }) => {
-    if (payload === 'late') return { kind: 'expired', failure: FAILURE };
+    if (payload === 'late') return { kind: 'expired', failure: FAILURE, isUnspent: true };
     return attempt < 1_000 ? retry(0) : FAILED;
   });
   await clock.advance(0);
@@ -132,7 +143,7 @@ test('of very many attempts the last 50 are told; a task that expired had none',
   expect(detail?.attempts).toBe(1_000);
   const attempts = detail?.history.map(({ attempt }) => attempt);
   expect(attempts).toEqual(Array.from({ length: 50 }, (_, at) => 951 + at));
-  expect((await client.detail(late))?.history).toEqual([]);
+  expect(await client.detail(late)).toMatchObject({ history: [], attempts: 0 });
 });
 
 test.each([0, 1_000])('a task with a delay of %s ms is cancelled at once', async (delayMs) => {
@@ -141,17 +152,38 @@ test.each([0, 1_000])('a task with a delay of %s ms is cancelled at once', async
   const found = delayMs === 0 ? 'waiting' : 'delayed';
   expect(await client.cancel(id, 'not needed')).toEqual({ found, effect: 'cancelled' });
   const failure = {
-    ...{ name: 'GoflowError', code: 'TASK_CANCELLED' },
+    name: 'GoflowError',
+    code: 'TASK_CANCELLED',
     message: 'the task was cancelled: not needed',
   };
   expect(await client.detail(id)).toMatchObject({
-    ...{ state: 'cancelled', failure, finishedAt: clock.now(), attempts: 0, history: [] },
+    state: 'cancelled',
+    failure,
+    finishedAt: clock.now(),
+    attempts: 0,
+    history: [],
   });
   expect((await client.read([id]))[0]?.failure).toEqual(failure);
   await consume(() => DONE);
   await clock.advance(2_000);
   expect(settled).toEqual([]);
   expect(await client.cancel(id, 'again')).toEqual({ found: 'cancelled', effect: 'none' });
+});
+
+test('a task that waits for another attempt is cancelled at once, and its attempts stay known', async () => {
+  const { client, clock, push, consume } = openRig();
+  const id = await push();
+  await consume(() => retry(100));
+  await clock.advance(0);
+  expect(await client.cancel(id, 'no')).toEqual({ found: 'delayed', effect: 'cancelled' });
+  expect(await client.detail(id)).toMatchObject({
+    state: 'cancelled',
+    attempts: 1,
+    failure: { code: 'TASK_CANCELLED' },
+    history: [{ attempt: 1, outcome: 'retry' }],
+  });
+  await clock.advance(1_000);
+  expect((await client.read([id]))[0]?.state).toBe('cancelled');
 });
 
 test('a running task that is cancelled ends at once; what its handler says later is dropped', async () => {
@@ -176,7 +208,9 @@ test('a running task that is cancelled ends at once; what its handler says later
   });
   expect(settled).toMatchObject([{ id, kind: 'cancelled' }]);
   expect((await client.read([id]))[0]).toMatchObject({
-    ...{ state: 'cancelled', attempts: 1, finishedAt: clock.now() },
+    state: 'cancelled',
+    attempts: 1,
+    finishedAt: clock.now(),
     failure: { code: 'TASK_CANCELLED' },
   });
   await clock.advance(0);

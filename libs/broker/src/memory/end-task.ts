@@ -1,5 +1,11 @@
-import { type Cancelled, isFinal, type TaskId, type Verdict } from '@goflow/shared';
-import { cancelledFailure } from './cancelled-error.js';
+import {
+  type Cancelled,
+  cancelledFailure,
+  type HandBackReason,
+  isFinal,
+  type TaskId,
+  type Verdict,
+} from '@goflow/shared';
 import type { StoredTask } from './stored-task.js';
 import { endAttempt } from './task-history.js';
 import type { TaskStore } from './task-store.js';
@@ -8,6 +14,8 @@ import type { TaskStore } from './task-store.js';
 export function settleTask(store: TaskStore, task: StoredTask, verdict: Verdict): void {
   task.endRun = undefined;
   if (verdict.kind === 'handed-back') {
+    // It was begun in time.
+    if (BEGUN.has(verdict.reason)) forgetStartBy(task);
     goOn(store, task, { delayMs: verdict.delayMs, where: 'first' });
     return;
   }
@@ -16,10 +24,20 @@ export function settleTask(store: TaskStore, task: StoredTask, verdict: Verdict)
     return;
   }
   const { kind, failure } = verdict;
-  endAttempt(task, kind, { at: store.clock.now(), failure });
+  // It was taken, and found to be too late: no handler was called.
+  const isUnspent = verdict.kind !== 'retry' && verdict.isUnspent === true;
+  if (!isUnspent) endAttempt(task, kind, { at: store.clock.now(), failure });
   task.failureJson = JSON.stringify(failure);
-  if (kind === 'retry') goOn(store, task, { delayMs: verdict.delayMs, where: 'last' });
-  else store.finish(task, kind);
+  if (verdict.kind === 'retry') goOn(store, task, { delayMs: verdict.delayMs, where: 'last' });
+  else store.finish(task, verdict.kind);
+}
+
+/** Reasons to hand a task back whose handler had begun. */
+const BEGUN = new Set<HandBackReason>(['stopping', 'snoozed', 'store-away']);
+
+function forgetStartBy(task: StoredTask): void {
+  const { startBy: _, ...envelope } = task.envelope;
+  task.envelope = envelope;
 }
 
 function complete(

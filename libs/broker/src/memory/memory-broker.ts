@@ -26,11 +26,11 @@ export interface MemoryBroker {
    * @param work Is called with a signal that aborts when the task is cancelled or the worker leaves.
    * @throws OPTION_INVALID for a queue name that is none, CLIENT_CLOSED once `client` is closed.
    */
-  run<T>(queue: string, work: (signal: AbortSignal) => T | Promise<T>): TaskId;
+  readonly run: <T>(queue: string, work: (signal: AbortSignal) => T | Promise<T>) => TaskId;
   /** One more client of the same tasks, which is closed by itself. */
-  openClient(): Broker;
+  readonly openClient: () => Broker;
   /** One more worker's side of the same tasks, which is closed by itself. */
-  openConsumer(): ConsumerBroker;
+  readonly openConsumer: () => ConsumerBroker;
 }
 
 /**

@@ -9,8 +9,13 @@ test('a task that is pushed waits, and can be read and counted', async () => {
     { id, type: 't', state: 'waiting', attempts: 0, pushedAt: clock.now() },
   ]);
   expect(await client.counts('q')).toEqual({
-    ...{ waiting: 1, delayed: 0, active: 0 },
-    ...{ completed: 0, failed: 0, cancelled: 0, expired: 0 },
+    waiting: 1,
+    delayed: 0,
+    active: 0,
+    completed: 0,
+    failed: 0,
+    cancelled: 0,
+    expired: 0,
   });
 });
 
@@ -29,16 +34,33 @@ test('all that a push said can be read again', async () => {
   const retention = { completedMs: 1_000, failedMs: 2_000 };
   const now = clock.now();
   const said = {
-    ...{ maxAttempts: 4, timeoutMs: 50, startBy: now + 9, deadline: now + 99 },
-    ...{ tags: ['eu'], traceparent: '00-1-2-01', priority: 3, backoff, retention },
+    maxAttempts: 4,
+    timeoutMs: 50,
+    startBy: now + 9,
+    deadline: now + 99,
+    tags: ['eu'],
+    traceparent: '00-1-2-01',
+    priority: 3,
+    backoff,
+    retention,
   };
   const deduplication = { key: 'k', mode: 'unique', windowMs: 0 } as const;
   const id = await push({ ...said, deduplication, delayMs: 70, payloadJson: '{"a":[1]}' });
   expect(await client.detail(id)).toEqual({
     ...said,
-    ...{ id, queue: 'q', type: 't', state: 'delayed', payload: { a: [1] }, pushedAt: now },
-    ...{ dueAt: now + 70, deduplicationKey: 'k', attempts: 0, starts: 0, stalls: 0 },
-    ...{ log: [], history: [] },
+    id,
+    queue: 'q',
+    type: 't',
+    state: 'delayed',
+    payload: { a: [1] },
+    pushedAt: now,
+    dueAt: now + 70,
+    deduplicationKey: 'k',
+    attempts: 0,
+    starts: 0,
+    stalls: 0,
+    log: [],
+    history: [],
   });
 });
 
@@ -163,8 +185,9 @@ test('when all is closed no timer is left', async () => {
   await clock.advance(0);
   // The delayed one, and what is to be swept.
   expect(clock.timers).toBe(2);
-  await consumer.close();
-  expect(clock.timers).toBe(1);
   await client.close();
+  await client.close();
+  expect(clock.timers).toBe(2);
+  await consumer.close();
   expect(clock.timers).toBe(0);
 });

@@ -15,7 +15,7 @@ function held() {
       });
     });
   const endAll = (verdict: Verdict = DONE): void => {
-    for (const end of [...running.values()]) end(verdict);
+    for (const end of running.values()) end(verdict);
   };
   return { run, endAll, ids: () => [...running.keys()], most: () => most };
 }
@@ -43,8 +43,14 @@ test('a task that is taken knows what its push said', async () => {
   const retention = { completedMs: 1, failedMs: 2 };
   const backoff = { type: 'fixed', delayMs: 5, jitter: 0, maxDelayMs: 5 } as const;
   const said = {
-    ...{ maxAttempts: 4, timeoutMs: 50, startBy: now + 9, deadline: now + 99 },
-    ...{ tags: ['eu'], traceparent: '00-1-2-01', backoff, retention },
+    maxAttempts: 4,
+    timeoutMs: 50,
+    startBy: now + 9,
+    deadline: now + 99,
+    tags: ['eu'],
+    traceparent: '00-1-2-01',
+    backoff,
+    retention,
   };
   const id = await push({ ...said, payloadJson: '{"a":1}', delayMs: 7 });
   const seen: TakenTask[] = [];
@@ -55,12 +61,27 @@ test('a task that is taken knows what its push said', async () => {
   await clock.advance(7);
   const { maxAttempts, timeoutMs, startBy, deadline, tags, traceparent } = seen[0] as TakenTask;
   expect({ maxAttempts, timeoutMs, startBy, deadline, tags, traceparent }).toEqual({
-    ...{ maxAttempts: 4, timeoutMs: 50, startBy: now + 9, deadline: now + 99 },
-    ...{ tags: ['eu'], traceparent: '00-1-2-01' },
+    maxAttempts: 4,
+    timeoutMs: 50,
+    startBy: now + 9,
+    deadline: now + 99,
+    tags: ['eu'],
+    traceparent: '00-1-2-01',
   });
   expect(seen[0]).toMatchObject({
-    ...{ id, queue: 'q', type: 't', payload: { a: 1 }, readable: true, backoff, retention },
-    ...{ attempt: 1, starts: 1, stalls: 0, pushedAt: now, dueAt: now + 7, isAborted: false },
+    id,
+    queue: 'q',
+    type: 't',
+    payload: { a: 1 },
+    readable: true,
+    backoff,
+    retention,
+    attempt: 1,
+    starts: 1,
+    stalls: 0,
+    pushedAt: now,
+    dueAt: now + 7,
+    isAborted: false,
   });
 });
 
@@ -227,17 +248,24 @@ test('a task that came due while nobody consumed is taken by who comes then', as
 });
 
 test('isConsuming from the start to the stop', async () => {
-  const { consumer: broker, consume } = openRig();
-  const never1 = broker.consume({
-    ...{ queue: 'q', concurrency: 1, run: never, retention: new Map(), worker: 'w' },
+  const { client, clock, consumer: broker, push, consume } = openRig();
+  const other = broker.consume({
+    queue: 'q',
+    concurrency: 1,
+    run: never,
+    retention: new Map(),
+    worker: 'w',
     listener: { settled: () => undefined, leaseLost: () => undefined },
   });
-  expect(never1.isConsuming()).toBe(false);
+  expect(other.isConsuming()).toBe(false);
   const consumer = await consume(() => DONE);
   expect(consumer.isConsuming()).toBe(true);
   await consumer.quiet();
   expect(consumer.isConsuming()).toBe(false);
-  await never1.stop(0);
-  await never1.start();
-  expect(never1.isConsuming()).toBe(false);
+  await other.stop(0);
+  await other.start();
+  expect(other.isConsuming()).toBe(false);
+  await push();
+  await clock.advance(0);
+  expect([other.active, (await client.counts('q')).waiting]).toEqual([0, 1]);
 });

@@ -1,13 +1,14 @@
 import {
   type ConsumeOptions,
   type Consumer,
+  cancelledError,
+  cancelledFailure,
   GoflowError,
   type QueueCounts,
   type TaskNews,
   type Verdict,
 } from '@goflow/shared';
 import PQueue from 'p-queue';
-import { cancelledError, cancelledFailure } from './cancelled-error.js';
 import { settleTask } from './end-task.js';
 import type { MemoryQueue, Taker } from './memory-queue.js';
 import { runWork } from './run-work.js';

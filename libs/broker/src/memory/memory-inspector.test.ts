@@ -43,7 +43,9 @@ test('finished tasks are listed by their end, without log and history', async ()
   const rig = openRig();
   const [slow, quick] = [await rig.push({ delayMs: 50 }), await rig.push({ delayMs: 20 })];
   await rig.consume(async (task) => {
-    await task.report({ log: [{ at: new Date(), level: 'info', message: 'm', attempt: 1 }] });
+    await task.report({
+      log: [{ at: new Date(), level: 'info', message: 'm', attempt: 1, seq: 1 }],
+    });
     return FAILED;
   });
   await rig.clock.advance(100);
@@ -185,8 +187,15 @@ test('only what failed, expired or was cancelled is redriven; only what is finis
 test('workers are there as they are now, until they stop or their broker closes', async () => {
   const { client, clock, consumer, openConsumer } = openRig();
   const advert: WorkerAdvert = {
-    ...{ name: 'w1', host: 'h', pid: 1, version: '1', types: ['t'], startedAt: 5 },
-    ...{ queues: { q: { concurrency: 2, active: 0 } }, eventLoopLagMs: 1, state: 'running' },
+    name: 'w1',
+    host: 'h',
+    pid: 1,
+    version: '1',
+    types: ['t'],
+    startedAt: 5,
+    queues: { q: { concurrency: 2, active: 0 } },
+    eventLoopLagMs: 1,
+    state: 'running',
   };
   let second: WorkerAdvert = { ...advert, name: 'w2', types: ['u'] };
   expect([client.isHandled('t'), await client.isHandledNow('t')]).toEqual([false, false]);

@@ -40,6 +40,8 @@ export class MemoryInspector implements InspectorBroker {
     store.unkeep(task);
     task.envelope = redriven(task.envelope, payloadJson);
     task.attempts = 0;
+    task.history = undefined;
+    task.progressJson = undefined;
     task.failureJson = undefined;
     store.openQueue(task.queue).wait(task);
     return { found, done: true };

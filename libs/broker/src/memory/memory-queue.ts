@@ -149,7 +149,6 @@ export class MemoryQueue {
       if (!task || task.dueAt > now) break;
       this.wait(task);
     }
-    this.#setAlarm();
   }
 
   /** Not at once: whoever pushes goes on first, and tasks that are quickly done leave the event loop its turns. */

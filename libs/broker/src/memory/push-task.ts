@@ -33,19 +33,18 @@ function isSamePayload({ envelope: { payloadJson: known } }: StoredTask, given: 
 }
 
 function pushKeyed(store: TaskStore, envelope: WithKey): Pushed | undefined {
-  const now = store.clock.now();
-  const id = store.deduplication.find(envelope, now);
+  const id = store.deduplication.find(envelope, store.clock.now());
   if (id === undefined) return undefined;
   if (envelope.deduplication.mode !== 'debounce') return { id, deduplicated: true };
   const task = store.find(id);
-  if (!task || !canStillChange(task, now)) return undefined;
+  if (!task || !canStillChange(task)) return undefined;
   debounce(store, task, envelope);
   return { id, deduplicated: true };
 }
 
-/** It has not begun, and has not come due either: what is due is as good as begun. */
-function canStillChange({ state, starts, dueAt }: StoredTask, now: number): boolean {
-  return state === 'delayed' && starts === 0 && dueAt > now;
+/** Once it is due its key does not stand for it any more; but a push of another mode may have made it. */
+function canStillChange({ state, starts }: StoredTask): boolean {
+  return state === 'delayed' && starts === 0;
 }
 
 /** The task gets the payload of its last push, and its full wait again. */

@@ -23,9 +23,13 @@ export interface Rig extends MemoryBroker {
     readonly runMs: number;
   }[];
   /** Pushes a task of type `t` to queue `q`, unless said otherwise. */
-  push(given?: Partial<TaskEnvelope>): Promise<TaskId>;
+  readonly push: (given?: Partial<TaskEnvelope>) => Promise<TaskId>;
   /** Starts a consumer of queue `q` with one slot, unless said otherwise. */
-  consume(run: Run, given?: Partial<ConsumeOptions>, broker?: ConsumerBroker): Promise<Consumer>;
+  readonly consume: (
+    run: Run,
+    given?: Partial<ConsumeOptions>,
+    broker?: ConsumerBroker,
+  ) => Promise<Consumer>;
 }
 
 type Run = (task: TakenTask) => Verdict | Promise<Verdict>;

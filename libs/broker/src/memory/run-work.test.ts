@@ -19,7 +19,9 @@ test('a function takes a slot like any task, and its result can be asked for', a
   await clock.advance(0);
   expect(order).toEqual(['task', 'function', 'task']);
   expect(await client.detail(id)).toMatchObject({
-    ...{ state: 'completed', attempts: 1, result: { sum: 3 } },
+    state: 'completed',
+    attempts: 1,
+    result: { sum: 3 },
     history: [{ attempt: 1, worker: 'w1', outcome: 'completed' }],
   });
   // Workers have no contract for it.

@@ -1,4 +1,4 @@
-import type { TakenTask } from '@goflow/shared';
+import type { TakenTask, TaskId } from '@goflow/shared';
 import { expect, test } from 'vitest';
 import { DONE, FAILED, never, openRig } from './rig.test-d.js';
 
@@ -86,6 +86,23 @@ test('after the grace the signal aborts; a handler that heeds it gives its task 
   expect(await client.detail(id)).toMatchObject({ state: 'waiting', attempts: 0, history: [] });
 });
 
+test('the first stop says how long the grace is', async () => {
+  const { clock, push, consume, settled } = openRig();
+  await push();
+  const consumer = await consume(
+    () =>
+      new Promise((resolve) => {
+        clock.after(900, () => resolve(DONE));
+      }),
+  );
+  await clock.advance(0);
+  const stopped = Promise.all([consumer.stop(1_000), consumer.stop(0)]);
+  await clock.advance(900);
+  await stopped;
+  expect(settled.map(({ kind }) => kind)).toEqual(['completed']);
+  expect(clock.timers).toBe(1);
+});
+
 test('a handler that completes after the abort has completed', async () => {
   const { client, clock, push, consume } = openRig();
   const id = await push();
@@ -152,6 +169,40 @@ test('stop ends though a handler never does: its task is handed back and runs el
   expect(detail).toMatchObject({ state: 'active', history: [{ worker: 'w2' }] });
   expect(detail?.progress).toBeUndefined();
   expect(settled).toHaveLength(1);
+});
+
+test('several that are handed back are all there again, before the others', async () => {
+  const { client, clock, push, consume, openConsumer } = openRig();
+  const ids = [await push(), await push(), await push(), await push()];
+  const consumer = await consume(never, { concurrency: 3 });
+  await clock.advance(0);
+  const stopped = consumer.stop(0);
+  await clock.advance(400);
+  await stopped;
+  await client.cancel(ids[0] ?? '', 'no');
+  const ran: TaskId[] = [];
+  const run = ({ id }: TakenTask) => {
+    ran.push(id);
+    return DONE;
+  };
+  await consume(run, {}, openConsumer());
+  await clock.advance(0);
+  expect(ran.at(-1)).toBe(ids[3]);
+  expect(ran.toSorted()).toEqual(ids.slice(1).toSorted());
+});
+
+test('a first abort is the one that counts, looked at or not', async () => {
+  const { clock, push, consume } = openRig();
+  await push();
+  const reasons: unknown[] = [];
+  await consume((task) => {
+    task.abort('first');
+    task.abort('second');
+    reasons.push(task.signal.reason, task.isAborted);
+    return DONE;
+  });
+  await clock.advance(0);
+  expect(reasons).toEqual(['first', true]);
 });
 
 test('closing the workers’ side stops its consumers, and only those', async () => {

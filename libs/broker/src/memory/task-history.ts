@@ -13,8 +13,6 @@ export function endAttempt(
   ended: { readonly at: number; readonly failure?: TaskFailure },
 ): void {
   task.attempts += 1;
-  // It was taken, and found to be too late: no handler was called.
-  if (outcome === 'expired') return;
   task.history ??= [];
   task.history.push({
     attempt: task.attempts,

@@ -52,10 +52,11 @@ test('past its time a task is unknown to everybody, and its id free, before its 
   await clock.advance(20);
   const late = await push({ retention, payloadJson: '1' });
   await clock.advance(12);
+  expect((await client.counts('q')).completed).toBe(1);
+  const page = await client.inspector.page({ queue: 'q', state: 'completed', limit: 9 });
+  expect(page.tasks).toEqual([]);
   expect(await client.detail(late)).toBeUndefined();
-  expect((await client.inspector.page({ queue: 'q', state: 'completed', limit: 9 })).tasks).toEqual(
-    [],
-  );
+  expect((await client.counts('q')).completed).toBe(0);
   expect(await client.cancel(late, 'no')).toMatchObject({ found: 'unknown' });
   const again = envelopeOf({ id, isOwnId: true, payloadJson: '2' }, clock);
   expect(await client.push(again)).toEqual({ id, deduplicated: false });
@@ -90,18 +91,18 @@ test('what is kept is no reason for runAll to go on', async () => {
   expect((await client.read([id]))[0]?.state).toBe('completed');
 });
 
-test('a hundred thousand tasks leave nothing behind', async () => {
+test('twenty thousand tasks leave nothing behind', async () => {
   const rig = openRig();
   await rig.consume(() => DONE, { concurrency: 1_000 });
   const deduplicated = { mode: 'unique', windowMs: 0 } as const;
   for (let batch = 0; batch < 20; batch += 1) {
-    const envelopes = Array.from({ length: 5_000 }, (_, at) =>
+    const envelopes = Array.from({ length: 1_000 }, (_, at) =>
       envelopeOf({ deduplication: { key: `${batch}-${at}`, ...deduplicated } }, rig.clock),
     );
     await rig.client.pushMany(envelopes);
     await rig.clock.advance(DAY_MS / 30);
   }
-  expect(await rig.client.counts('q')).toMatchObject({ completed: 100_000, waiting: 0 });
+  expect(await rig.client.counts('q')).toMatchObject({ completed: 20_000, waiting: 0 });
   await rig.clock.advance(DAY_MS);
   const counts = Object.values(await rig.client.counts('q'));
   expect(counts).toEqual(Array(7).fill(0));
@@ -119,7 +120,11 @@ test('a clock that is put back delays nothing', async () => {
   const { client, consumer } = createMemoryBroker({ clock });
   const settled: string[] = [];
   const running = consumer.consume({
-    ...{ queue: 'q', concurrency: 1, retention: new Map(), worker: 'w', run: async () => DONE },
+    queue: 'q',
+    concurrency: 1,
+    retention: new Map(),
+    worker: 'w',
+    run: async () => DONE,
     listener: { settled: ({ id }) => settled.push(id), leaseLost: () => undefined },
   });
   await running.start();

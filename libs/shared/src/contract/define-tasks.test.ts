@@ -10,14 +10,17 @@ const text: TaskDefinition = { payload: z.string(), result: z.string() };
 const defineUnchecked = (definitions: unknown) => defineTasks(definitions as never);
 
 test('fills in the defaults', () => {
-  expect(defineTasks({ repeater: text }).contracts.get('repeater')).toEqual({
+  expect(defineTasks({ repeater: text }).contracts.get('repeater')).toStrictEqual({
     type: 'repeater',
     queue: 'default',
     payload: text.payload,
     result: text.result,
+    progress: undefined,
     maxAttempts: 3,
     backoff: { type: 'exponential', delayMs: 1_000, jitter: 0.5, maxDelayMs: 3_600_000 },
     timeoutMs: 300_000,
+    startByMs: undefined,
+    deadlineMs: undefined,
     priority: 0,
     retention: { completedMs: 86_400_000, failedMs: 604_800_000 },
   });
@@ -27,29 +30,51 @@ test('takes what is given', () => {
   const resize = {
     payload: v.object({ url: v.string() }),
     result: v.string(),
+    progress: v.number(),
     queue: 'images',
     maxAttempts: 5,
     backoff: '2s',
     timeout: '30s',
+    startBy: '1h',
+    deadline: '366d',
     priority: 7,
     retention: { completed: '1h', failed: '30d' },
   } as const;
-  expect(defineTasks({ 'image.resize': resize }).contracts.get('image.resize')).toEqual({
+  expect(defineTasks({ 'image.resize': resize }).contracts.get('image.resize')).toStrictEqual({
     type: 'image.resize',
     queue: 'images',
     payload: resize.payload,
     result: resize.result,
+    progress: resize.progress,
     maxAttempts: 5,
     backoff: { type: 'fixed', delayMs: 2_000, jitter: 0, maxDelayMs: 2 ** 31 - 1 },
     timeoutMs: 30_000,
+    startByMs: 3_600_000,
+    deadlineMs: 31_622_400_000,
     priority: 7,
     retention: { completedMs: 3_600_000, failedMs: 2_592_000_000 },
   });
 });
 
 test('an explicit undefined is the default', () => {
-  const given = { ...text, queue: undefined, maxAttempts: undefined, retention: undefined };
-  expect(defineTasks({ a: given }).contracts).toEqual(defineTasks({ a: text }).contracts);
+  const nothing = {
+    progress: undefined,
+    queue: undefined,
+    maxAttempts: undefined,
+    backoff: undefined,
+    timeout: undefined,
+    startBy: undefined,
+    deadline: undefined,
+    retention: undefined,
+    priority: undefined,
+  };
+  const given = { ...text, ...nothing };
+  expect(defineTasks({ a: given }).contracts).toStrictEqual(defineTasks({ a: text }).contracts);
+});
+
+test('a backoff may be a function, which stays as it is', () => {
+  const backoff = (): '1s' => '1s';
+  expect(defineTasks({ a: { ...text, backoff } }).contracts.get('a')?.backoff).toBe(backoff);
 });
 
 test('what it gives is frozen, and holds the definitions as given', () => {
@@ -130,7 +155,20 @@ test.each([
   ['priority', { ...text, priority: 2 ** 21 + 1 }, 'Expected `a.priority`'],
   ['timeout', { ...text, timeout: 0 }, 'Expected `a.timeout`'],
   ['timeout', { ...text, timeout: '30d' }, 'Expected `a.timeout`'],
+  ['startBy', { ...text, startBy: 0 }, 'Expected `a.startBy`'],
+  ['startBy', { ...text, startBy: '5x' }, 'Expected `a.startBy`'],
+  ['startBy', { ...text, startBy: Number.NaN }, 'Expected `a.startBy`'],
+  ['startBy', { ...text, startBy: null }, 'Expected `a.startBy`'],
+  ['startBy', { ...text, startBy: '367d' }, 'Expected `a.startBy`'],
+  ['deadline', { ...text, deadline: 0 }, 'Expected `a.deadline`'],
+  ['deadline', { ...text, deadline: -1 }, 'Expected `a.deadline`'],
+  ['deadline', { ...text, deadline: new Date() }, 'Expected `a.deadline`'],
+  ['deadline', { ...text, deadline: '367d' }, 'Expected `a.deadline`'],
+  ['progress', { ...text, progress: {} }, 'Expected `a.progress` to be a Standard Schema'],
+  ['progress', { ...text, progress: 'number' }, 'Expected `a.progress` to be a Standard Schema'],
+  ['progress', { ...text, progress: null }, 'Expected `a.progress` to be a Standard Schema'],
   ['backoff', { ...text, backoff: '5x' }, 'Expected `a.backoff`'],
+  ['backoff', { ...text, backoff: null }, 'Expected `a.backoff`'],
   ['backoff.type', { ...text, backoff: { delay: 1 } }, 'Expected `a.backoff.type`'],
   ['retention', { ...text, retention: '1h' }, 'Expected `a.retention` to be an object'],
   ['retention', { ...text, retention: 3_600_000 }, 'Expected `a.retention` to be an object'],

@@ -27,5 +27,13 @@ test('what a client did wrong is never retryable unchanged, what a server lacks 
   const wrong = entries.filter(([, { http }]) => [400, 401, 404, 413, 422].includes(http));
   expect(wrong.filter(([, { retryable }]) => retryable)).toEqual([]);
   const lacking = entries.filter(([, { http }]) => [503, 504].includes(http));
-  expect(lacking.filter(([, { retryable }]) => !retryable)).toEqual([]);
+  // A task that is past its deadline stays so.
+  const final = ['TASK_DEADLINE'];
+  expect(lacking.filter(([, { retryable }]) => !retryable).map(([code]) => code)).toEqual(final);
+});
+
+test('how a task ended for good is not retryable, but for what another attempt may mend', () => {
+  const ends = ['TASK_FAILED', 'TASK_STALLED', 'TASK_CANCELLED', 'TASK_EXPIRED', 'TASK_POISON'];
+  for (const code of ends) expect(ERRORS[code as keyof typeof ERRORS].retryable, code).toBe(false);
+  expect(ERRORS.TASK_TIMEOUT.retryable).toBe(true);
 });

@@ -147,7 +147,7 @@ export const ERRORS = Object.freeze({
     http: 500,
     retryable: false,
     when: 'A result is larger than `resultLimit`.',
-    cure: 'Store it elsewhere and return a reference, or raise the limit.',
+    cure: 'Give the worker a `resultStore`, return a reference to what you stored yourself, or raise the limit.',
   }),
   RESULT_STORE_AWAY: entry({
     http: 503,
@@ -159,7 +159,7 @@ export const ERRORS = Object.freeze({
     http: 500,
     retryable: false,
     when: 'A result lies in a result store, and this client was made without one.',
-    cure: 'Give `createGoflow` the same `results` as the workers have.',
+    cure: 'Give `createGoflow` the same `resultStore` as the workers have.',
   }),
   PROGRESS_INVALID: entry({
     http: 500,
@@ -200,8 +200,8 @@ export const ERRORS = Object.freeze({
   HANDLER_MISSING: entry({
     http: 500,
     retryable: true,
-    when: 'A worker took a task of a type that it has no handler for.',
-    cure: 'Nothing is lost: the task is handed back. Start a worker that has the handler.',
+    when: 'For `unroutableAfter` no live worker had a handler of the task type; until then the task is handed back.',
+    cure: 'Start a worker that has the handler, and redrive the dead letters.',
   }),
   HANDLER_DUPLICATE: entry({
     http: 409,

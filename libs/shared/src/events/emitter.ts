@@ -5,7 +5,8 @@ type Listener = (...args: never) => void;
 
 /**
  * Emits typed events, some of them several for each task, and so without the copies and checks of Node's EventEmitter. A listener
- * that throws is logged and does no harm: tasks are on their way while it is called, and its error must not become theirs.
+ * that throws, at once or later, is logged and does no harm: tasks are on their way while it is called, and its error must not become
+ * theirs.
  */
 export class Emitter<Events extends EventMap<Events>> {
   readonly #listeners = new Map<keyof Events, Listener[]>();
@@ -33,10 +34,16 @@ export class Emitter<Events extends EventMap<Events>> {
     if (!listeners) return;
     for (const listener of listeners) {
       try {
-        (listener as unknown as (...args: Events[E]) => void)(...args);
+        const returned: unknown = (listener as unknown as (...args: Events[E]) => unknown)(...args);
+        // An asynchronous listener: its rejection, with nobody to catch it, would end the process.
+        if (returned instanceof Promise) returned.catch((error) => this.#tell(event, error));
       } catch (error) {
-        this.#logger.error({ err: error, event }, 'a listener threw');
+        this.#tell(event, error);
       }
     }
+  }
+
+  #tell(event: keyof Events, error: unknown): void {
+    this.#logger.error({ err: error, event }, 'a listener threw');
   }
 }

@@ -79,8 +79,8 @@ export const MAX_ATTEMPTS = 1_000;
 
 const NONE: ResolvedPushOptions = Object.freeze({});
 
-/** W3C Trace Context, section 3.2: version, trace id, parent id, flags. */
-const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
+/** W3C Trace Context, section 3.2: version, trace id, parent id, flags. There is no version ff, and no id of zeros only. */
+const TRACEPARENT = /^(?!ff)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}$/;
 
 type Check = (value: never) => object;
 
@@ -129,16 +129,19 @@ export function resolvePushOptions(given: PushOptions | undefined): ResolvedPush
 function checkAlone(given: PushOptions, deduplication: ResolvedDeduplication) {
   if (given.id !== undefined)
     throw invalidOption('deduplicationKey', 'absent where `id` is given', given.deduplicationKey);
-  const hasTime = given.delay !== undefined || given.runAt !== undefined;
-  if (deduplication.mode === 'debounce' && hasTime)
-    throw invalidOption('delay', 'absent with a debounce, whose window is the delay', given.delay);
+  if (deduplication.mode === 'debounce') {
+    for (const name of ['delay', 'runAt'] as const)
+      if (given[name] !== undefined)
+        throw invalidOption(name, 'absent with a debounce, whose window is the delay', given[name]);
+  }
   return { deduplication };
 }
 
 function checkDate(name: string, value: unknown): number {
   const at = value instanceof Date ? value.getTime() : Number.NaN;
-  if (at >= 0 && at <= Date.now() + MAX_HORIZON_MS) return at;
-  throw invalidOption(name, 'a Date of at most 366 days from now', value);
+  // How far ahead it may be is judged by the broker's clock.
+  if (at >= 0) return at;
+  throw invalidOption(name, 'a valid Date, not before 1970', value);
 }
 
 /** As given: what it leaves open, the contract says. */

@@ -53,6 +53,7 @@ test.each([
     'no ffffd3a2-7b1c-4aaa-9abc-0a0b0c0d0e0f here',
   ],
   ['ids', 'cus_NffrFeUfNV2Hib is gone', 'cus_9QKx2aPbCq1zzz is gone'],
+  ['long ids', 'sess_abcdefghijklm9 is gone', 'sess_zyxwvutsrqponmlk42 is gone'],
   ['task ids', 'task images:AZqWertYuiopasdfGhjklz', 'task default:BZqwErtyUiOpasdfgHjklz'],
   ['quoted text', "cannot read 'name' of it", "cannot read 'age of all' of it"],
   ['text in double quotes', 'no "a" here', 'no "b \\" c" here'],
@@ -66,6 +67,7 @@ test.each([
   ['passwords in addresses', 'redis://me:secret@db.test/0', 'redis://you:other@db.test/1'],
   ['mail addresses', 'no mail to ann@a.test', 'no mail to bob.b+x@mail.b.test'],
   ['times', 'down since 2024-01-02T03:04:05.678Z', 'down since 2025-11-30 23:59:59,1+01:00'],
+  ['times of day', 'down since 9:05', 'down since 10:15:30.5'],
   ['days', 'down since 2024-01-02', 'down since 2025-11-30'],
   [
     'written times',

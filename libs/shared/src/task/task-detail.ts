@@ -23,6 +23,8 @@ export interface TaskLogEntry {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
   readonly attempt: number;
+  /** Rises with every line of the task: it tells lines apart, and their order. */
+  readonly seq: number;
   /** What was logged beside the message, where it is plain JSON of at most 2,048 characters. */
   readonly fields?: unknown;
 }

@@ -13,8 +13,15 @@ export type TaskOutcome =
     }
   /** The attempt failed and the task is tried again after `delayMs`. */
   | { readonly kind: 'retry'; readonly failure: TaskFailure; readonly delayMs: number }
-  /** The task ended without a result: it failed for good, was cancelled, or was not started in time. */
-  | { readonly kind: 'failed' | 'cancelled' | 'expired'; readonly failure: TaskFailure };
+  /**
+   * The task ended without a result: it failed for good, was cancelled, or was not started in time. `isUnspent`: it ended before this
+   * attempt began, and so no attempt is counted.
+   */
+  | {
+      readonly kind: 'failed' | 'cancelled' | 'expired';
+      readonly failure: TaskFailure;
+      readonly isUnspent?: true;
+    };
 
 /** How an attempt ended that did not complete. */
 export type UnhappyOutcome = Exclude<TaskOutcome, { readonly kind: 'completed' }>;

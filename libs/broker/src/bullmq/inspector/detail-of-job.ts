@@ -1,4 +1,5 @@
 import {
+  decodeLogLine,
   GoflowError,
   type TaskDetail,
   type TaskFailure,
@@ -14,7 +15,6 @@ import {
   fromStoredTags,
   fromStoredTime,
 } from '../stored-options.js';
-import { decodeLine } from '../task-news.js';
 import { historyOf } from './history.js';
 
 /** A job as it was read. */
@@ -110,7 +110,7 @@ function keyIn(deduplication: string | undefined, type: string): string | undefi
 /** Lines that another program wrote are left out. */
 function logOf(lines: readonly string[]): TaskDetail['log'] {
   return lines
-    .map(decodeLine)
+    .map(decodeLogLine)
     .filter((line) => line !== undefined)
     .filter(({ at, message }) => !Number.isNaN(at.getTime()) && typeof message === 'string');
 }

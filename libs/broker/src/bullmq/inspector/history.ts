@@ -1,4 +1,5 @@
 import type { TaskAttempt, TaskFailure } from '@goflow/shared';
+import { MAX_HISTORY } from '../job-codec.js';
 import { fromStoredTime } from '../stored-options.js';
 import type { StoredJob } from './detail-of-job.js';
 
@@ -13,7 +14,7 @@ export function historyOf(job: StoredJob, failure: TaskFailure | undefined): Tas
   const last = lastOf(job, failure);
   // Cancelled while it waited for another attempt: the last one is written down already.
   const isNew = last !== undefined && last.attempt > (ended.at(-1)?.attempt ?? 0);
-  return isNew ? [...ended, last] : ended;
+  return isNew ? [...ended, last].slice(-MAX_HISTORY) : ended;
 }
 
 /** The attempt that runs, or the one with which the task ended. A task expires without being run. */

@@ -30,8 +30,8 @@ end
 `;
 
 /**
- * `countAbove(set, score, member)`: how many members of a sorted set lie above a place in it, which need not be taken. In Redis's own
- * order: by score, then by bytes. Lua's `<` compares as the locale of the server wants it.
+ * `countAbove(set, score, member)`: how many members of a sorted set lie above a place in it, which need not be taken. In Redis's
+ * own order: by score, then by bytes. Lua's `<` compares as the locale of the server wants it.
  */
 export const LUA_COUNT_ABOVE = `
 local function isAbove(member, other)
@@ -61,7 +61,10 @@ local function optionsIn(text)
 end
 `;
 
-/** `ownRetention(text, state)`: how long a task is kept by its own push, in ms; nil where that says nothing. Needs {@link LUA_OPTIONS}. */
+/**
+ * `ownRetention(text, state)`: how long a task is kept by its own push, in ms; nil where that says nothing. Needs {@link
+ * LUA_OPTIONS}.
+ */
 export const LUA_OWN_RETENTION = `
 local function ownRetention(text, state)
   -- Most tasks have none, and decoding is not free.
@@ -74,8 +77,8 @@ end
 `;
 
 /**
- * `remove(ids)`: removes finished tasks with all that belongs to them, at most some thousands. The key of a deduplication window stays
- * for its time: it outlives the task. Needs {@link LUA_OPTIONS}.
+ * `remove(ids)`: removes finished tasks with all that belongs to them, at most some thousands. The key of a deduplication window
+ * stays for its time: it outlives the task. Needs {@link LUA_OPTIONS}.
  */
 export const LUA_REMOVE = `
 local function removeOne(id)

@@ -4,8 +4,8 @@ import { GoflowError, type PageQuestion } from '@goflow/shared';
 export type SetPosition = readonly [score: string, member: string];
 
 /**
- * A place in a list, counted from its head: that of the next entry, how long the list was, and the entries around the place, by which it is
- * found again when the list has moved: the last one, the next one, the one before the last. '' where there is none.
+ * A place in a list, counted from its head: that of the next entry, how long the list was, and the entries around the place, by
+ * which it is found again when the list has moved: the last one, the next one, the one before the last. '' where there is none.
  */
 export type ListPosition = readonly [index: number, length: number, ...around: string[]];
 

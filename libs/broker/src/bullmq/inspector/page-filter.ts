@@ -3,8 +3,8 @@ import { tagKey } from '../keys.js';
 import { LUA_NOW, LUA_STATE } from './lua.js';
 
 /**
- * `keep(id)`: whether a task may be part of the answer, so that the others need not be read. Expects the arguments of {@link filterOf}
- * from `ARGV[filterAt]` on.
+ * `keep(id)`: whether a task may be part of the answer, so that the others need not be read. Expects the arguments of {@link
+ * filterOf} from `ARGV[filterAt]` on.
  */
 export const LUA_KEEP = `
 ${LUA_NOW}
@@ -24,7 +24,10 @@ export interface Filter {
   readonly stopBelow: number | '';
   /** True when it lets some entries out. */
   readonly isPicky: boolean;
-  /** For {@link LUA_KEEP}: the key of a tag, a state, a field of the job, and what that must be at least. '' for what is not asked. */
+  /**
+   * For {@link LUA_KEEP}: the key of a tag, a state, a field of the job, and what that must be at least. '' for what is not
+   * asked.
+   */
   readonly args: readonly [tag: string, state: string, field: string, since: number | ''];
 }
 

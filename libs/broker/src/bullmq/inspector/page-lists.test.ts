@@ -1,5 +1,6 @@
 import type { PageQuestion, TaskState } from '@goflow/shared';
 import { expect, test } from 'vitest';
+import { encodeCursor } from './page-cursor.js';
 import { pageTasks } from './page-tasks.js';
 import { openPlanted, type Planted, times } from './planted-jobs.test-d.js';
 
@@ -71,15 +72,53 @@ test('a whole page may be cancelled before the next is read', async () => {
   expect(seen).toEqual(uniques.reverse());
 });
 
-test('thousands may arrive between two pages', async () => {
+test('thousands may arrive between two pages, and some be taken', async () => {
   const planted = openPlanted();
   const uniques = await times(50, () => planted.waiting());
   const seen = await allPages(planted, { limit: 20 }, async (page) => {
     if (page > 1) return;
     const arrived = Array.from({ length: 30_000 }, () => planted.unique());
     await planted.redis.lpush(planted.key('wait'), ...arrived);
+    await take(planted, 5);
   });
-  expect(seen).toEqual(uniques.reverse());
+  expect(seen).toEqual(uniques.slice(5).reverse());
+});
+
+test.each([398, 399, 400, 401, 402, 403, 404])(
+  'a place is found again where its surroundings are only half in sight: %i arrive',
+  async (count) => {
+    const planted = openPlanted();
+    const uniques = await times(30, () => planted.waiting());
+    const seen = await allPages(planted, {}, async (page) => {
+      if (page > 1) return;
+      const arrived = Array.from({ length: count }, () => planted.unique());
+      await planted.redis.lpush(planted.key('wait'), ...arrived);
+    });
+    expect(seen).toEqual(uniques.reverse());
+  },
+);
+
+test('a place is found again in the middle of a long list', async () => {
+  const planted = openPlanted();
+  const push = async (count: number) => {
+    for (let at = 0; at < count; at += 10_000) {
+      const ids = Array.from({ length: Math.min(10_000, count - at) }, () => planted.unique());
+      await planted.redis.lpush(planted.key('wait'), ...ids);
+    }
+  };
+  await push(120_000);
+  const uniques = await times(40, () => planted.waiting());
+  await push(120_000);
+  // After the first ten of them.
+  const around = [uniques[30] ?? '', uniques[29] ?? '', uniques[31] ?? ''];
+  const position = { place: 1, at: [120_010, 240_040, ...around] } as const;
+  const after = encodeCursor({ queue: 'default', state: 'waiting' }, position);
+  await push(300);
+  await take(planted, 100);
+  const question = { queue: 'default', state: 'waiting', limit: 30, after } as const;
+  const { tasks } = await pageTasks(planted, question);
+  const ids = uniques.slice(0, 30).map((unique) => `default:${unique}`);
+  expect(tasks.map(({ id }) => id)).toEqual(ids.reverse());
 });
 
 test('where nothing around the place is left, some are seen again, and none is passed over', async () => {

@@ -19,15 +19,15 @@ import { type Step, walkSet } from './walk-set.js';
 const MAX_STEPS = 5;
 
 /**
- * One page of tasks of one queue in one state, without log and history. Bounded work: at most five steps of at most 1,000 entries each, then
- * the tasks found, 200 at a time. A page with a filter may be empty, and yet there are more.
+ * One page of tasks of one queue in one state, without log and history. Bounded work: at most five steps of at most 1,000 entries
+ * each, then the tasks found, 200 at a time. A page with a filter may be empty, and yet there are more.
  *
- * The order: finished tasks by their end, the newest first; delayed ones by when they are due, the last first; waiting and active ones
- * against the order in which they are taken: first those with a priority. With a tag: by their push, the newest first, where fewer tasks have the
- * tag than are in the state; else as without.
+ * The order: finished tasks by their end, the newest first; delayed ones by when they are due, the last first; waiting and active
+ * ones against the order in which they are taken: first those with a priority. With a tag: by their push, the newest first, where
+ * fewer tasks have the tag than are in the state; else as without.
  *
- * A task that stays where it is while pages are read is on exactly one of them. For the lists (waiting without a priority, active) that
- * holds as far as {@link walkList} finds its place again; else some are repeated.
+ * A task that stays where it is while pages are read is on exactly one of them. For the lists (waiting without a priority,
+ * active) that holds as far as {@link walkList} finds its place again; else some are repeated.
  *
  * @throws CURSOR_INVALID, OPTION_INVALID for a limit that is not 1 to 1,000.
  */

@@ -137,9 +137,11 @@ test('a task that ended without being run has no attempt', async () => {
 test('the last lines of the log come with the task, other programs’ not', async () => {
   const planted = openPlanted();
   const unique = await planted.active();
-  const lines = [JSON.stringify([5, 'info', 'hello', 1, { a: 1 }]), 'raw', '[]', '{}', '5'];
+  const lines = [JSON.stringify([5, 'info', 'hello', 1, 7, { a: 1 }]), 'raw', '[]', '{}', '5'];
   await planted.redis.rpush(planted.key(`${unique}:logs`), ...lines);
-  const log = [{ at: new Date(5), level: 'info', message: 'hello', attempt: 1, fields: { a: 1 } }];
+  const log = [
+    { at: new Date(5), level: 'info', message: 'hello', attempt: 1, seq: 7, fields: { a: 1 } },
+  ];
   expect((await readOne(planted, unique))?.log).toEqual(log);
   const many = Array.from({ length: 150 }, (_, n) => JSON.stringify([n, 'info', `${n}`, 1]));
   await planted.redis.rpush(planted.key(`${unique}:logs`), ...many);

@@ -17,8 +17,9 @@ type Row = readonly [
 ];
 
 /**
- * Reads whole jobs of one queue. KEYS: key base. ARGV: '1' for the logs, too, the most bytes, the ids. Output: a row for each job, or
- * false where there is none; fewer rows than ids when there were too many bytes. `pcall`: a key of another type is no job.
+ * Reads whole jobs of one queue. KEYS: key base. ARGV: '1' for the logs, too, the most bytes, the ids. Output: a row for each
+ * job, or false where there is none; fewer rows than ids when there were too many bytes. `pcall`: a key of another type is no
+ * job.
  */
 const readJobs = defineScript<(Row | null)[]>(
   'goflowReadDetails',
@@ -50,8 +51,8 @@ export interface ReadDetailOptions {
 }
 
 /**
- * Reads all that is known of tasks, in the order of the ids; `undefined` for ids that are no ids or have no task. What cannot be read
- * of a task is left out, and never throws.
+ * Reads all that is known of tasks, in the order of the ids; `undefined` for ids that are no ids or have no task. What cannot be
+ * read of a task is left out, and never throws.
  */
 export async function readDetails(
   { redis, prefix }: QueueConnection,

@@ -6,9 +6,9 @@ import { defineScript, type QueueConnection } from './script.js';
 type Answer = [found: Administered['found'], done: number];
 
 /**
- * Puts a task that ended badly back into its queue, as if it had just been pushed: `ats` alone stays, because a fencing token must rise.
- * It goes the way of a delayed task that is due, so that BullMQ itself gives it its place by its priority, and wakes a worker.
- * KEYS: key base. ARGV: unique, '1' with another payload, the payload.
+ * Puts a task that ended badly back into its queue, as if it had just been pushed: `ats` alone stays, because a fencing token
+ * must rise. It goes the way of a delayed task that is due, so that BullMQ itself gives it its place by its priority, and wakes a
+ * worker. KEYS: key base. ARGV: unique, '1' with another payload, the payload.
  */
 const putBack = defineScript<Answer>(
   'goflowRedrive',
@@ -62,9 +62,9 @@ return {state, 1}`,
 );
 
 /**
- * Puts a task that failed, expired or was cancelled back into its queue: due now, with all its attempts before it, without its `startBy`
- * and `deadline`, without its history, and, where one is given, with another payload (JSON). Its deduplication key is not taken again.
- * Tried again after a cut connection, it answers as the second of two calls would.
+ * Puts a task that failed, expired or was cancelled back into its queue: due now, with all its attempts before it, without its
+ * `startBy` and `deadline`, without its history, and, where one is given, with another payload (JSON). Its deduplication key is
+ * not taken again. Tried again after a cut connection, it answers as the second of two calls would.
  */
 export async function redriveTask(
   { redis, prefix }: QueueConnection,

@@ -13,8 +13,8 @@ export interface RetainedTask {
 }
 
 /**
- * Writes down when a task goes whose push said how long it is to be kept. To be called when it has finished; should that be lost, the task
- * is found with the others of its type. `to`: a connection, or a pipeline.
+ * Writes down when a task goes whose push said how long it is to be kept. To be called when it has finished; should that be lost,
+ * the task is found with the others of its type. `to`: a connection, or a pipeline.
  */
 export function retainOwn<Written>(
   to: { zadd(key: string, score: number, member: string): Written },

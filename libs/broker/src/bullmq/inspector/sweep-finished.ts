@@ -38,11 +38,11 @@ const SETTLED_MS = 60_000;
 const MARKS_MS = 86_400_000;
 
 /**
- * One step over the finished tasks of a class that are past its time, the oldest first. Each is looked at once for each class: a mark in
- * \`swept\` tells how far that went. Tasks of other classes are left to those; tasks with a retention of their own to \`retained\`, where
- * they are entered again in case they are not. KEYS: key base. ARGV: state, ms, name of the mark, score and member of where to go on
- * or '' for the mark, the most entries, for how long the mark stays behind, for how long marks are kept, '1' for all types, the
- * types. Output: how many were removed, score and member of where to go on, 1 at the end.
+ * One step over the finished tasks of a class that are past its time, the oldest first. Each is looked at once for each class: a
+ * mark in `swept` tells how far that went. Tasks of other classes are left to those; tasks with a retention of their own to
+ * `retained`, where they are entered again in case they are not. KEYS: key base. ARGV: state, ms, name of the mark, score and
+ * member of where to go on or '' for the mark, the most entries, for how long the mark stays behind, for how long marks are kept,
+ * '1' for all types, the types. Output: how many were removed, score and member of where to go on, 1 at the end.
  */
 const sweepSome = defineScript<[removed: number, score: string, member: string, ended: number]>(
   'goflowSweepFinished',
@@ -91,7 +91,9 @@ end
 return {#due, score or '', member or '', ended and 1 or 0}`,
 );
 
-/** Removes some of what is past the time of a class. `from`: where the step before ended. Gives where to go on, if there is more. */
+/**
+ * Removes some of what is past the time of a class. `from`: where the step before ended. Gives where to go on, if there is more.
+ */
 export async function sweepFinished(
   { redis, prefix, queue }: QueueConnection & { readonly queue: string },
   { state, ms, types }: RetentionClass,

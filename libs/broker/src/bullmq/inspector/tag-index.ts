@@ -3,11 +3,13 @@ import type { Cluster, Redis } from 'ioredis';
 import { queueKey, tagKey } from '../keys.js';
 import { LUA_NOW } from './lua.js';
 import { defineScript, type QueueConnection } from './script.js';
-import { YOUNG_MS } from './walk-set.js';
+
+/** A push writes the index of its tags before its task: for so long, an id without a task may still get one. */
+export const YOUNG_MS = 60_000;
 
 /**
- * Enters a task under its tags, in one trip. To be done before the task itself is pushed: an entry without a task is cleaned up, a task
- * without an entry is never found. Done twice, it is done once.
+ * Enters a task under its tags, in one trip. To be done before the task itself is pushed: an entry without a task is cleaned up,
+ * a task without an entry is never found. Done twice, it is done once.
  */
 export async function indexTags(
   redis: Redis | Cluster,
@@ -30,9 +32,9 @@ const MAX_ENTRIES = 1_000;
 const MAX_CALLS = 20;
 
 /**
- * Removes entries whose task is gone, and tags without entries, and writes down in \`swept\` where it stopped: rank of the tag, rank of
- * the entry. Ranks shift when something is removed meanwhile; what is passed over is met in the next round.
- * KEYS: key base. ARGV: the most entries, how long an entry is young. Output: how many were removed, 1 at the end of the round.
+ * Removes entries whose task is gone, and tags without entries, and writes down in `swept` where it stopped: rank of the tag,
+ * rank of the entry. Ranks shift when something is removed meanwhile; what is passed over is met in the next round. KEYS: key
+ * base. ARGV: the most entries, how long an entry is young. Output: how many were removed, 1 at the end of the round.
  */
 const sweepSome = defineScript<[removed: number, ended: number]>(
   'goflowSweepTags',
@@ -74,9 +76,9 @@ return {removed, ended}`,
 );
 
 /**
- * Cleans up the index of the tags of a queue: entries whose task is gone without having taken them along, such as those of a push that never
- * arrived, and tags that nobody has. Looks at no more than 20,000 entries; the next call goes on from there. Gives how many
- * entries were removed.
+ * Cleans up the index of the tags of a queue: entries whose task is gone without having taken them along, such as those of a push
+ * that never arrived, and tags that nobody has. Looks at no more than 20,000 entries; the next call goes on from there. Gives how
+ * many entries were removed.
  */
 export async function sweepTags(
   { redis, prefix }: QueueConnection,

@@ -9,11 +9,11 @@ const NEAR = 400;
 const FAR = 100_000;
 
 /**
- * Walks down a list, from its head, where the newest are, to its tail, where they are taken. A list has no keys, so its place is a number and
- * the entries around it. As long as one of those is near where it was, or within 100,000 of an end, what stays in the list is met exactly
- * once. Else the walk goes on by the number, and meets some again. KEYS: key base, list. ARGV: number, length of the list then, the
- * entry before, after, and before the one before; the most entries to look at, the most ids, how far is near, how far is far, then the
- * filter. Output: ids, the new place, 1 at the end.
+ * Walks down a list, from its head, where the newest are, to its tail, where they are taken. A list has no keys, so its place is
+ * a number and the entries around it. As long as one of those is near where it was, or within 100,000 of an end, what stays in
+ * the list is met exactly once. Else the walk goes on by the number, and meets some again. KEYS: key base, list. ARGV: number,
+ * length of the list then, the entry before, after, and before the one before; the most entries to look at, the most ids, how far
+ * is near, how far is far, then the filter. Output: ids, the new place, 1 at the end.
  */
 const walk = defineScript<
   [ids: string[], index: number, length: number, around: string[], ended: number]
@@ -55,7 +55,7 @@ local ids, before, beforeThat, looked = {}, '', '', 0
 for i = 1, math.min(#entries, most - 1) do
   local id = entries[i]
   if #ids == room then break end
-  if id ~= around[1] and id ~= around[3] and keep(id) then ids[#ids + 1] = id end
+  if id ~= around[1] and keep(id) then ids[#ids + 1] = id end
   before, beforeThat, looked = id, before, i
 end
 if beforeThat == '' then beforeThat = around[1] end

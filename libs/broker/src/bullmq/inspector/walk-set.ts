@@ -2,6 +2,7 @@ import { LUA_COUNT_ABOVE } from './lua.js';
 import type { SetPosition } from './page-cursor.js';
 import { type Filter, LUA_KEEP } from './page-filter.js';
 import { defineScript, type QueueConnection } from './script.js';
+import { YOUNG_MS } from './tag-index.js';
 
 /** What one step of a walk found. */
 export interface Step<Position> {
@@ -25,14 +26,11 @@ export interface Walk<Position> {
 /** The most entries that one step looks at. */
 export const MAX_ENTRIES = 1_000;
 
-/** A push writes the index of its tags before its task: for so long, an id without a task may still get one. */
-export const YOUNG_MS = 60_000;
-
 /**
- * Walks down a sorted set from a place in it. The place is a score and a member, not a number of members: whatever comes and goes meanwhile,
- * what stays is met exactly once. KEYS: key base, set. ARGV: score and member of the place or '', the most entries to look at, the most
- * ids, the lowest score or '', how long an id is young, then the filter. Output: ids, score and member of the last one looked at,
- * 1 at the end. In the index of a tag, ids without a task are removed on the way.
+ * Walks down a sorted set from a place in it. The place is a score and a member, not a number of members: whatever comes and goes
+ * meanwhile, what stays is met exactly once. KEYS: key base, set. ARGV: score and member of the place or '', the most entries to
+ * look at, the most ids, the lowest score or '', how long an id is young, then the filter. Output: ids, score and member of the
+ * last one looked at, 1 at the end. In the index of a tag, ids without a task are removed on the way.
  */
 const walk = defineScript<[ids: string[], score: string, member: string, ended: number]>(
   'goflowWalkSet',

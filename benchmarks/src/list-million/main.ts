@@ -1,4 +1,4 @@
-// `node benchmarks/dist/list-million.js [--count 1000000]`: how long a page of tasks takes where there are very many.
+// `npm run figure -- list-million [--count 1000000]`: how long a page of tasks takes where there are very many.
 import { parseArgs } from 'node:util';
 import { createBullMqBroker } from '@goflow/broker';
 import { RedisServer } from '@goflow/testing';
@@ -11,8 +11,9 @@ const ROUNDS = 20;
 const SLOW_US = 1_000;
 
 /**
- * Writes finished tasks as they lie in Redis: all with the tag `all`, one in a thousand with `rare`; one in a hundred thousand failed. KEYS: key
- * base. ARGV: the first, how many, the time of the first. A script, because a million pushes and runs take minutes.
+ * Writes finished tasks as they lie in Redis: all with the tag `all`, one in a thousand with `rare`; one in a hundred thousand
+ * failed. KEYS: key base. ARGV: the first, how many, the time of the first. A script, because a million pushes and runs take
+ * minutes.
  */
 const FINISHED = `
 local base, first, count, time = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -33,11 +34,11 @@ for n = first, first + count - 1 do
   redis.call('ZADD', base .. 'tag:all', at, id)
 end`;
 
-/** Puts as many ids into the list of waiting tasks; only some of them have a task. */
+/** Puts as many ids into the list of waiting tasks; one in ten has a task. */
 const WAITING = `
 for n = tonumber(ARGV[1]), ARGV[1] + ARGV[2] - 1 do
   redis.call('LPUSH', KEYS[1] .. 'wait', string.format('w%021d', n))
-  if n % 1000 == 0 then
+  if n % 10 == 0 then
     redis.call('HSET', KEYS[1] .. string.format('w%021d', n), 'name', 'repeater', 'data', '1', 'opts', '{}', 'timestamp', ARGV[3])
   end
 end`;

@@ -1,4 +1,5 @@
-import { GoflowError, type TaskFailure, toFailure } from '@goflow/shared';
+import { GoflowError } from './goflow-error.js';
+import { type TaskFailure, toFailure } from './task-failure.js';
 
 /** What the handler of a cancelled task finds in `ctx.signal.reason`. */
 export function cancelledError(reason: string): GoflowError {

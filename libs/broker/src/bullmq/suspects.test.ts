@@ -1,0 +1,116 @@
+import { RedisServer } from '@goflow/testing';
+import { Redis } from 'ioredis';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { openPlace } from './place.test-d.js';
+import { Suspects } from './suspects.js';
+
+function open() {
+  const { redis, prefix, key } = openPlace();
+  const marks = () => redis.hgetall(key('suspects'));
+  return { redis, prefix, marks, suspects: new Suspects(redis, prefix, 'default') };
+}
+
+/** Tells when its turn has come. */
+function entering(suspects: Suspects, unique: string, order: string[]) {
+  return suspects.enter(unique, 'w').then((leave) => {
+    order.push(unique);
+    return leave;
+  });
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('a suspect is marked with the worker that runs it, and acquitted when it did no harm', async () => {
+  const { suspects, marks } = open();
+  const leave = await suspects.enter('a', 'worker 1');
+  expect(leave).toBeTypeOf('function');
+  expect(await marks()).toEqual({ a: 'worker 1' });
+  leave?.();
+  await suspects.acquit('a');
+  expect(await marks()).toEqual({});
+  expect(await suspects.enter('a', 'worker 1')).toBeTypeOf('function');
+});
+
+test('one that bears its mark already has killed a second process: it is not to run', async () => {
+  const { suspects, marks, redis, prefix } = open();
+  await suspects.enter('a', 'the dead worker');
+  const next = new Suspects(redis, prefix, 'default');
+  expect(await next.enter('a', 'the next worker')).toBeUndefined();
+  expect(await marks()).toEqual({ a: 'the dead worker' });
+  // It took nobody's turn.
+  expect(await next.enter('b', 'the next worker')).toBeTypeOf('function');
+});
+
+test('one runs at a time, in the order of their coming; one that waits bears no mark yet', async () => {
+  const { suspects, marks, redis } = open();
+  const order: string[] = [];
+  const leaveA = await entering(suspects, 'a', order);
+  const b = entering(suspects, 'b', order);
+  const c = entering(suspects, 'c', order);
+  // Commands of one connection are answered in turn: what b and c have asked is answered.
+  await redis.ping();
+  await turn();
+  expect(Object.keys(await marks())).toEqual(['a']);
+  leaveA?.();
+  const leaveB = await b;
+  expect(order).toEqual(['a', 'b']);
+  expect(Object.keys(await marks()).sort()).toEqual(['a', 'b']);
+  leaveB?.();
+  await c;
+  expect(order).toEqual(['a', 'b', 'c']);
+});
+
+test('one that bears its mark does not wait for its turn', async () => {
+  const { suspects } = open();
+  await suspects.enter('a', 'w');
+  expect(await suspects.enter('a', 'w')).toBeUndefined();
+});
+
+test('one that runs for very long holds the next up for 30 s only', async () => {
+  const { suspects, redis } = open();
+  await redis.ping();
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const order: string[] = [];
+  await entering(suspects, 'a', order);
+  const b = entering(suspects, 'b', order);
+  await redis.ping();
+  vi.advanceTimersByTime(29_999);
+  await redis.ping();
+  await turn();
+  expect(order).toEqual(['a']);
+  vi.advanceTimersByTime(1);
+  await b;
+  expect(order).toEqual(['a', 'b']);
+});
+
+test('one that has left leaves no timer behind', async () => {
+  const { suspects, redis } = open();
+  await redis.ping();
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const leave = await suspects.enter('a', 'w');
+  expect(vi.getTimerCount()).toBe(1);
+  leave?.();
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('queues have marks of their own', async () => {
+  const { suspects, redis, prefix } = open();
+  await suspects.enter('a', 'w');
+  expect(await new Suspects(redis, prefix, 'images').enter('a', 'w')).toBeTypeOf('function');
+});
+
+test('one that could not be marked gives its turn to the next, else all of them would wait for ever', async () => {
+  const server = await RedisServer.start();
+  onTestFinished(() => server.stop());
+  const admin = new Redis(server.url);
+  onTestFinished(() => admin.disconnect());
+  await admin.call('ACL', 'SETUSER', 'reader', 'on', '>secret', '~*', '+@all', '-hset');
+  const reader = new Redis(server.url, { username: 'reader', password: 'secret' });
+  onTestFinished(() => reader.disconnect());
+  const suspects = new Suspects(reader, 'p', 'default');
+  await expect(suspects.enter('a', 'w')).rejects.toThrow('NOPERM');
+  await admin.call('ACL', 'SETUSER', 'reader', '+hset');
+  expect(await suspects.enter('b', 'w')).toBeTypeOf('function');
+});
