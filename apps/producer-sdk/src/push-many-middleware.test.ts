@@ -61,6 +61,25 @@ test('the order of the payloads is kept, however long each middleware takes', as
   expect(calls).toEqual([['a', 'b', 'c']]);
 });
 
+test('a middleware that does not wait for what it passed on does not let the others be left behind', async () => {
+  const { push, calls } = queueThat();
+  let go = (): void => undefined;
+  const gate = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  const hasty: PushMiddleware = async (request, next) => {
+    if (request.payload !== 'a') await gate;
+    const pushing = next();
+    return request.payload === 'a' ? { id: 'default:own', deduplicated: true } : pushing;
+  };
+  const pushing = pushThroughAll(requestsOf('a', 'b'), [hasty], push);
+  await new Promise(setImmediate);
+  expect(calls).toEqual([]);
+  go();
+  expect(await pushing).toEqual(['default:own', 'default:b']);
+  expect(calls).toEqual([['a', 'b']]);
+});
+
 test('nothing to push is nothing', async () => {
   const { push, calls } = queueThat();
   expect(await pushThroughAll([], [through], push)).toEqual([]);

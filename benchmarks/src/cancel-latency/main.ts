@@ -12,7 +12,8 @@ const tasks = defineTasks({ wait: { payload: z.null(), result: z.null(), maxAtte
 async function work(redis: string): Promise<void> {
   const handlers = defineHandlers(tasks, {
     wait: async (_, { id, signal }) => {
-      await once(signal, 'abort');
+      // It may be told to end before it begins.
+      if (!signal.aborted) await once(signal, 'abort');
       process.send?.({ id, at: performance.timeOrigin + performance.now() });
       return null;
     },

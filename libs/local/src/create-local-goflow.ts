@@ -1,18 +1,13 @@
 import { createMemoryBroker } from '@goflow/broker';
 import { createGoflow, type Goflow } from '@goflow/sdk';
-import {
-  DEFAULT_QUEUE,
-  GoflowError,
-  invalidOption,
-  type TaskDefinitions,
-  type TaskId,
-  type Tasks,
-} from '@goflow/shared';
+import { invalidOption, type TaskDefinitions } from '@goflow/shared';
 import { createWorker, HandlerRegistry } from '@goflow/worker';
+import { FunctionQueue } from './function-queue.js';
 import type { LeftTask, LocalGoflow, LocalStopOptions } from './local-goflow.js';
 import { type LocalGoflowOptions, splitOptions } from './local-options.js';
 import { Stopping } from './stopping.js';
 import type { LocalWork, Tracker } from './tracker.js';
+import { Trackers } from './trackers.js';
 
 /**
  * Creates goflow in one process: the same interface without Redis. It runs tasks at once. Payloads and results pass through the same
@@ -29,18 +24,24 @@ export function createLocalGoflow<D extends TaskDefinitions>(
   const { worker: workerOptions, client, clock } = splitOptions(options);
   const broker = createMemoryBroker(clock === undefined ? {} : { clock });
   const registry = registryOf(options);
-  const worker = createWorker({ ...workerOptions, handlers: registry, broker: broker.consumer });
+  const functions = new FunctionQueue(registry as unknown as HandlerRegistry, options.tasks);
+  const handlers = functions.handlers as unknown as HandlerRegistry<D>;
+  const worker = createWorker({ ...workerOptions, handlers, broker: broker.consumer });
   const goflow = createGoflow({ ...client, broker: broker.client });
   const untyped = goflow as unknown as Goflow<TaskDefinitions>;
-  const queue = queueOf(options.tasks);
-  const stopping = new Stopping({ goflow: untyped, worker, broker });
+  const trackers = new Trackers(untyped);
+  const openReader = () =>
+    createGoflow({ ...client, broker: broker.openClient() }) as unknown as Goflow<TaskDefinitions>;
+  const parts = { goflow: untyped, worker, broker, functions, trackers, openReader };
+  const stopping = new Stopping(parts);
   const stop = (how?: LocalStopOptions): Promise<readonly LeftTask[]> => stopping.stop(how);
   const close = (): Promise<void> => stop().then(() => undefined);
   const local = {
     worker,
     stop,
     close,
-    run: <T>(work: LocalWork<T>): Tracker<T> => track(broker.run(queue, callOf(work)), untyped),
+    run: <T>(work: LocalWork<T>): Tracker<T> =>
+      trackers.track(broker.run(functions.open(), callOf(work))),
     addHandler(type: string, handler: unknown): unknown {
       registry.add(type as never, handler as never);
       return this;
@@ -52,29 +53,10 @@ export function createLocalGoflow<D extends TaskDefinitions>(
   return Object.assign(goflow, local) as unknown as LocalGoflow<D>;
 }
 
-/** Where functions wait: among the tasks that the worker takes. */
-function queueOf({ contracts }: Tasks): string {
-  const queues = [...contracts.values()].map(({ queue }) => queue);
-  return queues.includes(DEFAULT_QUEUE) ? DEFAULT_QUEUE : (queues[0] ?? DEFAULT_QUEUE);
-}
-
 function callOf<T>(work: LocalWork<T>): (signal: AbortSignal) => T | Promise<T> {
   const isWork = typeof work === 'function' || typeof work?.run === 'function';
   if (!isWork) throw invalidOption('work', 'a function, or an object with a run method', work);
   return typeof work === 'function' ? work : (signal) => work.run(signal);
-}
-
-function track<T>(id: TaskId, goflow: Goflow<TaskDefinitions>): Tracker<T> {
-  return {
-    id: id as Tracker<T>['id'],
-    status: () => goflow.status(id) as ReturnType<Tracker<T>['status']>,
-    done: async () => {
-      for await (const change of goflow.watch(id))
-        if (change.kind === 'outcome')
-          return change.result as Awaited<ReturnType<Tracker<T>['done']>>;
-      throw new GoflowError('CLIENT_CLOSED', 'the client is closed');
-    },
-  };
 }
 
 /** Handlers can be added, and so there is always a registry: one of the caller's stays the caller's. */

@@ -6,7 +6,7 @@ import type { LocalWork, Tracker } from './tracker.js';
 export interface LocalStopOptions {
   /**
    * What becomes of tasks that wait. `report`: they are not begun, and named. `run`: those that are due are run first; delayed ones are
-   * named. @default 'report'
+   * named, and those of a queue that the worker takes nothing of. @default 'report'
    */
   readonly waiting?: 'report' | 'run' | undefined;
   /** How long running tasks may take, before they are aborted and named, too. @default the worker's `grace` */

@@ -47,8 +47,19 @@ test('what @goflow/worker exports', () => {
 test('what @goflow/local exports', () => {
   expect(Object.keys(local).sort()).toMatchInlineSnapshot(`
     [
+      "ERRORS",
+      "GoflowError",
+      "HandlerRegistry",
+      "NonRetryableError",
+      "RetryLaterError",
+      "TaskFailedError",
+      "WaitTimeoutError",
       "createFakeClock",
       "createLocalGoflow",
+      "defineHandler",
+      "defineHandlers",
+      "defineTasks",
+      "isGoflowError",
       "runHandler",
     ]
   `);

@@ -71,6 +71,8 @@ test('an open task is a status, not an exception: waiting, delayed, active', asy
     active: 0,
     completed: 0,
     failed: 0,
+    cancelled: 0,
+    expired: 0,
   });
   let release = (): void => undefined;
   const started = new Promise<void>((running) => {

@@ -5,9 +5,9 @@ import {
   defineHandlers,
   defineTasks as defineTasksOfWorker,
   HandlerRegistry,
-  type Logger,
   type TaskContext,
   type TaskId,
+  type TaskLog,
   type Worker,
   type WorkerEvents,
 } from '@goflow/worker';
@@ -41,7 +41,7 @@ test('a handler receives the output of the payload schema and returns the input 
       expectTypeOf(ctx.id).toEqualTypeOf<TaskId<'image.resize'>>();
       expectTypeOf(ctx.attempt).toEqualTypeOf<number>();
       expectTypeOf(ctx.signal).toEqualTypeOf<AbortSignal>();
-      expectTypeOf(ctx.log).toEqualTypeOf<Logger>();
+      expectTypeOf(ctx.log).toEqualTypeOf<TaskLog>();
       return { key: payload.url, bytes: '1' };
     },
     measure: (payload) => {
@@ -134,10 +134,61 @@ test('a worker takes the contracts of either door, and handlers for all of them'
     createWorker({ tasks, handlers: { repeater: () => 'a' }, redis }),
     // @ts-expect-error - a wrong result
     createWorker({ tasks, handlers: { ...handlers, measure: () => 'a' }, redis }),
-    // @ts-expect-error - no Redis
-    createWorker({ tasks, handlers }),
     // @ts-expect-error - a misspelt option
     createWorker({ tasks, handlers, redis, concurency: 1 }),
+  ];
+  expectTypeOf(workers).returns.toEqualTypeOf<Worker[]>();
+  // A worker may be given a broker instead, and so the compiler takes it.
+  expect(() => createWorker({ tasks, handlers })).toThrow('Expected `redis` to be given');
+});
+
+test('a handler reports the input of the progress schema; where there is none, any JSON', () => {
+  const reporting = defineTasks({
+    counted: { ...definitions.repeater, progress: z.object({ done: z.coerce.string() }) },
+    free: definitions.repeater,
+  });
+  const registry = () =>
+    new HandlerRegistry(reporting)
+      .add('counted', async (payload, ctx) => {
+        expectTypeOf<Parameters<typeof ctx.progress>>().toEqualTypeOf<[{ done: unknown }]>();
+        // @ts-expect-error - a field is missing
+        await ctx.progress({});
+        // @ts-expect-error - no object
+        await ctx.progress(50);
+        return payload;
+      })
+      .add('free', async (payload, ctx) => {
+        expectTypeOf<Parameters<typeof ctx.progress>>().toEqualTypeOf<[unknown]>();
+        return payload;
+      });
+  expectTypeOf(registry).not.toBeAny();
+});
+
+test('callbacks know their facts: onSuccess the result of each type, by its type', () => {
+  const redis = 'redis://localhost';
+  const handlers = { repeater: () => 'a', 'image.resize': resize, measure: () => null };
+  const workers = () => [
+    createWorker({
+      tasks,
+      handlers,
+      redis,
+      onSuccess: (facts) => {
+        expectTypeOf(facts.type).toEqualTypeOf<'repeater' | 'image.resize' | 'measure'>();
+        if (facts.type === 'repeater') expectTypeOf(facts.result).toEqualTypeOf<string>();
+        if (facts.type === 'image.resize')
+          expectTypeOf(facts.result).toEqualTypeOf<{ key: string; bytes: number }>();
+        if (facts.type === 'measure') expectTypeOf(facts.result).toEqualTypeOf<number | null>();
+      },
+      onRetry: ({ delayMs, failure }) => {
+        expectTypeOf(delayMs).toEqualTypeOf<number>();
+        expectTypeOf(failure.code).toEqualTypeOf<string>();
+      },
+      onFailure: ({ outcome }) => {
+        expectTypeOf(outcome).toEqualTypeOf<'failed' | 'cancelled' | 'expired'>();
+      },
+    }),
+    // @ts-expect-error - no function
+    createWorker({ tasks, handlers, redis, onRetry: 'log' }),
   ];
   expectTypeOf(workers).returns.toEqualTypeOf<Worker[]>();
 });
@@ -148,7 +199,7 @@ test('listeners know their events', () => {
       .on('task:finished', ({ task, verdict, runMs }) => {
         expectTypeOf(task.attempt).toEqualTypeOf<number>();
         expectTypeOf(verdict.kind).toEqualTypeOf<
-          'completed' | 'retry' | 'failed' | 'handed-back'
+          'completed' | 'retry' | 'failed' | 'cancelled' | 'expired' | 'handed-back'
         >();
         expectTypeOf(runMs).toEqualTypeOf<number>();
       })

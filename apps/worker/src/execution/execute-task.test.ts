@@ -100,9 +100,10 @@ test.each([
   ['whose data is no JSON', { readable: false }],
   ['without a name', { type: '' }],
   ['whose name is no text', { type: 7 as unknown as string }],
-])('a job %s fails at once', async (_what, task) => {
+])('a job %s fails at once, no attempt spent', async (_what, task) => {
   expect(await run(() => 1, { task })).toMatchObject({
     kind: 'failed',
+    isUnspent: true,
     failure: { code: 'ENVELOPE_UNREADABLE' },
   });
 });
@@ -133,9 +134,12 @@ test('a task without a handler here goes back though its time is over: who has t
 test.each([
   ['startBy', { kind: 'expired', failure: { code: 'TASK_EXPIRED' } }],
   ['deadline', { kind: 'failed', failure: { code: 'TASK_DEADLINE' } }],
-])('a task taken after its %s is not run', async (field, end) => {
+])('a task taken after its %s is not run, and no attempt is spent', async (field, end) => {
   const handler = vi.fn();
-  expect(await run(handler, { task: { [field]: START } })).toMatchObject(end);
+  expect(await run(handler, { task: { [field]: START } })).toMatchObject({
+    ...end,
+    isUnspent: true,
+  });
   expect(handler).not.toHaveBeenCalled();
   expect(await run(() => 1, { task: { [field]: START + 1 } })).toMatchObject({ kind: 'completed' });
 });

@@ -63,6 +63,8 @@ test('a deadline ends an attempt that would still have time, and the task for go
   expect(verdicts).toEqual([]);
   await clock.advance(1);
   expect(verdicts).toMatchObject([{ kind: 'failed', failure: { code: 'TASK_DEADLINE' } }]);
+  // This attempt was begun, and counts.
+  expect(verdicts[0]).not.toHaveProperty('isUnspent');
   expect(task.signal.reason).toMatchObject({ code: 'TASK_DEADLINE' });
   expect(abandoned).toEqual([task]);
 });

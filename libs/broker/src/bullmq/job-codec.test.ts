@@ -122,7 +122,12 @@ test('an ended attempt is one field; the fifty-first takes the place of the firs
   const [[name, json] = ['', '']] = Object.entries(toHistoryField({ attempt: 51, ...ended }));
   expect(name).toBe('h1');
   expect(JSON.parse(json)).toEqual([
-    ...[51, 1, 2, 'w', 'RangeError', 'HANDLER_FAILED'],
+    51,
+    1,
+    2,
+    'w',
+    'RangeError',
+    'HANDLER_FAILED',
     'x'.repeat(500),
   ]);
   expect(Object.keys(toHistoryField({ attempt: 1, ...ended }))).toEqual(['h1']);

@@ -66,10 +66,9 @@ test('resolves each option', () => {
   expect(resolvePushOptions({ id: 'order 4711' })).toStrictEqual({ id: 'order 4711' });
 });
 
-test('a past time is now, a time ahead is at most 366 days away', () => {
-  expect(resolvePushOptions({ runAt: new Date(0) })).toStrictEqual({ runAt: 0 });
-  const latest = Date.now() + MAX_HORIZON_MS;
-  expect(resolvePushOptions({ runAt: new Date(latest) })).toStrictEqual({ runAt: latest });
+test('a time may be past or far ahead: the clock of the broker judges that, not this one', () => {
+  for (const runAt of [0, 1, 8.64e15])
+    expect(resolvePushOptions({ runAt: new Date(runAt) })).toStrictEqual({ runAt });
 });
 
 test('a throttle or a plain key may be delayed; what is debounced has a delay of its own', () => {
@@ -102,8 +101,6 @@ const REFUSED: Readonly<Record<string, readonly unknown[]>> = {
   runAt: [
     { runAt: new Date(Number.NaN) },
     { runAt: new Date(-1) },
-    { runAt: new Date(Date.now() + MAX_HORIZON_MS + 60_000) },
-    { runAt: new Date(8.64e15) },
     { runAt: Date.now() },
     { runAt: '2027-01-01T00:00:00Z' },
     { runAt: '5m' },

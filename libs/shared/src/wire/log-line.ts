@@ -19,6 +19,7 @@ export function encodeLogLine({ at, level, message, attempt, seq, fields }: Task
 export function decodeLogLine(stored: string): TaskLogEntry | undefined {
   try {
     const [at, level, message, attempt, seq, fields] = JSON.parse(stored) as Line;
+    if (!Number.isFinite(at)) return undefined;
     const line = { at: new Date(at), level, message, attempt, seq };
     return fields === undefined ? line : { ...line, fields };
   } catch {

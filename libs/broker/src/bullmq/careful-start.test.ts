@@ -1,0 +1,198 @@
+import type { Verdict } from '@goflow/shared';
+import { until } from '@goflow/testing';
+import type { Job } from 'bullmq';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { Cancellations } from './cancellations.js';
+import { CarefulStart } from './careful-start.js';
+import { cancelChannel } from './keys.js';
+import { Lease } from './lease.js';
+import { openPlace } from './place.test-d.js';
+import { Suspects } from './suspects.js';
+import { TakenJob } from './taken-job.js';
+
+const DONE: Verdict = { kind: 'completed', resultJson: undefined };
+const RETRY: Verdict = {
+  kind: 'retry',
+  failure: { name: 'Error', message: 'why', code: 'HANDLER_FAILED' },
+  delayMs: 5,
+};
+
+function open(run: (task: TakenJob) => Promise<Verdict> = async () => DONE) {
+  const { redis, prefix, key } = openPlace();
+  const troubles: unknown[] = [];
+  const report = (error: unknown) => void troubles.push(error);
+  const cancellations = new Cancellations({ redis, prefix, report });
+  onTestFinished(() => cancellations.close());
+  const suspects = new Suspects(redis, prefix, 'default');
+  const running = vi.fn(run);
+  const options = { cancellations, suspects, worker: 'w', run: running, report };
+  const marks = () => redis.hkeys(key('suspects'));
+  return {
+    redis,
+    prefix,
+    key,
+    cancellations,
+    marks,
+    troubles,
+    run: running,
+    careful: new CarefulStart(options),
+  };
+}
+
+/** A task that was started for the second time, unless said otherwise. */
+function taken({ unique = 'a', starts = 2, stalls = 0 } = {}): TakenJob {
+  const job = {
+    id: unique,
+    name: 'repeater',
+    data: 'x',
+    attemptsMade: 0,
+    attemptsStarted: starts,
+    stalledCounter: stalls,
+    timestamp: 1,
+    opts: {},
+  };
+  const report = async (): Promise<void> => undefined;
+  const lease = new Lease();
+  return new TakenJob({ queue: 'default', job: job as Job, token: 't', lease, report });
+}
+
+const never = (): Promise<never> => new Promise(() => undefined);
+
+test('most tasks are not started carefully: only what was started before, or about what there is news', async () => {
+  const { careful, cancellations, redis, prefix } = open();
+  expect(careful.isNeeded(taken({ starts: 1 }), 'a')).toBe(false);
+  expect(careful.isNeeded(taken({ starts: 2 }), 'a')).toBe(true);
+  await cancellations.listen('default', { cancel: () => false, running: () => [] });
+  await redis.publish(cancelChannel(prefix, 'default'), JSON.stringify(['a', 'why']));
+  await until(() => careful.isNeeded(taken({ starts: 1 }), 'a'), { what: 'the news to be heard' });
+  expect(careful.isNeeded(taken({ starts: 1 }), 'b')).toBe(false);
+});
+
+test('a task that was only tried before is run, and is no suspect', async () => {
+  const { careful, run, marks } = open(async () => {
+    expect(await marks()).toEqual([]);
+    return RETRY;
+  });
+  const task = taken();
+  expect(await careful.run(task, 'a')).toBe(RETRY);
+  expect(run.mock.calls).toEqual([[task]]);
+});
+
+test('a task that was cancelled meanwhile is not run: no attempt is spent, and the wish is fulfilled', async () => {
+  const { careful, run, redis, key } = open();
+  await redis.hset(key('cancelling'), 'a', 'changed my mind', 'b', 'another');
+  expect(await careful.run(taken({ stalls: 1 }), 'a')).toMatchObject({
+    kind: 'cancelled',
+    isUnspent: true,
+    failure: {
+      code: 'TASK_CANCELLED',
+      message: expect.stringContaining('changed my mind'),
+    },
+  });
+  expect(run).not.toHaveBeenCalled();
+  await until(async () => (await redis.hkeys(key('cancelling'))).join() === 'b', {
+    what: 'the wish to be forgotten',
+  });
+});
+
+test.each([DONE, RETRY])(
+  'a suspect bears its mark while it runs, and is acquitted however it ends: %j',
+  async (verdict) => {
+    let marked: string[] = [];
+    const { careful, marks } = open(async () => {
+      marked = await marks();
+      return verdict;
+    });
+    expect(await careful.run(taken({ stalls: 1 }), 'a')).toBe(verdict);
+    expect(marked).toEqual(['a']);
+    await until(async () => (await marks()).length === 0, { what: 'it to be acquitted' });
+  },
+);
+
+test('a suspect that comes back with its mark is poison: it is not run a third time', async () => {
+  const { careful, run, redis, key, marks } = open();
+  await redis.hset(key('suspects'), 'a', 'the dead worker');
+  expect(await careful.run(taken({ stalls: 2 }), 'a')).toMatchObject({
+    kind: 'failed',
+    isUnspent: true,
+    failure: { code: 'TASK_POISON', message: expect.stringContaining('default:a') },
+  });
+  expect(run).not.toHaveBeenCalled();
+  // A dead letter that is redriven begins anew.
+  await until(async () => (await marks()).length === 0, { what: 'its mark to be gone' });
+});
+
+test('suspects run one after the other, what is none runs beside them', async () => {
+  const order: string[] = [];
+  const ends = new Map<string, () => void>();
+  const { careful } = open(async ({ id }) => {
+    order.push(id);
+    await new Promise<void>((resolve) => ends.set(id, resolve));
+    return DONE;
+  });
+  const runs = ['a', 'b'].map((unique) => careful.run(taken({ unique, stalls: 1 }), unique));
+  await until(() => order.length === 1, { what: 'one suspect to run' });
+  runs.push(careful.run(taken({ unique: 'c' }), 'c'));
+  await until(() => order.length === 2, { what: 'the other task to run' });
+  expect(order).toEqual(['default:a', 'default:c']);
+  ends.get('default:a')?.();
+  await until(() => order.length === 3, { what: 'the next suspect to run' });
+  for (const end of ends.values()) end();
+  expect(await Promise.all(runs)).toEqual([DONE, DONE, DONE]);
+});
+
+test('a suspect that is aborted while it waits for its turn is not begun, and bears no mark', async () => {
+  let end = (): void => undefined;
+  const { careful, run, marks } = open(async () => {
+    await new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    return DONE;
+  });
+  const first = careful.run(taken({ unique: 'a', stalls: 1 }), 'a');
+  await until(() => run.mock.calls.length === 1, { what: 'the first to run' });
+  const task = taken({ unique: 'b', stalls: 1 });
+  const second = careful.run(task, 'b');
+  task.abort(new Error('the lease was lost'));
+  end();
+  expect(await first).toBe(DONE);
+  expect(await second).toEqual({ kind: 'handed-back', reason: 'stopping', delayMs: 0 });
+  expect(run).toHaveBeenCalledTimes(1);
+  await until(async () => (await marks()).length === 0, { what: 'the marks to be gone' });
+});
+
+test('a worker that leaves takes its mark along, though the handler heeds no signal: nobody died', async () => {
+  const { careful, run, marks } = open(never);
+  const task = taken({ stalls: 1 });
+  void careful.run(task, 'a');
+  await until(() => run.mock.calls.length === 1, { what: 'it to run' });
+  expect(await marks()).toEqual(['a']);
+  task.breakOff(new Error('the worker is stopping'));
+  await until(async () => (await marks()).length === 0, { what: 'its mark to be gone' });
+});
+
+test('a suspect whose lease was lost keeps its mark while it runs: it may have frozen its process', async () => {
+  const { careful, run, marks, redis } = open(never);
+  const task = taken({ stalls: 1 });
+  void careful.run(task, 'a');
+  await until(() => run.mock.calls.length === 1, { what: 'it to run' });
+  task.abort('the lease was lost');
+  await redis.ping();
+  expect(await marks()).toEqual(['a']);
+});
+
+test('without Redis nothing is known of it, and it runs all the same', async () => {
+  const { careful, run, redis, troubles } = open();
+  redis.disconnect();
+  expect(await careful.run(taken({ stalls: 1 }), 'a')).toBe(DONE);
+  expect(run).toHaveBeenCalledTimes(1);
+  expect(troubles).toMatchObject([{ message: expect.stringContaining('closed') }]);
+});
+
+test('a Redis that refuses the mark does not keep the suspect from running, once', async () => {
+  const { careful, run, redis, key, troubles } = open();
+  await redis.set(key('suspects'), 'no hash');
+  expect(await careful.run(taken({ stalls: 1 }), 'a')).toBe(DONE);
+  expect(run).toHaveBeenCalledTimes(1);
+  expect(troubles).toMatchObject([{ message: expect.stringContaining('WRONGTYPE') }]);
+});
