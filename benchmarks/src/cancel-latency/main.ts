@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createGoflow, defineTasks } from '@goflow/sdk';
-import { RedisServer, until } from '@goflow/testing';
+import { RedisServer } from '@goflow/testing';
 import { createWorker, defineHandlers } from '@goflow/worker';
 import { z } from 'zod';
 
@@ -12,8 +12,8 @@ const tasks = defineTasks({ wait: { payload: z.null(), result: z.null(), maxAtte
 async function work(redis: string): Promise<void> {
   const handlers = defineHandlers(tasks, {
     wait: async (_, { id, signal }) => {
-      // It may be told to end before it begins.
-      if (!signal.aborted) await once(signal, 'abort');
+      process.send?.({ id });
+      await once(signal, 'abort');
       process.send?.({ id, at: performance.timeOrigin + performance.now() });
       return null;
     },
@@ -29,8 +29,9 @@ async function measure(count: number): Promise<void> {
   await using goflow = createGoflow({ tasks, redis: server.url });
   const times: number[] = [];
   for (let at = 0; at < count; at += 1) {
+    const started = once(worker, 'message');
     const id = await goflow.push('wait', null);
-    await until(async () => (await goflow.getResult(id)).status === 'active', { what: 'it runs' });
+    await started;
     const seen = once(worker, 'message');
     const cancelledAt = performance.timeOrigin + performance.now();
     await goflow.cancel(id);

@@ -3,7 +3,7 @@ import { createGoflow, type Goflow } from '@goflow/sdk';
 import { invalidOption, type TaskDefinitions } from '@goflow/shared';
 import { createWorker, HandlerRegistry } from '@goflow/worker';
 import { FunctionQueue } from './function-queue.js';
-import type { LeftTask, LocalGoflow, LocalStopOptions } from './local-goflow.js';
+import type { LeftTask, LocalGoflow, LocalStopOptions, RunOptions } from './local-goflow.js';
 import { type LocalGoflowOptions, splitOptions } from './local-options.js';
 import { Stopping } from './stopping.js';
 import type { LocalWork, Tracker } from './tracker.js';
@@ -40,8 +40,9 @@ export function createLocalGoflow<D extends TaskDefinitions>(
     worker,
     stop,
     close,
-    run: <T>(work: LocalWork<T>): Tracker<T> =>
-      trackers.track(broker.run(functions.open(), callOf(work))),
+    run<T>(work: LocalWork<T>, { retention }: RunOptions = {}): Tracker<T> {
+      return trackers.track(broker.run(functions.open(), callOf(work), retention));
+    },
     addHandler(type: string, handler: unknown): unknown {
       registry.add(type as never, handler as never);
       return this;

@@ -29,7 +29,7 @@ export {
   RetryLaterError,
 } from '@goflow/worker';
 export { createLocalGoflow } from './create-local-goflow.js';
-export type { LeftTask, LocalGoflow, LocalStopOptions } from './local-goflow.js';
+export type { LeftTask, LocalGoflow, LocalStopOptions, RunOptions } from './local-goflow.js';
 export type { LocalGoflowOptions } from './local-options.js';
 export type { HandlerRun, RunHandlerOptions } from './run-handler.js';
 export { runHandler } from './run-handler.js';

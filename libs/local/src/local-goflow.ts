@@ -1,4 +1,11 @@
-import type { Duration, Goflow, TaskDefinitions, TaskId, TaskTypeOf } from '@goflow/sdk';
+import type {
+  Duration,
+  Goflow,
+  RetentionOptions,
+  TaskDefinitions,
+  TaskId,
+  TaskTypeOf,
+} from '@goflow/sdk';
 import type { Handler, Worker } from '@goflow/worker';
 import type { LocalWork, Tracker } from './tracker.js';
 
@@ -11,6 +18,12 @@ export interface LocalStopOptions {
   readonly waiting?: 'report' | 'run' | undefined;
   /** How long running tasks may take, before they are aborted and named, too. @default the worker's `grace` */
   readonly grace?: Duration | undefined;
+}
+
+/** Options of {@link LocalGoflow.run}. */
+export interface RunOptions {
+  /** How long the function can be asked for when it has ended. @default { completed: '1d', failed: '7d' } */
+  readonly retention?: RetentionOptions | undefined;
 }
 
 /** A task that had no outcome when local mode stopped. */
@@ -40,7 +53,7 @@ export interface LocalGoflow<D extends TaskDefinitions> extends Goflow<D> {
    * @returns its tracker
    * @throws OPTION_INVALID for what is no function and has no `run`; CLIENT_CLOSED
    */
-  run<T>(work: LocalWork<T>): Tracker<T>;
+  run<T>(work: LocalWork<T>, options?: RunOptions): Tracker<T>;
 
   /**
    * Stops: takes nothing new, waits for running tasks, and closes.

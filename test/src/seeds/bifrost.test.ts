@@ -147,12 +147,14 @@ test('JobExpiry: jobs that have ended are purged after their time, and no others
   };
   await using dispatcher = createLocalGoflow({ tasks, handlers: { job }, clock });
   const tracker = dispatcher.run(() => 'kept for a day, as everything is unless told otherwise');
+  const brief = dispatcher.run(() => 'brief', { retention: { completed: '5ms' } });
   await dispatcher.pushMany('job', ['good', 'fails']);
   const later = await dispatcher.push('job', 'later', { delay: '2d' });
   const states = async () => (await dispatcher.inspector.list()).tasks.map(({ status }) => status);
   await clock.advance(0);
-  expect(await states()).toEqual(['delayed', 'failed', 'completed', 'completed']);
+  expect(await states()).toEqual(['delayed', 'failed', 'completed', 'completed', 'completed']);
   await clock.advance(6);
+  expect(await brief.status()).toEqual({ status: 'unknown', id: brief.id });
   expect(await states()).toEqual(['delayed', 'failed', 'completed']);
   await clock.advance(45);
   expect(await states()).toEqual(['delayed', 'completed']);

@@ -1,4 +1,4 @@
-import type { Broker, Clock, ConsumerBroker, TaskId } from '@goflow/shared';
+import type { Broker, Clock, ConsumerBroker, RetentionOptions, TaskId } from '@goflow/shared';
 import { MemoryClient } from './memory-client.js';
 import { MemoryConsumerBroker } from './memory-consumer-broker.js';
 import { systemClock } from './system-clock.js';
@@ -24,9 +24,14 @@ export interface MemoryBroker {
    * have no contract for it.
    *
    * @param work Is called with a signal that aborts when the task is cancelled or the worker leaves.
-   * @throws OPTION_INVALID for a queue name that is none, CLIENT_CLOSED once `client` is closed.
+   * @param retention How long it can be asked for when it has ended. @default { completed: '1d', failed: '7d' }
+   * @throws OPTION_INVALID for a queue name or a retention that is none, CLIENT_CLOSED once `client` is closed.
    */
-  readonly run: <T>(queue: string, work: (signal: AbortSignal) => T | Promise<T>) => TaskId;
+  readonly run: <T>(
+    queue: string,
+    work: (signal: AbortSignal) => T | Promise<T>,
+    retention?: RetentionOptions,
+  ) => TaskId;
   /** One more client of the same tasks, which is closed by itself. */
   readonly openClient: () => Broker;
   /** One more worker's side of the same tasks, which is closed by itself. */
@@ -47,7 +52,7 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): MemoryBro
     client,
     consumer: new MemoryConsumerBroker(store),
     clock,
-    run: (queue, work) => client.run(queue, work),
+    run: (queue, work, retention) => client.run(queue, work, retention),
     openClient: () => new MemoryClient(store),
     openConsumer: () => new MemoryConsumerBroker(store),
   };

@@ -10,6 +10,8 @@ import {
   type QueueCounts,
   type ReplyInbox,
   type ReplyListener,
+  type RetentionOptions,
+  resolveRetention,
   TASK_STATES,
   type TaskDetail,
   type TaskEnvelope,
@@ -70,11 +72,13 @@ export class MemoryClient implements Broker {
   }
 
   /** Queues a function of this process. @throws OPTION_INVALID, CLIENT_CLOSED */
-  run(queue: string, work: Work): TaskId {
+  run(queue: string, work: Work, given?: RetentionOptions): TaskId {
+    const retention = given && resolveRetention(given);
     const store = this.#use();
     const id = newTaskId<typeof FUNCTION_TYPE>(checkQueueName('queue', queue));
     const pushedAt = store.clock.now();
-    store.add({ id, queue, type: FUNCTION_TYPE, payloadJson: 'null', pushedAt }, work);
+    const envelope = { id, queue, type: FUNCTION_TYPE, payloadJson: 'null', pushedAt };
+    store.add(retention ? { ...envelope, retention } : envelope, work);
     return id;
   }
 
