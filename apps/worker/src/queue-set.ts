@@ -38,6 +38,7 @@ export class QueueSet {
   readonly #forget: () => void;
   #lastTakenAt: number | undefined;
   #started = false;
+  #startedAt = 0;
   #leaving = false;
 
   constructor(deps: QueueSetDeps) {
@@ -54,6 +55,7 @@ export class QueueSet {
       routing: {
         clock,
         unroutableAfterMs,
+        lookingSince: () => this.#startedAt,
         lastAdvertised: (type) => broker.lastAdvertised(type),
       },
       handlerOf: (type) => this.#handlerOf(type),
@@ -92,6 +94,7 @@ export class QueueSet {
 
   async start(): Promise<void> {
     this.#started = true;
+    this.#startedAt = this.#deps.broker.clock.now();
     await Promise.all([...this.#consumers.values()].map((consumer) => consumer.start()));
   }
 

@@ -186,7 +186,12 @@ function run(handler: AnyHandler | undefined, options: RunOptions = {}): Promise
     tasks: tasks as never,
     clock,
     handlerOf: () => handler,
-    routing: { clock, unroutableAfterMs: 1_000, lastAdvertised: async () => undefined },
+    routing: {
+      clock,
+      unroutableAfterMs: 1_000,
+      lookingSince: () => 0,
+      lastAdvertised: async () => undefined,
+    },
     logger,
     resultLimit: 100,
     results: store && new ResultKeeper({ store, aboveBytes: 0, limitBytes: 1_000, clock, logger }),

@@ -10,6 +10,7 @@ const HOUR = 3_600_000;
 interface Known {
   /** How long ago a worker last said that it has the type. */
   readonly seenAgoMs?: number;
+  readonly lookingSince?: () => number;
   readonly lastAdvertised?: () => Promise<number | undefined>;
 }
 
@@ -22,6 +23,7 @@ function handBack(
   return handBackMissing(takenTask({ dueAt: START - dueAgoMs, ...given }), {
     clock: createFakeClock(START),
     unroutableAfterMs: HOUR,
+    lookingSince: () => 0,
     lastAdvertised: async () => seenAt,
     ...known,
   });
@@ -69,6 +71,7 @@ test('the other worker is asked for by the type of the task', async () => {
   const routing = {
     clock: createFakeClock(START),
     unroutableAfterMs: HOUR,
+    lookingSince: () => 0,
     lastAdvertised: async (type: string) => void asked.push(type),
   };
   await handBackMissing(takenTask({ type: 'image.resize', dueAt: START }), routing as never);
@@ -108,4 +111,11 @@ test('when nobody can say who has the handler, the task waits, however old it is
   const lastAdvertised = () => Promise.reject(new Error('the connection is closed'));
   for (const dueAgoMs of [0, HOUR + 1, 1_000 * HOUR])
     expect(await handBack({ dueAgoMs, starts: 3 }, { lastAdvertised })).toEqual(handedBack(4_000));
+});
+
+test('after a long outage of all, a worker looks for the others as long as it would have otherwise', async () => {
+  const old = { dueAgoMs: 9 * HOUR };
+  const since = (agoMs: number) => ({ seenAgoMs: 9 * HOUR, lookingSince: () => START - agoMs });
+  expect(await handBack(old, since(HOUR - 1))).toMatchObject({ kind: 'handed-back' });
+  expect(await handBack(old, since(HOUR + 1))).toMatchObject({ kind: 'failed' });
 });

@@ -6,6 +6,11 @@ export interface Routing {
   readonly clock: Clock;
   /** When a live worker last said that it has a handler for the type; `undefined` when none ever did. */
   readonly lastAdvertised: (type: string) => Promise<number | undefined>;
+  /**
+   * Since when this worker looks for others, in milliseconds since 1970: when a whole system comes back after a long outage, nobody has
+   * been seen for long, and all will be there in a moment.
+   */
+  readonly lookingSince: () => number;
   /** How long nobody may have had a handler before a task becomes a dead letter, in milliseconds. */
   readonly unroutableAfterMs: number;
 }
@@ -30,7 +35,7 @@ export async function handBackMissing(task: TakenTask, routing: Routing): Promis
     return handedBack(growingMs(task.starts));
   }
   const now = routing.clock.now();
-  const missingMs = now - Math.max(seenAt ?? 0, task.dueAt);
+  const missingMs = now - Math.max(seenAt ?? 0, task.dueAt, routing.lookingSince());
   if (missingMs > routing.unroutableAfterMs) return unroutable(task, missingMs);
   const isElsewhere = seenAt !== undefined && now - seenAt < ALIVE_MS;
   return handedBack(isElsewhere ? ELSEWHERE_MS * (0.5 + Math.random()) : growingMs(task.starts));

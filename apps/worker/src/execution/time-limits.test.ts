@@ -18,7 +18,12 @@ function running(handler: AnyHandler, given: Partial<TakenTask> = {}) {
     tasks: { contracts: new Map([['a', contract]]), definitions: {} },
     clock,
     handlerOf: () => handler,
-    routing: { clock, unroutableAfterMs: 1_000, lastAdvertised: async () => undefined },
+    routing: {
+      clock,
+      unroutableAfterMs: 1_000,
+      lookingSince: () => 0,
+      lastAdvertised: async () => undefined,
+    },
     logger: SILENT_LOGGER,
     resultLimit: 100,
     results: undefined,
