@@ -9,6 +9,7 @@ import {
   DEFAULT_QUEUE,
   type Emitter,
   invalidOption,
+  isFinal,
   type Logger,
   type Pushed,
   type PushOptions,
@@ -154,6 +155,10 @@ export class Client {
     checkKnown('options', options, ['reason']);
     const reason = checkReason(options.reason === undefined ? 'no reason given' : options.reason);
     if (!parseTaskId(id)) return { found: 'unknown', effect: 'none' };
+    // Its time may be over without anybody there to record that: final is final.
+    const [record] = await this.#broker.read([id]);
+    const state = this.#answers.current(record)?.state;
+    if (state !== undefined && isFinal(state)) return { found: state, effect: 'none' };
     const cancelled = await this.#broker.cancel(id, reason);
     const { effect } = cancelled;
     if (effect !== 'none') this.#events.emit('task:cancelled', { id, effect });

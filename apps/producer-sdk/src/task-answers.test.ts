@@ -121,14 +121,14 @@ test('the retention of the push goes before that of the contract; of a foreign t
 });
 
 test.each([
-  ['waiting', { startBy: NOW - 1_001 }, ['expired', 'TASK_EXPIRED', 1_001]],
-  ['delayed', { startBy: NOW - 1_001 }, ['expired', 'TASK_EXPIRED', 1_001]],
-  ['waiting', { deadline: NOW - 1_001 }, ['failed', 'TASK_DEADLINE', 1_001]],
-  ['delayed', { deadline: NOW - 1_001, attempts: 2 }, ['failed', 'TASK_DEADLINE', 1_001]],
+  ['waiting', { startBy: NOW - 1_000 }, ['expired', 'TASK_EXPIRED', 1_000]],
+  ['delayed', { startBy: NOW - 1_000 }, ['expired', 'TASK_EXPIRED', 1_000]],
+  ['waiting', { deadline: NOW - 1_000 }, ['failed', 'TASK_DEADLINE', 1_000]],
+  ['delayed', { deadline: NOW - 1_000, attempts: 2 }, ['failed', 'TASK_DEADLINE', 1_000]],
   ['waiting', { startBy: NOW - 9, deadline: NOW - 2_000 }, ['failed', 'TASK_DEADLINE', 2_000]],
   // A worker may judge otherwise: its clock is not exactly this one.
-  ['waiting', { startBy: NOW - 1_000 }, undefined],
-  ['waiting', { deadline: NOW - 1_000 }, undefined],
+  ['waiting', { startBy: NOW - 999 }, undefined],
+  ['waiting', { deadline: NOW - 999 }, undefined],
   // It was started in time, and waits for its next attempt.
   ['delayed', { startBy: NOW - 4_000, attempts: 1 }, undefined],
   // Its worker will end it.

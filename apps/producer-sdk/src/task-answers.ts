@@ -113,8 +113,8 @@ export class Answers {
     const { state, startBy = Infinity, deadline = Infinity, attempts } = record;
     if (state !== 'waiting' && state !== 'delayed') return record;
     const now = this.#deps.now() - CERTAIN_MS;
-    if (now > deadline) return { ...record, ...end('failed', deadline, 'did not complete') };
-    if (now > startBy && attempts === 0)
+    if (now >= deadline) return { ...record, ...end('failed', deadline, 'did not complete') };
+    if (now >= startBy && attempts === 0)
       return { ...record, ...end('expired', startBy, 'was not started') };
     return record;
   }
@@ -139,9 +139,9 @@ export function toWaitError(result: TaskResult): GoflowError | undefined {
     case 'failed':
       return new TaskFailedError(result.id, result.failure, result.attempts);
     case 'cancelled':
-      return new Failure('TASK_CANCELLED', `task ${result.id} ended: ${result.failure.message}`);
+      return new Failure('TASK_CANCELLED', `${result.failure.message} (${result.id})`);
     case 'expired':
-      return new Failure('TASK_EXPIRED', `task ${result.id} ended: ${result.failure.message}`);
+      return new Failure('TASK_EXPIRED', `${result.failure.message} (${result.id})`);
     case 'unknown':
       return unknownError(result.id);
     default:

@@ -20,17 +20,35 @@ export interface Split<D extends TaskDefinitions> {
   readonly clock: Clock | undefined;
 }
 
-const OF_THE_CLIENT = ['payloadLimit', 'pushMiddleware', 'clock'];
+const KNOWN = [
+  'tasks',
+  'handlers',
+  'name',
+  'concurrency',
+  'http',
+  'middleware',
+  'grace',
+  'resultLimit',
+  'resultStore',
+  'storeResultsAbove',
+  'onSuccess',
+  'onRetry',
+  'onFailure',
+  'logger',
+  'payloadLimit',
+  'pushMiddleware',
+  'clock',
+];
 const NOT_HERE = ['redis', 'broker', 'prefix', 'lease', 'unroutableAfter'];
 
-/** Options of both doors. What neither knows is refused by the worker's own check. @throws OPTION_INVALID */
+/** Options of both doors. @throws OPTION_INVALID */
 export function splitOptions<D extends TaskDefinitions>(given: LocalGoflowOptions<D>): Split<D> {
   if (typeof given !== 'object' || given === null)
     throw invalidOption('createLocalGoflow options', 'an object', given);
   for (const name of NOT_HERE)
     if (name in given) throw invalidOption(name, 'absent in local mode', Reflect.get(given, name));
+  checkKnown('createLocalGoflow options', given, KNOWN);
   const { payloadLimit, pushMiddleware, clock, ...worker } = given;
-  checkKnown('options', { payloadLimit, pushMiddleware, clock }, OF_THE_CLIENT);
   const { tasks, resultStore, logger } = given;
   const client = { tasks, resultStore, logger, payloadLimit, middleware: pushMiddleware };
   return { worker, client, clock };

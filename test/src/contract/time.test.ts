@@ -117,6 +117,9 @@ onBothBrokers((open) => {
     await expect(goflow.wait(failing)).rejects.toMatchObject({
       failure: { code: 'TASK_DEADLINE' },
     });
+    expect(await goflow.cancel(id)).toEqual({ found: 'expired', effect: 'none' });
+    expect(await goflow.cancel(failing)).toEqual({ found: 'failed', effect: 'none' });
+    expect(await goflow.getResult(id)).toMatchObject({ status: 'expired' });
   });
 
   test('deadline: over all attempts, it ends the one that runs', async () => {

@@ -28,7 +28,7 @@ export function toCursor(question: Question, { section, after }: Position): stri
 /** @throws CURSOR_INVALID for one that is made up, of another version of goflow, or of another question */
 export function fromCursor(question: Question, cursor: unknown): Position {
   if (typeof cursor !== 'string' || cursor.length > MAX_LENGTH || !BASE64URL.test(cursor))
-    throw invalidCursor('the cursor is none of goflow');
+    throw invalidCursor('that is no cursor of a list');
   const { v, q, s, a } = parse(cursor);
   if (v !== VERSION) throw invalidCursor('the cursor is of another version of goflow');
   if (q !== question.mark) throw invalidCursor('the cursor belongs to another filter');
@@ -45,7 +45,7 @@ function parse(cursor: string): Readonly<Record<string, unknown>> {
   } catch {
     // Refused below, as everything else that is no object.
   }
-  throw invalidCursor('the cursor is none of goflow');
+  throw invalidCursor('that is no cursor of a list');
 }
 
 function invalidCursor(message: string): GoflowError {
