@@ -129,6 +129,26 @@ onBothBrokers((open) => {
     expect(await goflow.wait(second.id)).toBe('second');
   });
 
+  test('debounce: startBy counts from when the last push let it be taken', async () => {
+    const world = open();
+    const goflow = world.client(tasks);
+    const options = {
+      deduplicationKey: 'k',
+      deduplicationWindow: { debounce: '400ms' },
+      startBy: '300ms',
+    } as const;
+    const first = await goflow.pushOnce('echo', '0', options);
+    const pushedAt = performance.now();
+    let last = 0;
+    while (performance.now() - pushedAt < 900) {
+      last += 1;
+      const { id } = await goflow.pushOnce('echo', `${last}`, options);
+      expect(id).toBe(first.id);
+    }
+    await world.worker(tasks, handlers);
+    expect(await goflow.wait(first.id)).toBe(`${last}`);
+  });
+
   test('an id of the caller makes push idempotent, however often and from wherever', async () => {
     const world = open();
     const [goflow, other] = [world.client(tasks), world.client(tasks)];

@@ -23,6 +23,7 @@ import type { CancelListener } from './cancellations.js';
 import { CarefulStart } from './careful-start.js';
 import { toReturnValue } from './job-codec.js';
 import { bullJobId, queueKey } from './keys.js';
+import { lookForWish } from './late-cancel.js';
 import { Lease } from './lease.js';
 import { putBack } from './put-back.js';
 import { readCounts } from './queue-counts.js';
@@ -243,12 +244,15 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
     const task = takenTaskOf(job) ?? this.#take(job, '', new Lease());
     const outcome = recorded.kind === 'completed' ? (task.verdict as TaskOutcome) : recorded;
     this.#options.listener.settled(task, outcome, task.runMs);
-    if (outcome.kind !== 'retry') afterEnd(this.#settings, { job, task, outcome });
+    if (outcome.kind === 'retry') lookForWish(this.#settings, task.id);
+    else afterEnd(this.#settings, { job, task, outcome });
   }
 
   givenBack(job: Job, verdict: HandBack): void {
     const task = takenTaskOf(job);
-    if (task) this.#options.listener.settled(task, verdict, task.runMs);
+    if (!task) return;
+    this.#options.listener.settled(task, verdict, task.runMs);
+    if (verdict.delayMs > 0) lookForWish(this.#settings, task.id);
   }
 
   lost(job: Job, error: unknown): void {

@@ -47,7 +47,8 @@ export class CarefulStart {
       // Without Redis nothing is known of it; the attempt itself must not suffer.
       report(error);
     }
-    return run(task);
+    // Cancelled, or handed back, while this was asked.
+    return task.isAborted ? NOT_BEGUN : run(task);
   }
 
   async #runSuspect(task: TakenJob, unique: string): Promise<Verdict> {

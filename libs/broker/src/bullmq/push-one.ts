@@ -69,7 +69,7 @@ function isSamePayload(stored: string | null | undefined, payloadJson: string): 
 /**
  * Gives the task that waits under a debounce key the newest payload and its full wait again. One that has begun, or is due, is left
  * alone, and its key is freed for a new one. BullMQ's own way removes the job and makes another, whose id the first caller does not
- * know. KEYS: deduplication key, delayed. ARGV: key base, payload, time, window. Output: the id, or false.
+ * know. KEYS: deduplication key, delayed. ARGV: key base, payload, time, window, startBy or ''. Output: the id, or false.
  */
 const DEBOUNCE = `
 local id = redis.call('GET', KEYS[1])
@@ -81,6 +81,10 @@ end
 redis.call('HSET', ARGV[1] .. id, 'data', ARGV[2], 'delay', ARGV[4])
 redis.call('ZADD', KEYS[2], (tonumber(ARGV[3]) + tonumber(ARGV[4])) * 0x1000, id)
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
+if ARGV[5] ~= '' then
+  local opts = redis.call('HGET', ARGV[1] .. id, 'opts') or ''
+  redis.call('HSET', ARGV[1] .. id, 'opts', (string.gsub(opts, '"sb":[%d.e+]+', '"sb":' .. ARGV[5], 1)))
+end
 return id`;
 
 const COMMAND = 'goflowDebounce';
@@ -99,7 +103,7 @@ async function pushDebounced(envelope: TaskEnvelope, ports: PushPorts): Promise<
     const there = await (redis as unknown as WithCommand)[COMMAND](
       2,
       ...[key(`de:${deduplicationIdOf(type, given)}`), key('delayed')],
-      ...[key(''), payloadJson, pushedAt, windowMs],
+      ...[key(''), payloadJson, pushedAt, windowMs, envelope.startBy ?? ''],
     );
     if (there !== null) return toPushed(envelope, there);
     const stored: unknown = await backend.addJob(toJob(envelope, unique), unique);

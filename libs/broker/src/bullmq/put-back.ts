@@ -1,5 +1,5 @@
 import type { HandBack, HandBackReason } from '@goflow/shared';
-import type { Job } from 'bullmq';
+import type { Job, RedisQueueBackend } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import { takenTaskOf } from './taken-job.js';
 
@@ -21,8 +21,13 @@ export async function putBack(job: Job, verdict: HandBack, place: PutBackPlace):
   const { redis, key, token, now } = place;
   // It was begun in time, and must not be taken for one that nobody began.
   if (takenTaskOf(job)?.startBy && BEGUN.has(verdict.reason)) await forgetStartBy(redis, key);
-  if (verdict.delayMs > 0) await job.moveToDelayed(now + verdict.delayMs, token);
-  else await job.moveToWait(token);
+  if (verdict.delayMs === 0) {
+    await job.moveToWait(token);
+    return;
+  }
+  // Not by the job itself: that would reckon with this machine's clock.
+  const { backend } = job as unknown as { readonly backend: RedisQueueBackend };
+  await backend.moveToDelayed(job.id ?? '', now, verdict.delayMs, token, { skipAttempt: true });
 }
 
 /** In JavaScript, because Lua would make an object of an empty list. */

@@ -53,7 +53,14 @@ function debounce(store: TaskStore, task: StoredTask, last: WithKey): void {
   const { windowMs } = deduplication;
   // As a reader sees it, its delay counts from its first push.
   const delayMs = Math.max(last.pushedAt - task.pushedAt, 0) + windowMs;
-  task.envelope = { ...task.envelope, payloadJson, deduplication, delayMs };
+  const { startBy } = last;
+  task.envelope = {
+    ...task.envelope,
+    payloadJson,
+    deduplication,
+    delayMs,
+    ...(startBy === undefined ? {} : { startBy }),
+  };
   store.openQueue(task.queue).delay(task, store.clock.now() + windowMs);
   store.claim(task);
 }
