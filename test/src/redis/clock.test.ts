@@ -1,5 +1,9 @@
 import { fileURLToPath } from 'node:url';
+import { defineTasks } from '@goflow/sdk';
+import { RetryLaterError } from '@goflow/worker';
 import { expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import { openRedisWorld } from '../contract/worlds.js';
 import { tasks } from '../fixtures/tasks.mjs';
 import { runWorkerIn, urlOf } from '../support/program.js';
 import { newPlace } from '../support/redis.js';
@@ -63,3 +67,27 @@ test('a client whose clock jumps an hour either way: delays, limits and retentio
     vi.restoreAllMocks();
   }
 }, 60_000);
+
+test.each([HOUR_MS, -HOUR_MS])(
+  'a snooze is as long as it was meant, with a clock wrong by %d ms',
+  async (skewMs) => {
+    const now = Date.now.bind(Date);
+    vi.spyOn(Date, 'now').mockImplementation(() => now() + skewMs);
+    try {
+      const contracts = defineTasks({ nap: { payload: z.null(), result: z.number() } });
+      const world = openRedisWorld();
+      let calls = 0;
+      await world.worker(contracts, {
+        nap: () => {
+          calls += 1;
+          if (calls < 3) throw new RetryLaterError('later', { delay: '50ms', counted: false });
+          return calls;
+        },
+      });
+      const goflow = world.client(contracts);
+      expect(await goflow.wait(await goflow.push('nap', null), { timeout: '10s' })).toBe(3);
+    } finally {
+      vi.restoreAllMocks();
+    }
+  },
+);
