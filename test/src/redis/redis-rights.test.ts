@@ -142,7 +142,9 @@ async function findAndRedrive(goflow: Client): Promise<void> {
   await expect(goflow.wait(late)).rejects.toMatchObject({ code: 'TASK_FAILED' });
   const { types } = await inspector.counts({ types: true });
   expect(types.flaky).toMatchObject({ completed: 1, failed: 1 });
-  expect((await inspector.list({ tag: 'eu' })).tasks).toHaveLength(4);
+  // One that changes its state meanwhile may be listed twice.
+  const tagged = (await inspector.list({ tag: 'eu' })).tasks.map(({ id }) => id);
+  expect(new Set(tagged).size).toBe(4);
   expect((await inspector.list({ text: 'half', since: new Date(0) })).tasks).toEqual([]);
   expect(await inspector.get(failed)).toMatchObject({ reason: 'exhausted' });
   expect((await inspector.deadLetters.groups()).groups).toHaveLength(2);
