@@ -109,33 +109,6 @@ onBothBrokers((open) => {
     expect(await goflow.getResult(id)).toMatchObject({ status: 'cancelled', attempts: 1 });
   });
 
-  test('a cancel that meets the end of an attempt is not forgotten', async () => {
-    const world = open();
-    const goflow = world.client(tasks);
-    await world.worker(
-      tasks,
-      {
-        echo: async () => {
-          await new Promise((resolve) => setTimeout(resolve, 10));
-          throw new Error('again');
-        },
-      },
-      { concurrency: 50 },
-    );
-    const ids = await goflow.pushMany(
-      'echo',
-      Array.from({ length: 200 }, () => 'x'),
-      {
-        backoff: '1h',
-      },
-    );
-    // In the order in which they run: some are cancelled before, some while, some after they end.
-    const answers = await Promise.all(ids.map((id) => goflow.cancel(id)));
-    expect(answers.every(({ effect }) => effect !== 'none')).toBe(true);
-    const results = await goflow.waitAll(ids, { timeout: '15s' });
-    expect(new Set(results.map(({ status }) => status))).toEqual(new Set(['cancelled']));
-  });
-
   test('the answer says what it found: finished, cancelled before, unknown, foreign', async () => {
     const world = open();
     const goflow = world.client(tasks);

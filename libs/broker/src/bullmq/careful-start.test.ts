@@ -196,3 +196,12 @@ test('a Redis that refuses the mark does not keep the suspect from running, once
   expect(run).toHaveBeenCalledTimes(1);
   expect(troubles).toMatchObject([{ message: expect.stringContaining('WRONGTYPE') }]);
 });
+
+test('a task that was ended while Redis was asked is not begun', async () => {
+  const { careful, run } = open();
+  const task = taken();
+  const running = careful.run(task, 'a');
+  task.abort(new Error('cancelled'));
+  expect(await running).toMatchObject({ kind: 'handed-back' });
+  expect(run).not.toHaveBeenCalled();
+});
