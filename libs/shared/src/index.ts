@@ -59,6 +59,7 @@ export { checkTags, isTag } from './options/tags.js';
 export type {
   Broker,
   Cancelled,
+  ChunkEnvelope,
   Pushed,
   QueueCounts,
   ReplyInbox,
@@ -88,8 +89,15 @@ export type { ResultStore } from './ports/result-store.js';
 export type { DeadLetterReason } from './task/dead-letter.js';
 export { DEAD_LETTER_REASONS, deadLetterReason, fingerprintOf } from './task/dead-letter.js';
 export type { TaskAttempt, TaskDetail, TaskLogEntry, TaskNews } from './task/task-detail.js';
-export type { TaskId, TaskIdParts } from './task/task-id.js';
-export { newTaskId, parseTaskId, taskIdOfKey } from './task/task-id.js';
+export type { ChunkPlace, TaskId, TaskIdParts } from './task/task-id.js';
+export {
+  MAX_CHUNK,
+  newTaskId,
+  parseTaskId,
+  taskIdOf,
+  taskIdOfKey,
+  uniqueInChunk,
+} from './task/task-id.js';
 export type {
   HandBack,
   HandBackReason,

@@ -10,6 +10,7 @@ import { checkInteger, checkKnown, invalidOption } from '../options/invalid-opti
 import { checkQueueName, DEFAULT_QUEUE } from '../options/names.js';
 import { MAX_ATTEMPTS, MAX_PRIORITY } from '../options/push-options.js';
 import { MAX_HORIZON_MS, type ResolvedRetention, resolveRetention } from '../options/retention.js';
+import { MAX_CHUNK } from '../task/task-id.js';
 import type { TaskDefinition, TaskDefinitions } from './task-definition.js';
 
 /** One task type as goflow uses it: defaults filled in, durations in milliseconds. */
@@ -26,6 +27,7 @@ export interface TaskContract {
   readonly startByMs: number | undefined;
   readonly deadlineMs: number | undefined;
   readonly priority: number;
+  readonly chunk: number;
   readonly retention: ResolvedRetention;
 }
 
@@ -58,6 +60,7 @@ const KNOWN = [
   'deadline',
   'retention',
   'priority',
+  'chunk',
 ];
 
 /**
@@ -123,6 +126,7 @@ function resolveContract(type: string, given: TaskDefinition): TaskContract {
     startByMs: optionalMs(at('startBy'), given.startBy),
     deadlineMs: optionalMs(at('deadline'), given.deadline),
     priority: checkInteger(at('priority'), given.priority ?? 0, [0, MAX_PRIORITY]),
+    chunk: checkInteger(at('chunk'), given.chunk ?? 1, [1, MAX_CHUNK]),
     retention: resolveRetention(given.retention, at('retention')),
   });
 }

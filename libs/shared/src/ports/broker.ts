@@ -36,6 +36,16 @@ export interface TaskEnvelope {
   readonly replyTo?: string | undefined;
 }
 
+/**
+ * Many tasks of one type with the same options, carried by one entry of their queue. It takes one slot of a worker, in which its tasks
+ * run one after another; to who pushed them, each is a task like any other, with the id `<id of the chunk>:<index>`.
+ */
+export interface ChunkEnvelope
+  extends Omit<TaskEnvelope, 'payloadJson' | 'isOwnId' | 'deduplication'> {
+  /** 1 to {@link MAX_CHUNK} payloads as JSON, by index. */
+  readonly payloadsJson: readonly string[];
+}
+
 /** What became of a push. */
 export interface Pushed<Type extends string = string> {
   /** The task that is there now. */
@@ -91,6 +101,8 @@ export interface Broker {
   push(envelope: TaskEnvelope): Promise<Pushed>;
   /** Puts many in; each has an outcome of its own. */
   pushMany(envelopes: readonly TaskEnvelope[]): Promise<readonly (Pushed | Error)[]>;
+  /** Puts chunks in; each is in whole, or not at all: then there is an error in its place. */
+  pushChunks(chunks: readonly ChunkEnvelope[]): Promise<readonly (Error | undefined)[]>;
   /** What is known of tasks, in the order of the ids; `undefined` where nothing is. */
   read(ids: readonly TaskId[]): Promise<readonly (TaskRecord | undefined)[]>;
   /** All that is known of a task. */

@@ -2,20 +2,38 @@ import { createHash, randomFillSync } from 'node:crypto';
 import { isQueueName } from '../options/names.js';
 
 /**
- * The id of a task: opaque to its users, `<queue>:<unique>` to goflow, so that it finds its own way. `Type` is the task's
- * type and exists for the compiler only.
+ * The id of a task: opaque to its users; to goflow `<queue>:<unique>`, and inside a chunk `<queue>:<unique of the chunk>:<index>`, so
+ * that it finds its own way. `Type` is the task's type and exists for the compiler only.
  */
 export type TaskId<Type extends string = string> = string & { readonly '~taskType'?: Type };
 
 /** The parts of a task id. */
 export interface TaskIdParts {
   readonly queue: string;
-  /** 22 characters of base64url: the id that BullMQ sees. */
+  /**
+   * The id that BullMQ sees: 22 characters of base64url; of a task of a chunk those of the chunk, a dot and the index. BullMQ allows no
+   * colon.
+   */
   readonly unique: string;
+  /** The chunk that the task was pushed in, where it was. */
+  readonly chunk?: ChunkPlace;
 }
 
+/** Where in a chunk a task is. */
+export interface ChunkPlace {
+  /** 22 characters of base64url: the id that BullMQ sees. */
+  readonly unique: string;
+  /** From 0. */
+  readonly index: number;
+}
+
+/** The most tasks that one chunk carries: a script of Redis looks at each of them. */
+export const MAX_CHUNK = 1_000;
+
 const UNIQUE = /^[A-Za-z0-9_-]{22}$/;
-const MAX_ID_LENGTH = 64 + 1 + 22;
+const UNIQUE_LENGTH = 22;
+const IN_CHUNK = /^([A-Za-z0-9_-]{22}):(0|[1-9]\d{0,2})$/;
+const MAX_ID_LENGTH = 64 + 1 + UNIQUE_LENGTH + 1 + 3;
 
 /** A new id in a queue. */
 export function newTaskId<Type extends string>(queue: string): TaskId<Type> {
@@ -34,9 +52,21 @@ export function parseTaskId(id: unknown): TaskIdParts | undefined {
   const at = id.indexOf(':');
   if (at === -1) return undefined;
   const queue = id.slice(0, at);
-  const unique = id.slice(at + 1);
-  return isQueueName(queue) && UNIQUE.test(unique) ? { queue, unique } : undefined;
+  const rest = id.slice(at + 1);
+  if (!isQueueName(queue)) return undefined;
+  if (rest.length === UNIQUE_LENGTH) return UNIQUE.test(rest) ? { queue, unique: rest } : undefined;
+  const [, unique, digits] = IN_CHUNK.exec(rest) ?? [];
+  if (unique === undefined) return undefined;
+  const index = Number(digits);
+  return { queue, unique: uniqueInChunk(unique, index), chunk: { unique, index } };
 }
+
+/** The id that BullMQ sees of a task that has left its chunk. */
+export const uniqueInChunk = (chunk: string, index: number): string => `${chunk}.${index}`;
+
+/** The id of the task that BullMQ has under an id. */
+export const taskIdOf = (queue: string, unique: string): TaskId =>
+  `${queue}:${unique.length === UNIQUE_LENGTH ? unique : unique.replace('.', ':')}`;
 
 const POOL_IDS = 256;
 const ID_BYTES = 16;
