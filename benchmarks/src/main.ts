@@ -1,51 +1,60 @@
 // `npm run bench`: goflow and raw BullMQ, alternately, on one private Redis; medians, spread, and the ratio pair by pair.
-import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { availableParallelism } from 'node:os';
 import { RedisServer } from '@goflow/testing';
-import { readArguments } from './arguments.js';
-import type { Job, Measurement } from './measurement.js';
-import { type Pair, summarise, toTable } from './summary.js';
+import { type BenchArguments, chooseNames, HELP, readArguments, UsageError } from './arguments.js';
+import { toChart } from './report/chart.js';
+import { toJson } from './report/json.js';
+import type { Summary } from './report/summary.js';
+import { costTable, moreTable, resultTable } from './report/table.js';
+import { runSuite } from './runner.js';
+import { findScenario, SCENARIOS } from './scenarios/all.js';
 
-const MEASURE_ONE = fileURLToPath(new URL('./measure-one.js', import.meta.url));
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-async function main(): Promise<void> {
-  const { rounds, count, concurrency, json } = readArguments(process.argv.slice(2));
-  await using server = await RedisServer.start();
-  const warmUp = Math.ceil(count / 3);
-  const job: Job = { redis: server.url, count, warmUp, concurrency };
-  process.stdout.write(
-    `${count} tiny tasks, concurrency ${concurrency}, ${rounds} rounds after one to warm up; of each run the first third is not counted\n`,
+async function main(argv: readonly string[]): Promise<void> {
+  const given = readArguments(argv);
+  const names = chooseNames(
+    given.names,
+    SCENARIOS.map(({ name }) => name),
   );
-  await measurePair(job);
-  const pairs: Pair[] = [];
-  for (let round = 1; round <= rounds; round += 1) {
-    pairs.push(await measurePair(job));
-    process.stdout.write(`round ${round} of ${rounds}\n`);
+  if (given.asks === 'help') say(HELP.trimEnd());
+  else if (given.asks === 'list') for (const name of names) say(lineOf(name));
+  else await measure(names, given);
+}
+
+async function measure(names: readonly string[], given: BenchArguments): Promise<void> {
+  const { mode, rounds, json, chart } = given;
+  await using server = await RedisServer.start();
+  say(
+    `${mode} run on ${availableParallelism()} cores, Node ${process.versions.node}; each measurement in a fresh process and an empty Redis`,
+  );
+  const scenarios = names.map(findScenario);
+  const redis = server.url;
+  const summaries = await runSuite(scenarios, { redis, mode, rounds, tell: say });
+  for (const table of [resultTable(summaries), costTable(summaries), moreTable(summaries)])
+    if (table !== '') say(`\n${table}`);
+  if (json !== undefined) writeFileSync(json, toJson(summaries));
+  if (chart !== undefined) writeFileSync(chart, toChart(summaries));
+  tellErrors(summaries);
+}
+
+function tellErrors(summaries: readonly Summary[]): void {
+  for (const { name, error } of summaries) {
+    if (error === undefined) continue;
+    process.stderr.write(`${name} could not be measured: ${error}\n`);
+    process.exitCode = 1;
   }
-  const rows = summarise(pairs, { pushed: count, run: count - warmUp });
-  process.stdout.write(`\n${toTable(rows)}\n`);
-  if (json !== undefined) writeFileSync(json, `${JSON.stringify(rows, undefined, 2)}\n`);
 }
 
-/** Alternately, so that a noisy neighbour disturbs both; each in a fresh process and an empty Redis. */
-async function measurePair(job: Job): Promise<Pair> {
-  const bullmq = await measure('bullmq', job);
-  const goflow = await measure('goflow', job);
-  return { bullmq, goflow };
+function lineOf(name: string): string {
+  return `${name.padEnd(16)} ${findScenario(name).about}`;
 }
 
-async function measure(which: 'bullmq' | 'goflow', job: Job): Promise<Measurement> {
-  const child = spawn(process.execPath, [MEASURE_ONE, which, JSON.stringify(job)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
-  });
-  const code = await new Promise((resolve) => child.on('close', resolve));
-  if (code !== 0) throw new Error(`measuring ${which} failed with exit code ${String(code)}`);
-  return JSON.parse(output) as Measurement;
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`${error.message}\nnpm run bench -- --help says how it is used.\n`);
+  process.exitCode = 2;
 }
-
-await main();

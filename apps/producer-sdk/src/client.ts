@@ -17,20 +17,31 @@ import {
   type QueueCounts,
   type ResultStore,
   type TaskId,
+  type TaskRecord,
   type TaskResult,
   type TaskStatus,
   type Tasks,
 } from '@goflow/shared';
+import { ChunkSender } from './chunk-sender.js';
 import type { CancelOptions, WaitOptions } from './goflow.js';
 import { HandlerWatch } from './handler-watch.js';
 import { Inspector } from './inspector/inspector.js';
-import { asCompleted, type WaitManyOptions, waitAll, waitAny } from './many/gather.js';
+import {
+  asCompleted,
+  type GatherPorts,
+  type WaitManyOptions,
+  waitAll,
+  waitAny,
+} from './many/gather.js';
 import { mapTasks } from './many/map.js';
 import type { MapOptions } from './many/map-options.js';
 import type { MapOutcome } from './many/map-run.js';
-import { type ManyOptions, ownTaskId, Pusher } from './push.js';
+import type { ManyOptions } from './many-options.js';
+import { Pusher } from './push.js';
 import type { PushMiddleware } from './push-middleware.js';
+import { Seals } from './seal.js';
 import { Answers } from './task-answers.js';
+import { ownTaskId, TaskSender } from './task-sender.js';
 import { Waiting } from './waiting.js';
 import { type TaskChange, type WatchOptions, watchTask } from './watching.js';
 
@@ -39,6 +50,7 @@ export interface ClientDeps {
   readonly tasks: Tasks;
   readonly broker: Broker;
   readonly payloadLimit: number;
+  readonly compressAbove: number;
   readonly resultStore: ResultStore | undefined;
   readonly middleware: readonly PushMiddleware[];
   readonly strict: boolean;
@@ -54,27 +66,21 @@ export class Client {
   readonly #tasks: Tasks;
   readonly #broker: Broker;
   readonly #events: Emitter<ClientEvents>;
+  /** What somebody listens to. */
+  readonly #heard = new Set<keyof ClientEvents>();
   readonly #pusher: Pusher;
   readonly #answers: Answers;
   readonly #waiting: Waiting;
   #closing: Promise<void> | undefined;
 
   constructor(deps: ClientDeps) {
-    const { tasks, broker, events, resultStore, strict } = deps;
+    const { tasks, broker, events, resultStore } = deps;
     this.#tasks = tasks;
     this.#broker = broker;
     this.#events = events;
     this.#answers = new Answers({ tasks, resultStore, now: () => broker.clock.now() });
     this.#waiting = new Waiting(broker, this.#answers);
-    const onUnhandled = (type: string): void => events.emit('type:unhandled', { type });
-    this.#pusher = new Pusher({
-      ...deps,
-      waiting: this.#waiting,
-      handlers: new HandlerWatch({ broker, strict, onUnhandled }),
-      isOver: (record) => this.#answers.isOver(record),
-      onPushed: ({ id, deduplicated }, type) =>
-        events.emit('task:pushed', { id, type, deduplicated }),
-    });
+    this.#pusher = this.#pusherOf(deps);
     this.inspector = new Inspector({
       ...deps,
       isOver: (record) => this.#answers.isOver(record),
@@ -87,7 +93,7 @@ export class Client {
     return id;
   }
 
-  pushOnce(type: string, payload: unknown, options: PushOptions): Promise<Pushed> {
+  async pushOnce(type: string, payload: unknown, options: PushOptions): Promise<Pushed> {
     return this.#pusher.push(type, payload, options);
   }
 
@@ -138,14 +144,18 @@ export class Client {
     source: Iterable<unknown> | AsyncIterable<unknown>,
     options: MapOptions & PushOptions = {},
   ): AsyncGenerator<MapOutcome, void, undefined> {
-    contractOf(this.#tasks, type);
     const { inFlight, signal, ordered, onStop, ...pushOptions } = options;
+    const { chunk, push } = this.#pusher.stream(type, pushOptions);
     return mapTasks(
       source,
-      { inFlight, signal, ordered, onStop },
+      { inFlight, chunk, signal, ordered, onStop },
       {
         ...this.#waits,
-        push: (payload) => this.push(type, payload, pushOptions),
+        push: async (payload) => {
+          this.#waiting.expect(type);
+          const { id } = await push(payload);
+          return id;
+        },
         cancel: (id) => this.cancel(id, { reason: 'the map it was part of was left' }),
       },
     );
@@ -167,6 +177,7 @@ export class Client {
 
   on<E extends keyof ClientEvents>(event: E, listener: (...args: ClientEvents[E]) => void): this {
     this.#events.on(event, listener);
+    this.#heard.add(event);
     return this;
   }
 
@@ -187,9 +198,28 @@ export class Client {
     return this.close();
   }
 
-  readonly #waits = {
-    outcome: (id: TaskId, signal: AbortSignal): Promise<TaskResult> =>
-      this.#waiting.outcome(id, { signal }),
+  #pusherOf(deps: ClientDeps): Pusher {
+    const { tasks, broker, events, strict, middleware } = deps;
+    const onUnhandled = (type: string): void => events.emit('type:unhandled', { type });
+    const sending = {
+      broker,
+      waiting: this.#waiting,
+      isOver: (record: TaskRecord) => this.#answers.isOver(record),
+      isHeard: () => this.#heard.has('task:pushed'),
+      onPushed: ({ id, deduplicated }: Pushed, type: string) =>
+        events.emit('task:pushed', { id, type, deduplicated }),
+    };
+    return new Pusher({
+      seals: new Seals(tasks, deps),
+      tasks: new TaskSender(sending),
+      chunks: new ChunkSender(sending),
+      handlers: new HandlerWatch({ broker, strict, onUnhandled }),
+      middleware,
+    });
+  }
+
+  readonly #waits: GatherPorts = {
+    follow: (id, ended) => this.#waiting.follow(id, ended),
   };
 }
 

@@ -9,6 +9,7 @@ import {
   invalidOption,
   type Logger,
   type ResultStore,
+  resolveCompressAbove,
   SILENT_LOGGER,
   type TaskDefinitions,
   type Tasks,
@@ -35,6 +36,11 @@ export interface GoflowOptions<D extends TaskDefinitions> {
   readonly timeout?: Duration | undefined;
   /** The largest payload in bytes of JSON: 1 to 512 MiB. @default 1,048,576 (1 MiB) */
   readonly payloadLimit?: number | undefined;
+  /**
+   * Payloads of more bytes of JSON than this are compressed, where that makes them clearly smaller: 256 to 512 MiB. Compressed results are
+   * read in any case. @default never
+   */
+  readonly compressAbove?: number | undefined;
   /** Where results are kept, instead of with their tasks: the same as the workers'. @default with their tasks */
   readonly resultStore?: ResultStore | undefined;
   /** Code around every push, the first outermost. @default none */
@@ -52,6 +58,7 @@ const KNOWN = [
   'prefix',
   'timeout',
   'payloadLimit',
+  'compressAbove',
   'resultStore',
   'middleware',
   'strict',
@@ -80,6 +87,7 @@ export function createGoflow<D extends TaskDefinitions>(options: GoflowOptions<D
   const checked = {
     tasks: checkTasks(options.tasks),
     payloadLimit: payloadLimitOf(options),
+    compressAbove: resolveCompressAbove(options.compressAbove),
     resultStore: checkStore(options.resultStore),
     middleware: checkPushMiddleware(options.middleware),
     strict: checkStrict(options.strict ?? false),

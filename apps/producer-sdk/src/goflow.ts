@@ -18,7 +18,7 @@ import type { GoflowInspector } from './inspector/inspector.js';
 import type { WaitManyOptions } from './many/gather.js';
 import type { MapOptions } from './many/map-options.js';
 import type { MapOutcome } from './many/map-run.js';
-import type { ManyOptions } from './push.js';
+import type { ManyOptions } from './many-options.js';
 import type { TaskChange, WatchOptions } from './watching.js';
 
 /** Options of {@link Goflow.wait}. */
@@ -75,11 +75,13 @@ export interface Goflow<D extends TaskDefinitions> extends AsyncDisposable {
   ): Promise<Pushed<T>>;
 
   /**
-   * Pushes many tasks of one type, in few round trips. All payloads are checked before the first is sent.
+   * Pushes many tasks of one type, in few round trips. All payloads are checked before the first is sent. With `chunk` one entry of the queue
+   * carries many of them: {@link PushManyOptions.chunk}.
    *
    * @returns the ids in the order of the payloads, when every task is in
    * @throws PAYLOAD_INVALID and the like, naming the index: nothing was sent
    * @throws PUSH_INCOMPLETE ({@link PushIncompleteError}) when some did not get in; `outcomes` tells of each
+   * @example const ids = await goflow.pushMany('repeater', lines, { chunk: 100 });
    */
   pushMany<T extends TaskTypeOf<D>>(
     type: T,
@@ -164,7 +166,8 @@ export interface Goflow<D extends TaskDefinitions> extends AsyncDisposable {
 
   /**
    * Pushes a task for each item of a source and gives the outcomes as they end. At most `inFlight` items are under way, so that a source
-   * of any length takes bounded memory: it is read no faster than outcomes are taken. Leaving the loop stops it.
+   * of any length takes bounded memory: it is read no faster than outcomes are taken. Leaving the loop stops it. With `chunk` items that
+   * come together are pushed together.
    *
    * @param source a sync or async iterable; what it throws is thrown after the outcomes of what was pushed before
    * @throws OPTION_INVALID, TASK_TYPE_UNKNOWN at once; WAIT_ABORTED, CLIENT_CLOSED from `next()`

@@ -90,7 +90,8 @@ export type { TaskInfo, TaskSummary, WorkerInfo } from './inspector/task-summary
 export type { WaitManyOptions } from './many/gather.js';
 export type { MapOptions } from './many/map-options.js';
 export type { MapOutcome } from './many/map-run.js';
-export type { ManyOptions, PushRequest } from './push.js';
+export type { ManyOptions, PushManyOptions } from './many-options.js';
+export type { PushRequest } from './push.js';
 export type { PushOutcome } from './push-incomplete-error.js';
 export { PushIncompleteError } from './push-incomplete-error.js';
 export type { NextPush, PushMiddleware } from './push-middleware.js';

@@ -24,14 +24,58 @@ test('looks at once, then at growing pauses, at all that are due in one go', asy
   poller.stop();
 });
 
-test('what will be announced is looked at once, and then left in peace', async () => {
+test('what will be announced is left in peace for two seconds, unless something is known of it', async () => {
   const { poller, looks } = watch();
   poller.add('a', 'announced');
+  poller.add('b', 'announced');
   await vi.advanceTimersByTimeAsync(1_900);
-  expect(looks).toHaveLength(1);
+  expect(looks).toEqual([]);
+  poller.lookNow('b');
+  await vi.advanceTimersByTimeAsync(0);
+  expect(looks).toEqual([['b']]);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(looks).toEqual([['b'], ['a']]);
   poller.lookNow();
   await vi.advanceTimersByTimeAsync(0);
+  expect(looks).toEqual([['b'], ['a'], ['a', 'b']]);
+  poller.stop();
+});
+
+test('an id that is not watched is not looked at', async () => {
+  const { poller, looks } = watch();
+  poller.lookNow('a');
+  poller.lookNow();
+  poller.add('b', 'announced');
+  poller.lookNow('b');
+  poller.remove('b');
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(looks).toEqual([]);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('an id that comes is looked at without those whose turn it is not', async () => {
+  const { poller, looks } = watch();
+  for (let index = 0; index < 1_000; index += 1) poller.add(String(index), 'announced');
+  poller.add('new', 'unannounced');
+  await vi.advanceTimersByTimeAsync(0);
+  expect(looks).toEqual([['new']]);
+  poller.remove('new');
+  await vi.advanceTimersByTimeAsync(2_100);
   expect(looks).toHaveLength(2);
+  expect(looks[1]).toHaveLength(1_000);
+  poller.stop();
+});
+
+test('many ids, each due at a time of its own, are not gone through each time', async () => {
+  const { poller, looks } = watch();
+  for (let index = 0; index < 5_000; index += 1) {
+    poller.add(String(index), 'announced');
+    if (index % 10 === 0) await vi.advanceTimersByTimeAsync(1);
+  }
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(looks.flat()).toHaveLength(5_000);
+  // Over half a second, and not more often than all 10 ms.
+  expect(looks.length).toBeLessThan(60);
   poller.stop();
 });
 

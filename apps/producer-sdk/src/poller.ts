@@ -1,10 +1,10 @@
 import type { TaskId } from '@goflow/shared';
 
-/** First and longest pause between two looks, in milliseconds. The first look is at once. */
+/** First and longest pause between two looks, in milliseconds. */
 const PAUSES = {
-  /** Its outcome will be sent: polling is only the net below. */
+  /** Its outcome will be sent, and has not been yet: polling is only the net below. The first look is after the first pause. */
   announced: { firstMs: 2_000, maxMs: 30_000 },
-  /** Polling is the only way. */
+  /** Polling is the only way. The first look is at once. */
   unannounced: { firstMs: 5, maxMs: 500 },
 } as const;
 
@@ -20,10 +20,18 @@ interface Watched {
   readonly maxMs: number;
 }
 
+/** Going through all ids may take so much of the time, about: at some 20 ns each one part in a hundred. */
+const MS_PER_WATCHED = 0.002;
+
 /** Looks at many ids, each at its own growing pause, all that are due in one go. One timer, however many ids. */
 export class Poller {
   readonly #look: (ids: readonly TaskId[]) => Promise<void>;
   readonly #watched = new Map<TaskId, Watched>();
+  /** To be looked at next, whatever their pauses say. */
+  readonly #next = new Set<TaskId>();
+  /** When the first of the others is due: then all are gone through. */
+  #firstDueAt = Number.POSITIVE_INFINITY;
+  #restsUntil = 0;
   #timer: NodeJS.Timeout | undefined;
   #firesAt = Number.POSITIVE_INFINITY;
   #looking = false;
@@ -33,31 +41,37 @@ export class Poller {
   }
 
   add(id: TaskId, expectation: Expectation): void {
+    if (this.#watched.has(id)) return;
     const { firstMs, maxMs } = PAUSES[expectation];
-    if (!this.#watched.has(id)) this.#watched.set(id, { dueAt: 0, pauseMs: firstMs, maxMs });
-    this.#schedule(0);
+    const watched: Watched = { dueAt: 0, pauseMs: firstMs, maxMs };
+    this.#watched.set(id, watched);
+    if (expectation === 'unannounced') this.#next.add(id);
+    else this.#pause(watched, performance.now());
+    this.#schedule();
   }
 
   remove(id: TaskId): void {
     this.#watched.delete(id);
+    this.#next.delete(id);
     if (this.#watched.size === 0) this.stop();
   }
 
   /** Looks at once, at one id or at all: an outcome is there, or outcomes that were sent may have been lost. */
   lookNow(id?: TaskId): void {
-    const one = id === undefined ? undefined : this.#watched.get(id);
-    for (const watched of id === undefined ? this.#watched.values() : one ? [one] : [])
-      watched.dueAt = 0;
-    if (this.#watched.size > 0) this.#schedule(0);
+    for (const one of id === undefined ? this.#watched.keys() : [id])
+      if (this.#watched.has(one)) this.#next.add(one);
+    this.#schedule();
   }
 
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#firesAt = Number.POSITIVE_INFINITY;
+    this.#firstDueAt = Number.POSITIVE_INFINITY;
   }
 
-  #schedule(at: number): void {
+  #schedule(): void {
+    const at = this.#next.size > 0 ? 0 : Math.max(this.#firstDueAt, this.#restsUntil);
     if (this.#looking || at >= this.#firesAt) return;
     clearTimeout(this.#timer);
     this.#firesAt = at;
@@ -67,24 +81,41 @@ export class Poller {
   async #tick(): Promise<void> {
     this.#firesAt = Number.POSITIVE_INFINITY;
     this.#looking = true;
+    const due = this.#takeDue();
     // A failed look is no answer: the deadline of each wait ends it.
-    await this.#look(this.#takeDue()).catch(() => undefined);
+    if (due.length > 0) await this.#look(due).catch(() => undefined);
     this.#looking = false;
-    let next = Number.POSITIVE_INFINITY;
-    for (const { dueAt } of this.#watched.values()) next = Math.min(next, dueAt);
-    if (next !== Number.POSITIVE_INFINITY) this.#schedule(next);
+    this.#schedule();
   }
 
   #takeDue(): TaskId[] {
     const now = performance.now();
-    const due: TaskId[] = [];
-    const leastMs = (this.#watched.size / MAX_LOOKS_PER_S) * 1_000;
-    for (const [id, watched] of this.#watched) {
-      if (watched.dueAt > now) continue;
-      due.push(id);
-      watched.dueAt = now + Math.max(watched.pauseMs, leastMs);
-      watched.pauseMs = Math.min(watched.pauseMs * 2, watched.maxMs);
+    const due = [...this.#next];
+    this.#next.clear();
+    for (const id of due) {
+      const watched = this.#watched.get(id);
+      if (watched) this.#pause(watched, now);
     }
+    if (now >= Math.max(this.#firstDueAt, this.#restsUntil)) this.#goThroughAll(now, due);
     return due;
+  }
+
+  #goThroughAll(now: number, due: TaskId[]): void {
+    this.#firstDueAt = Number.POSITIVE_INFINITY;
+    this.#restsUntil = now + this.#watched.size * MS_PER_WATCHED;
+    for (const [id, watched] of this.#watched) {
+      if (watched.dueAt > now) this.#firstDueAt = Math.min(this.#firstDueAt, watched.dueAt);
+      else {
+        due.push(id);
+        this.#pause(watched, now);
+      }
+    }
+  }
+
+  #pause(watched: Watched, now: number): void {
+    const leastMs = (this.#watched.size / MAX_LOOKS_PER_S) * 1_000;
+    watched.dueAt = now + Math.max(watched.pauseMs, leastMs);
+    watched.pauseMs = Math.min(watched.pauseMs * 2, watched.maxMs);
+    this.#firstDueAt = Math.min(this.#firstDueAt, watched.dueAt);
   }
 }

@@ -1,5 +1,5 @@
 import { GoflowError, type TaskId } from '@goflow/shared';
-import type { PushResult } from './push.js';
+import type { PushResult } from './task-sender.js';
 
 /** What became of one task of many. */
 export type PushOutcome =

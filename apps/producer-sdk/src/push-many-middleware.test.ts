@@ -1,7 +1,8 @@
 import { GoflowError, type Pushed } from '@goflow/shared';
 import { expect, test, vi } from 'vitest';
-import type { PushRequest, PushResult } from './push.js';
+import type { PushRequest } from './push.js';
 import { type PushMiddleware, type PushPassed, pushThroughAll } from './push-middleware.js';
+import type { PushResult } from './task-sender.js';
 
 const idOf = (payload: unknown): string => `default:${String(payload)}`;
 const requestsOf = (...payloads: string[]): PushRequest[] =>

@@ -1,6 +1,7 @@
 import { GoflowError, invalidOption, type Pushed, type TaskId } from '@goflow/shared';
-import type { PushRequest, PushResult } from './push.js';
+import type { PushRequest } from './push.js';
 import { PushIncompleteError } from './push-incomplete-error.js';
+import type { PushResult } from './task-sender.js';
 
 /** Goes on to the next middleware, at last to the queue, with this request or a changed one. To be called once. */
 export type NextPush = (request?: PushRequest) => Promise<Pushed>;

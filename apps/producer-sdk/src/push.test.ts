@@ -1,4 +1,4 @@
-import { createFakeClock, createMemoryBroker } from '@goflow/broker';
+import { createFakeClock, createMemoryBroker } from '@goflow/broker/memory';
 import { defineTasks, type PushOptions } from '@goflow/shared';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';

@@ -216,9 +216,8 @@ test.each([
   'a store that %s is RESULT_STORE_AWAY, and the same call may succeed later',
   async (_how, get) => {
     const record = ended('completed', 10, { isStored: true });
-    const error = await open(storeOf(get))
-      .result(ID, record)
-      .catch((thrown: unknown) => thrown);
+    const asking = Promise.resolve(open(storeOf(get)).result(ID, record));
+    const error = await asking.catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
       code: 'RESULT_STORE_AWAY',
       retryable: true,

@@ -1,6 +1,8 @@
 import {
+  expandJson,
   GoflowError as Failure,
   type GoflowError,
+  isCompressed,
   isFinal,
   isGoflowError,
   type ResultStore,
@@ -42,13 +44,18 @@ export class Answers {
     return this.isOver(current) ? undefined : current;
   }
 
-  /** What `getResult` answers. @throws RESULT_STORE_MISSING, RESULT_STORE_AWAY */
-  async result(id: TaskId, record: TaskRecord | undefined): Promise<TaskResult> {
+  /** What `getResult` answers; a promise of it only where a result store is asked, or it is compressed. @throws RESULT_STORE_MISSING, RESULT_STORE_AWAY */
+  result(id: TaskId, record: TaskRecord | undefined): TaskResult | Promise<TaskResult> {
     const current = this.current(record);
     if (!current) return { status: 'unknown', id };
     const facts = factsOf(current);
     const { state } = current;
-    if (state === 'completed') return this.#completed(current, facts);
+    if (state === 'completed') {
+      const { isStored, result: value } = current;
+      if (isStored) return this.#stored(current.id, facts);
+      if (isCompressed(value)) return expanded(value, facts);
+      return { status: 'completed', value, ...facts };
+    }
     if (!isFinal(state)) return { status: state, ...facts };
     return { status: state, failure: failureOf(current), ...facts };
   }
@@ -76,14 +83,12 @@ export class Answers {
     return finishedAt + keptMs < this.#deps.now();
   }
 
-  async #completed(record: TaskRecord, facts: TaskFacts): Promise<TaskResult> {
-    const { id } = record;
-    if (!record.isStored) return { status: 'completed', value: record.result, ...facts };
+  async #stored(id: TaskId, facts: TaskFacts): Promise<TaskResult> {
     const json = await this.#fetch(id);
     // The store forgets by its own clock, a moment earlier or later.
     if (json === undefined) return { status: 'unknown', id };
     try {
-      return { status: 'completed', value: JSON.parse(json), ...facts };
+      return await expanded(JSON.parse(json), facts);
     } catch (cause) {
       const error = new Failure('ENVELOPE_UNREADABLE', 'the stored result is no JSON', { cause });
       return { status: 'failed', failure: toFailure(error), ...facts };
@@ -117,6 +122,15 @@ export class Answers {
     if (now >= startBy && attempts === 0)
       return { ...record, ...end('expired', startBy, 'was not started') };
     return record;
+  }
+}
+
+/** Never rejects: a task whose result cannot be read completed, and yet has nothing to give. */
+async function expanded(stored: unknown, facts: TaskFacts): Promise<TaskResult> {
+  try {
+    return { status: 'completed', value: await expandJson(stored), ...facts };
+  } catch (error) {
+    return { status: 'failed', failure: toFailure(error), ...facts };
   }
 }
 

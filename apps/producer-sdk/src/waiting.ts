@@ -10,26 +10,26 @@ import {
   toMs,
   WaitTimeoutError,
 } from '@goflow/shared';
+import { Addressed } from './addressed.js';
 import type { WaitOptions } from './goflow.js';
 import { Poller } from './poller.js';
-import { type Answers, toWaitError, unknownError } from './task-answers.js';
-
-/** How many ids pushed with a reply address are remembered; the others are only polled more often. */
-const MAX_REMEMBERED = 100_000;
+import { type Answers, toWaitError } from './task-answers.js';
 
 /** How much longer than its timeout a wait may take to have one last look. */
 const LAST_LOOK_MS = 250;
 /** After the inbox could not be opened, polling alone answers for this long. */
 const INBOX_PAUSE_MS = 10_000;
 
-/** `undefined`: there is no such task. */
-type Settle = (outcome: TaskRecord | GoflowError | undefined) => void;
+/** What is heard of the end of a task; `undefined`: there is no such task. */
+type Heard = TaskRecord | GoflowError | undefined;
 
 interface Patience {
   /** For ever, where it is left out: somebody else keeps the time. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
+
+const DEFAULT_TIMEOUT_MS = 30_000;
 
 /**
  * Waits for outcomes. 1. The first wait for a type opens the client's inbox, 2. later pushes of that type carry its address,
@@ -38,12 +38,11 @@ interface Patience {
 export class Waiting {
   readonly #broker: Broker;
   readonly #answers: Answers;
-  readonly #waiters = new Map<TaskId, Set<Settle>>();
+  readonly #followers = new Map<TaskId, Follower[]>();
   readonly #poller: Poller;
   /** Types that this client waits for. */
   readonly #types = new Set<string>();
-  /** Ids that carry this client's address. */
-  readonly #addressed = new Set<TaskId>();
+  readonly #addressed = new Addressed();
   #inbox: ReplyInbox | undefined;
   #opening: Promise<void> | undefined;
   #opensAgainAt = 0;
@@ -55,90 +54,137 @@ export class Waiting {
     this.#poller = new Poller((ids) => this.#look(ids));
   }
 
+  /** Tasks of this type that are pushed from now on will be waited for. */
+  expect(type: string): void {
+    this.#types.add(type);
+    this.#openInbox();
+  }
+
   /** The address that a task of this type is to carry; `undefined` for types nobody waits for. */
   addressFor(id: TaskId, type: string): string | undefined {
     if (!this.#inbox || !this.#types.has(type)) return undefined;
-    if (this.#addressed.size < MAX_REMEMBERED) this.#addressed.add(id);
+    this.#addressed.add(id);
     return this.#inbox.address;
   }
 
-  async wait(id: TaskId, options: WaitOptions = {}): Promise<unknown> {
-    const timeoutMs = toMs('timeout', options.timeout ?? '30s', { minMs: 1 });
-    if (!parseTaskId(id)) throw unknownError(id);
-    const result = await this.outcome(id, { timeoutMs, signal: options.signal });
+  /** The same of a chunk of so many tasks. */
+  addressForChunk(id: TaskId, type: string, size: number): string | undefined {
+    if (!this.#inbox || !this.#types.has(type)) return undefined;
+    this.#addressed.addChunk(id, size);
+    return this.#inbox.address;
+  }
+
+  /** No outcome may come of a task or chunk that was given the address: it is not in, or is another's. */
+  forgetAddress(id: TaskId): void {
+    this.#addressed.delete(id);
+  }
+
+  async wait(id: TaskId, { timeout, signal }: WaitOptions = {}): Promise<unknown> {
+    const timeoutMs =
+      timeout === undefined ? DEFAULT_TIMEOUT_MS : toMs('timeout', timeout, { minMs: 1 });
+    const result = await this.outcome(id, { timeoutMs, signal });
     const error = toWaitError(result);
     if (error) throw error;
     return result.status === 'completed' ? result.value : undefined;
   }
 
   /** Waits until a task has ended, however it did; `unknown` at once for an id that has none. */
-  async outcome(id: TaskId, patience: Patience): Promise<TaskResult> {
-    if (this.#closed) throw closedError();
-    if (patience.signal?.aborted) throw abortedError(id, patience.signal);
-    if (!parseTaskId(id)) return { status: 'unknown', id };
-    this.#openInbox();
-    return this.#answers.result(id, await this.#record(id, patience));
+  outcome(id: TaskId, { timeoutMs, signal }: Patience): Promise<TaskResult> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted && !this.#closed) {
+        reject(abortedError(id, signal));
+        return;
+      }
+      const end = (outcome: TaskResult | Error): void => {
+        clearTimeout(timer);
+        if (onAbort) signal?.removeEventListener('abort', onAbort);
+        if (outcome instanceof Error) reject(outcome);
+        else resolve(outcome);
+      };
+      const following = this.follow(id, end);
+      const onAbort = signal && (() => following.giveUp(abortedError(id, signal)));
+      if (onAbort) signal.addEventListener('abort', onAbort);
+      const timer =
+        timeoutMs === undefined
+          ? undefined
+          : setTimeout(() => this.#lookLast(following, timeoutMs), timeoutMs);
+    });
+  }
+
+  /**
+   * Tells of the end of a task, once, and never within this call. Without a promise and a signal: thousands may be open.
+   *
+   * @param ended told how the task ended, or why that cannot be said
+   */
+  follow(id: TaskId, ended: (outcome: TaskResult | Error) => void): Follower {
+    const follower = new Follower(id, ended, this.#forget);
+    if (this.#closed) queueMicrotask(() => follower.end(closedError()));
+    else if (parseTaskId(id)) this.#remember(follower);
+    else queueMicrotask(() => follower.end({ status: 'unknown', id }));
+    return follower;
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     this.#poller.stop();
-    for (const waiters of this.#waiters.values())
-      for (const settle of waiters) settle(closedError());
+    for (const id of this.#followers.keys()) this.#settle(id, closedError());
     await this.#inbox?.close();
     this.#inbox = undefined;
   }
 
-  #record(id: TaskId, { timeoutMs, signal }: Patience): Promise<TaskRecord | undefined> {
-    return new Promise((resolve, reject) => {
-      let isSettled = false;
-      const settle: Settle = (outcome) => {
-        if (isSettled) return;
-        isSettled = true;
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', onAbort);
-        this.#forget(id, settle);
-        if (outcome instanceof GoflowError) reject(outcome);
-        else resolve(outcome);
-      };
-      const onAbort = (): void => settle(abortedError(id, signal));
-      const timer =
-        timeoutMs === undefined
-          ? undefined
-          : setTimeout(() => this.#lookLast(id, timeoutMs, settle), timeoutMs);
-      signal?.addEventListener('abort', onAbort);
-      this.#remember(id, settle);
-    });
-  }
-
   /** One last look: its message may have been lost. */
-  #lookLast(id: TaskId, timeoutMs: number, settle: Settle): void {
+  #lookLast(follower: Follower, timeoutMs: number): void {
     const over = (): void => {
       clearTimeout(late);
-      settle(new WaitTimeoutError(id, timeoutMs));
+      follower.giveUp(new WaitTimeoutError(follower.id, timeoutMs));
     };
     const late = setTimeout(over, LAST_LOOK_MS);
-    this.#look([id]).then(over, over);
+    this.#look([follower.id]).then(over, over);
   }
 
-  #remember(id: TaskId, settle: Settle): void {
-    const waiters = this.#waiters.get(id);
-    if (waiters) waiters.add(settle);
-    else this.#waiters.set(id, new Set([settle]));
+  #remember(follower: Follower): void {
+    const { id } = follower;
+    this.#openInbox();
+    const others = this.#followers.get(id);
+    if (others) others.push(follower);
+    else this.#followers.set(id, [follower]);
     this.#poller.add(id, this.#addressed.has(id) ? 'announced' : 'unannounced');
   }
 
-  #forget(id: TaskId, settle: Settle): void {
-    const waiters = this.#waiters.get(id);
-    waiters?.delete(settle);
-    if (waiters?.size !== 0) return;
-    this.#waiters.delete(id);
-    this.#poller.remove(id);
+  readonly #forget = (follower: Follower): void => {
+    const { id } = follower;
+    const rest = this.#followers.get(id)?.filter((one) => one !== follower) ?? [];
+    if (rest.length > 0) this.#followers.set(id, rest);
+    else this.#forgetAll(id);
+  };
+
+  #forgetAll(id: TaskId): void {
+    if (this.#followers.delete(id)) this.#poller.remove(id);
   }
 
   #deliver(record: TaskRecord): void {
     this.#addressed.delete(record.id);
-    for (const settle of this.#waiters.get(record.id) ?? []) settle(record);
+    this.#settle(record.id, record);
+  }
+
+  #settle(id: TaskId, heard: Heard): void {
+    const followers = this.#followers.get(id);
+    if (!followers) return;
+    this.#forgetAll(id);
+    for (const follower of followers) this.#answer(follower, heard);
+  }
+
+  /** At once, but for a result that is kept elsewhere. */
+  #answer(follower: Follower, heard: Heard): void {
+    const end = (outcome: TaskResult | Error): void => follower.end(outcome);
+    try {
+      const outcome =
+        heard instanceof GoflowError ? heard : this.#answers.result(follower.id, heard);
+      if (outcome instanceof Promise) outcome.then(end, end);
+      else end(outcome);
+    } catch (error) {
+      end(error as Error);
+    }
   }
 
   /** One look at open waits; answers those that have an outcome, and learns which types are waited for. */
@@ -149,17 +195,28 @@ export class Waiting {
       const current = this.#answers.current(record);
       if (current) this.#types.add(current.type);
       if (current && isFinal(current.state)) this.#deliver(current);
-      else if (!current) for (const settle of this.#waiters.get(id) ?? []) settle(undefined);
+      else if (!current) this.#settle(id, undefined);
     });
   }
 
   #openInbox(): void {
-    if (this.#inbox || this.#opening || performance.now() < this.#opensAgainAt) return;
+    if (this.#inbox || this.#opening || this.#closed) return;
+    if (performance.now() < this.#opensAgainAt) return;
     this.#opening = this.#broker
       .openInbox({
-        reply: (record) => this.#deliver(record),
-        ready: (id) => this.#poller.lookNow(id),
-        gap: () => this.#poller.lookNow(),
+        reply: (record) => {
+          if (isTaskId(record.id)) this.#deliver(record);
+        },
+        ready: (id) => {
+          if (!isTaskId(id)) return;
+          this.#addressed.delete(id);
+          this.#poller.lookNow(id);
+        },
+        gap: () => {
+          // What was sent meanwhile is lost, also of tasks that are waited for later.
+          this.#addressed.clear();
+          this.#poller.lookNow();
+        },
       })
       .then((inbox) => {
         if (this.#closed) return inbox.close();
@@ -173,6 +230,50 @@ export class Waiting {
       .finally(() => {
         this.#opening = undefined;
       });
+  }
+}
+
+/** An inbox is open to everybody, and so anything may come. */
+const isTaskId = (id: unknown): boolean => typeof id === 'string';
+
+/** A task that is followed until it ends. */
+export interface Following {
+  readonly id: TaskId;
+  /** To be told no more. */
+  leave(): void;
+}
+
+class Follower implements Following {
+  readonly id: TaskId;
+  readonly #ended: (outcome: TaskResult | Error) => void;
+  readonly #forget: (follower: Follower) => void;
+  #isOver = false;
+
+  constructor(
+    id: TaskId,
+    ended: (outcome: TaskResult | Error) => void,
+    forget: (follower: Follower) => void,
+  ) {
+    this.id = id;
+    this.#ended = ended;
+    this.#forget = forget;
+  }
+
+  /** It has been forgotten. Only the first end is told. */
+  end(outcome: TaskResult | Error): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#ended(outcome);
+  }
+
+  giveUp(error: Error): void {
+    this.#forget(this);
+    this.end(error);
+  }
+
+  leave(): void {
+    this.#isOver = true;
+    this.#forget(this);
   }
 }
 

@@ -1,4 +1,5 @@
 import {
+  compressJson,
   Emitter,
   GoflowError,
   type TaskFailure,
@@ -6,6 +7,7 @@ import {
   type Verdict,
   type WorkerEvents,
 } from '@goflow/shared';
+import { until } from '@goflow/testing';
 import { expect, test, vi } from 'vitest';
 import { type Callbacks, callBack, checkCallbacks } from './callbacks.js';
 import { openLogger, takenTask } from './execution/rig.test-d.js';
@@ -54,6 +56,17 @@ test('a result that went to the store is told all the same', () => {
   finish({ kind: 'completed', resultJson: '"large"', isStored: true });
   expect(told).toStrictEqual([{ name: 'success', ...FACTS, result: 'large' }]);
 });
+
+test.each([1_000, 1_000_000])(
+  'a compressed result of %d bytes is told as it was returned',
+  async (bytes) => {
+    const result = { text: 'x'.repeat(bytes) };
+    const { told, finish } = noting();
+    finish({ kind: 'completed', resultJson: await compressJson(JSON.stringify(result), 256) });
+    await until(() => told.length > 0, { what: 'the callback' });
+    expect(told).toStrictEqual([{ name: 'success', ...FACTS, result }]);
+  },
+);
 
 test('each callback has a result of its own: what one does to it the next does not see', () => {
   const results: { list: number[] }[] = [];

@@ -1,5 +1,6 @@
 import {
   type Emitter,
+  expandJson,
   invalidOption,
   type Logger,
   type ResultOutput,
@@ -84,7 +85,7 @@ export function callBack(
   events.on('task:finished', ({ task, verdict, runMs }: TaskFinished) => {
     const facts = factsOf(task, runMs);
     if (verdict.kind === 'completed')
-      guarded('onSuccess', () => onSuccess?.({ ...facts, result: decode(verdict.resultJson) }));
+      guarded('onSuccess', () => onSuccess && succeeded(onSuccess, facts, verdict.resultJson));
     else if (verdict.kind === 'retry') guarded('onRetry', () => onRetry?.(retryOf(facts, verdict)));
     else if (verdict.kind !== 'handed-back')
       guarded('onFailure', () => onFailure?.(failureOf(facts, verdict)));
@@ -103,6 +104,13 @@ function failureOf(facts: AttemptFacts, outcome: Exclude<UnhappyOutcome, { kind:
   return { ...facts, outcome: outcome.kind, failure: outcome.failure };
 }
 
-function decode(json: string | undefined): never {
-  return (json === undefined ? undefined : JSON.parse(json)) as never;
+/** A promise of it only where a large result has to be expanded first. */
+function succeeded(
+  onSuccess: NonNullable<Callbacks['onSuccess']>,
+  facts: AttemptFacts,
+  resultJson: string | undefined,
+): unknown {
+  const result = resultJson === undefined ? undefined : expandJson(JSON.parse(resultJson));
+  const tell = (value: unknown): unknown => onSuccess({ ...facts, result: value as never });
+  return result instanceof Promise ? result.then(tell) : tell(result);
 }

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
-import { createMemoryBroker, createMemoryResultStore } from '@goflow/broker';
+import { createMemoryResultStore } from '@goflow/broker';
+import { createMemoryBroker } from '@goflow/broker/memory';
 import { defineTasks, isGoflowError, SILENT_LOGGER } from '@goflow/shared';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
@@ -26,6 +27,7 @@ test('with only what is needed, all the rest has a default', () => {
     callbacks: { onSuccess: undefined, onRetry: undefined, onFailure: undefined },
     graceMs: 25_000,
     resultLimit: 1_048_576,
+    compressAbove: Number.POSITIVE_INFINITY,
     resultStore: undefined,
     storeResultsAbove: 0,
     unroutableAfterMs: 3_600_000,
@@ -47,6 +49,7 @@ test('undefined is as good as not given', () => {
     grace: undefined,
     lease: undefined,
     resultLimit: undefined,
+    compressAbove: undefined,
     resultStore: undefined,
     storeResultsAbove: undefined,
     unroutableAfter: undefined,
@@ -119,6 +122,7 @@ const REFUSED: Readonly<Record<string, readonly unknown[]>> = {
   middleware: [{}, echo, 'auth', [null], ['auth'], [{}]],
   grace: [-1, '2h', '1 s', 'soon', Number.NaN, Number.POSITIVE_INFINITY, {}, true],
   resultLimit: [0, -1, 1.5, 2 ** 30, '1mb', Number.NaN],
+  compressAbove: [0, 255, -1, 300.5, 2 ** 30, '1kb', null, Number.NaN, Number.POSITIVE_INFINITY],
   resultStore: [null, 1, 'redis', echo, {}, { put: echo }, { get: echo }, { put: 1, get: 1 }],
   storeResultsAbove: [-1, 1.5, 2 ** 30, '1mb', Number.NaN],
   unroutableAfter: [0, -1, '999ms', 999, '367d', '5x', Number.NaN, Number.POSITIVE_INFINITY],

@@ -10,6 +10,7 @@ import {
   type Logger,
   MAX_HORIZON_MS,
   type ResultStore,
+  resolveCompressAbove,
   SILENT_LOGGER,
   type TaskDefinitions,
   type Tasks,
@@ -61,9 +62,14 @@ export interface WorkerOptions<D extends TaskDefinitions> extends Callbacks<D> {
   readonly lease?: Duration | undefined;
   /** The largest result in bytes of JSON: 1 to 512 MiB. @default 1,048,576 (1 MiB) */
   readonly resultLimit?: number | undefined;
+  /**
+   * Results of more bytes of JSON than this are compressed, where that makes them clearly smaller: 256 to 512 MiB. Compressed payloads are
+   * read in any case. @default never
+   */
+  readonly compressAbove?: number | undefined;
   /** Where results are kept, instead of with their tasks. Clients need the same. @default with their tasks */
   readonly resultStore?: ResultStore | undefined;
-  /** Only results of more bytes of JSON than this go to `resultStore`: 0 to `resultLimit`. @default 0, all */
+  /** Only results of more bytes than this, as they would be stored, go to `resultStore`: 0 to `resultLimit`. @default 0, all */
   readonly storeResultsAbove?: number | undefined;
   /**
    * For how long no live worker may have had a handler of a type before its tasks become dead letters: '1s' to '366d'. Until then they
@@ -89,6 +95,8 @@ export interface ResolvedWorkerOptions {
   readonly graceMs: number;
   readonly lease: Duration | undefined;
   readonly resultLimit: number;
+  /** Infinity: never. */
+  readonly compressAbove: number;
   readonly resultStore: ResultStore | undefined;
   readonly storeResultsAbove: number;
   readonly unroutableAfterMs: number;
@@ -108,6 +116,7 @@ const KNOWN = [
   'grace',
   'lease',
   'resultLimit',
+  'compressAbove',
   'resultStore',
   'storeResultsAbove',
   'unroutableAfter',
@@ -148,6 +157,7 @@ export function resolveWorkerOptions<D extends TaskDefinitions>(
       1,
       MAX_RESULT_LIMIT,
     ]),
+    compressAbove: resolveCompressAbove(given.compressAbove),
     resultStore: checkStore(given.resultStore),
     storeResultsAbove: checkInteger('storeResultsAbove', given.storeResultsAbove ?? 0, [
       0,

@@ -44,13 +44,14 @@ export class QueueSet {
   constructor(deps: QueueSetDeps) {
     this.#deps = deps;
     const { options, broker } = deps;
-    const { tasks, registry, logger, resultLimit, unroutableAfterMs } = options;
+    const { tasks, registry, logger, resultLimit, compressAbove, unroutableAfterMs } = options;
     const { clock } = broker;
     this.#execution = {
       tasks,
       clock,
       logger,
       resultLimit,
+      compressAbove,
       results: keeperOf(options, clock),
       routing: {
         clock,

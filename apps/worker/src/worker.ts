@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { createBullMqConsumerBroker } from '@goflow/broker';
+import { createBullMqConsumerBroker } from '@goflow/broker/consumer';
 import {
   type ConsumerBroker,
   type Duration,

@@ -1,21 +1,15 @@
 /**
- * The brokers of goflow. `bullmq/` is the only home of BullMQ and ioredis.
+ * What a producer needs, and the result stores. Light: BullMQ and ioredis, whose only home is `bullmq/`, are loaded when a broker or a
+ * store is made. Consumers are in `@goflow/broker/consumer`, brokers without Redis in `@goflow/broker/memory`.
  *
  * @module
  */
 
 export type { BullMqBrokerOptions } from './bullmq/bullmq-broker.js';
-export { createBullMqBroker } from './bullmq/bullmq-broker.js';
-export type { BullMqConsumerBrokerOptions } from './bullmq/bullmq-consumer-broker.js';
-export { createBullMqConsumerBroker } from './bullmq/bullmq-consumer-broker.js';
-export type { RedisGiven } from './bullmq/redis-connection.js';
+export { createDeferredBroker as createBullMqBroker } from './bullmq/deferred-broker.js';
+export { createDeferredResultStore as createRedisResultStore } from './bullmq/deferred-result-store.js';
+export type { RedisGiven } from './bullmq/redis-given.js';
 export type { RedisResultStore, RedisResultStoreOptions } from './bullmq/redis-result-store.js';
-export { createRedisResultStore } from './bullmq/redis-result-store.js';
-export type { FakeClock } from './memory/fake-clock.js';
-export { createFakeClock } from './memory/fake-clock.js';
-export type { MemoryBroker, MemoryBrokerOptions } from './memory/memory-broker.js';
-export { createMemoryBroker } from './memory/memory-broker.js';
-export { systemClock } from './memory/system-clock.js';
 export type { MemoryResultStore, MemoryResultStoreOptions } from './results/memory-result-store.js';
 export { createMemoryResultStore } from './results/memory-result-store.js';
 export type {

@@ -1,4 +1,4 @@
-import { createMemoryBroker } from '@goflow/broker';
+import { createMemoryBroker } from '@goflow/broker/memory';
 import { createGoflow, type Goflow } from '@goflow/sdk';
 import { invalidOption, type TaskDefinitions } from '@goflow/shared';
 import { createWorker, HandlerRegistry } from '@goflow/worker';

@@ -10,8 +10,8 @@
  * @module
  */
 
-export type { FakeClock } from '@goflow/broker';
-export { createFakeClock } from '@goflow/broker';
+export type { FakeClock } from '@goflow/broker/memory';
+export { createFakeClock } from '@goflow/broker/memory';
 export {
   defineTasks,
   ERRORS,

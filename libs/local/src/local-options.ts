@@ -2,7 +2,7 @@ import type { GoflowOptions } from '@goflow/sdk';
 import { type Clock, checkKnown, invalidOption, type TaskDefinitions } from '@goflow/shared';
 import type { WorkerOptions } from '@goflow/worker';
 
-/** Options of {@link createLocalGoflow}: those of a worker, and of its client. */
+/** Options of {@link createLocalGoflow}: those of a worker, and of its client. `compressAbove` holds for both. */
 export interface LocalGoflowOptions<D extends TaskDefinitions>
   extends Omit<WorkerOptions<D>, 'redis' | 'broker' | 'prefix' | 'lease' | 'unroutableAfter'> {
   /** See the client's `payloadLimit`. @default 1,048,576 (1 MiB) */
@@ -29,6 +29,7 @@ const KNOWN = [
   'middleware',
   'grace',
   'resultLimit',
+  'compressAbove',
   'resultStore',
   'storeResultsAbove',
   'onSuccess',
@@ -49,7 +50,8 @@ export function splitOptions<D extends TaskDefinitions>(given: LocalGoflowOption
     if (name in given) throw invalidOption(name, 'absent in local mode', Reflect.get(given, name));
   checkKnown('createLocalGoflow options', given, KNOWN);
   const { payloadLimit, pushMiddleware, clock, ...worker } = given;
-  const { tasks, resultStore, logger } = given;
-  const client = { tasks, resultStore, logger, payloadLimit, middleware: pushMiddleware };
+  const { tasks, resultStore, compressAbove, logger } = given;
+  const common = { tasks, resultStore, compressAbove, logger };
+  const client = { ...common, payloadLimit, middleware: pushMiddleware };
   return { worker, client, clock };
 }

@@ -1,4 +1,4 @@
-import type { FakeClock, MemoryBroker } from '@goflow/broker';
+import type { FakeClock, MemoryBroker } from '@goflow/broker/memory';
 import type { Goflow, GoflowInspector } from '@goflow/sdk';
 import {
   checkKnown,

@@ -115,6 +115,13 @@ export type {
 export type { FinalState, OpenState, TaskState } from './task/task-state.js';
 export { isFinal, TASK_STATES } from './task/task-state.js';
 export { VERSION } from './version.js';
+export {
+  compressJson,
+  escapeJson,
+  expandJson,
+  isCompressed,
+  resolveCompressAbove,
+} from './wire/compressed-json.js';
 export type { WireSubject } from './wire/json.js';
 export { encodeJson, MAX_DEPTH } from './wire/json.js';
 export { decodeLogLine, encodeLogLine } from './wire/log-line.js';

@@ -1,11 +1,9 @@
 /**
- * Metrics and logs: the only home of prom-client and pino.
+ * Metrics: the only home of prom-client, and with `@goflow/telemetry/logger`, which only programs load, of pino.
  *
  * @module
  */
 
-export type { LoggerOptions, LogLevel } from './logger.js';
-export { createLogger, LOG_LEVELS } from './logger.js';
 export type { MetricEntry } from './metric-catalogue.js';
 export { DURATION_BUCKETS, METRICS } from './metric-catalogue.js';
 export type { QueueGauges, WorkerMetrics, WorkerMetricsOptions } from './worker-metrics.js';

@@ -2,7 +2,7 @@ import { defineTasks } from '@goflow/sdk';
 import { until } from '@goflow/testing';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { onBothBrokers } from './worlds.js';
+import { onBothBrokersAndInChunks } from './worlds.js';
 
 const tasks = defineTasks({
   step: { payload: z.string(), result: z.number(), maxAttempts: 2, backoff: 1 },
@@ -13,7 +13,7 @@ const step = async (payload: string, ctx: { attempt: number }) => {
   return ctx.attempt;
 };
 
-onBothBrokers((open) => {
+onBothBrokersAndInChunks((open) => {
   test('onSuccess, onRetry, onFailure: once for each recorded outcome', async () => {
     const world = open();
     const goflow = world.client(tasks);

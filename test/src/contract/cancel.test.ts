@@ -2,13 +2,13 @@ import { defineTasks } from '@goflow/sdk';
 import { until } from '@goflow/testing';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { onBothBrokers } from './worlds.js';
+import { onBothBrokersAndInChunks } from './worlds.js';
 
 const tasks = defineTasks({
   echo: { payload: z.string(), result: z.string(), maxAttempts: 3, backoff: 1 },
 });
 
-onBothBrokers((open) => {
+onBothBrokersAndInChunks((open) => {
   test('a waiting and a delayed task are cancelled at once, and never run', async () => {
     const world = open();
     const goflow = world.client(tasks);

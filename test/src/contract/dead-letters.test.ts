@@ -3,7 +3,7 @@ import { NonRetryableError } from '@goflow/worker';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { Barrier } from '../support/barrier.js';
-import { onBothBrokers } from './worlds.js';
+import { onBothBrokersAndInChunks } from './worlds.js';
 
 const tasks = defineTasks({
   order: { payload: z.object({ id: z.number() }), result: z.number(), maxAttempts: 2, backoff: 1 },
@@ -19,7 +19,7 @@ const broken = {
 };
 const mended = { order: ({ id }: { id: number }): number => id, slow: () => null };
 
-onBothBrokers((open) => {
+onBothBrokersAndInChunks((open) => {
   test('dead letters have a reason, and are grouped by how they failed', async () => {
     const world = open();
     const goflow = world.client(tasks);

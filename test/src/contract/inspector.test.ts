@@ -2,7 +2,7 @@ import { defineTasks, type Goflow, type TaskId } from '@goflow/sdk';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { Barrier } from '../support/barrier.js';
-import { onBothBrokers } from './worlds.js';
+import { onBothBrokersAndInChunks } from './worlds.js';
 
 const tasks = defineTasks({
   mail: { payload: z.object({ to: z.string() }), result: z.null() },
@@ -35,7 +35,7 @@ async function listAll(
   return ids;
 }
 
-onBothBrokers((open) => {
+onBothBrokersAndInChunks((open) => {
   test('counts by queue, by type and by state', async () => {
     const world = open();
     const goflow = world.client(tasks);

@@ -3,7 +3,7 @@ import { until } from '@goflow/testing';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { Barrier } from '../support/barrier.js';
-import { onBothBrokers } from './worlds.js';
+import { onBothBrokersAndInChunks } from './worlds.js';
 
 const tasks = defineTasks({
   double: { payload: z.number(), result: z.number(), maxAttempts: 1 },
@@ -15,7 +15,7 @@ const double = (payload: number): number => {
   return payload * 2;
 };
 
-onBothBrokers((open) => {
+onBothBrokersAndInChunks((open) => {
   test('map: backpressure in, outcomes out as they end, done when all is done', async () => {
     const world = open();
     const goflow = world.client(tasks);

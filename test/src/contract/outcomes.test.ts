@@ -2,7 +2,7 @@ import { defineTasks, TaskFailedError } from '@goflow/sdk';
 import { NonRetryableError, RetryLaterError } from '@goflow/worker';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { onBothBrokers } from './worlds.js';
+import { onBothBrokersAndInChunks } from './worlds.js';
 
 const tasks = defineTasks({
   flaky: { payload: z.number(), result: z.number(), maxAttempts: 4, backoff: 1 },
@@ -39,7 +39,7 @@ const handlers = {
   },
 };
 
-onBothBrokers((open) => {
+onBothBrokersAndInChunks((open) => {
   test('success after retries: the history tells of each attempt, when, by whom and how it ended', async () => {
     const world = open();
     const goflow = world.client(tasks);

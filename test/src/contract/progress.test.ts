@@ -3,7 +3,7 @@ import { until } from '@goflow/testing';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { Barrier } from '../support/barrier.js';
-import { onBothBrokers } from './worlds.js';
+import { onBothBrokersAndInChunks } from './worlds.js';
 
 const tasks = defineTasks({
   copy: {
@@ -16,7 +16,7 @@ const tasks = defineTasks({
   free: { payload: z.number(), result: z.null() },
 });
 
-onBothBrokers((open) => {
+onBothBrokersAndInChunks((open) => {
   test('progress and log are read while it runs, and stay with the task', async () => {
     const world = open();
     const goflow = world.client(tasks);

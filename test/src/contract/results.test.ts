@@ -3,7 +3,7 @@ import { defineTasks } from '@goflow/sdk';
 import { until } from '@goflow/testing';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { onBothBrokers } from './worlds.js';
+import { onBothBrokersAndInChunks } from './worlds.js';
 
 const tasks = defineTasks({
   echo: { payload: z.string(), result: z.string(), maxAttempts: 2, backoff: 1 },
@@ -24,7 +24,7 @@ const handlers = {
   empty: () => undefined,
 };
 
-onBothBrokers((open) => {
+onBothBrokersAndInChunks((open) => {
   test('retention is exact when read: by type and by push', async () => {
     const world = open();
     const goflow = world.client(tasks);

@@ -3,7 +3,7 @@ import { until } from '@goflow/testing';
 import { defineHandler, HandlerRegistry } from '@goflow/worker';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { onBothBrokers } from './worlds.js';
+import { onBothBrokersAndInChunks } from './worlds.js';
 
 const tasks = defineTasks({
   here: { payload: z.string(), result: z.string(), maxAttempts: 1 },
@@ -13,7 +13,7 @@ const tasks = defineTasks({
 const only = (type: 'here' | 'there') =>
   new HandlerRegistry(tasks).add(type, (payload) => `${payload} ran ${type}`);
 
-onBothBrokers((open) => {
+onBothBrokersAndInChunks((open) => {
   test('a type without a handler here goes to the worker that has it, and no attempt is spent', async () => {
     const world = open();
     const goflow = world.client(tasks);

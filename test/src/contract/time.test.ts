@@ -3,7 +3,7 @@ import { until } from '@goflow/testing';
 import { RetryLaterError } from '@goflow/worker';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { onBothBrokers } from './worlds.js';
+import { onBothBrokersAndInChunks } from './worlds.js';
 
 const tasks = defineTasks({
   echo: { payload: z.string(), result: z.string() },
@@ -21,7 +21,7 @@ const handlers = {
   'by.contract': (payload: string) => payload,
 };
 
-onBothBrokers((open) => {
+onBothBrokersAndInChunks((open) => {
   test('delay and runAt: not before their time', async () => {
     const world = open();
     const goflow = world.client(tasks);

@@ -1,4 +1,4 @@
-import { createMemoryBroker } from '@goflow/broker';
+import { createMemoryBroker } from '@goflow/broker/memory';
 import { createGoflow, type Goflow, type TaskDefinitions, type Tasks } from '@goflow/sdk';
 import {
   createWorker,
@@ -10,6 +10,7 @@ import {
 } from '@goflow/worker';
 import { describe, onTestFinished } from 'vitest';
 import { newPlace } from '../support/redis.js';
+import { pushInChunks } from './push-in-chunks.js';
 
 type ClientOptions<D extends TaskDefinitions> = Omit<
   Parameters<typeof createGoflow<D>>[0],
@@ -37,6 +38,13 @@ export function onBothBrokers(body: (open: () => World) => void): void {
   describe('in memory', () => body(openMemoryWorld));
 }
 
+/** The same, and once more with every task in a chunk where it can be in one: nor must it depend on how it was carried. */
+export function onBothBrokersAndInChunks(body: (open: () => World) => void): void {
+  onBothBrokers(body);
+  describe('in Redis, in chunks', () => body(() => inChunks(openRedisWorld())));
+  describe('in memory, in chunks', () => body(() => inChunks(openMemoryWorld())));
+}
+
 /** For behaviour that only Redis has; the test says why. */
 export function openRedisWorld(): World {
   const place = newPlace();
@@ -55,6 +63,11 @@ function openMemoryWorld(): World {
       return { broker: consumer, closed: () => consumer.close() };
     },
   );
+}
+
+/** A world whose clients push in chunks. */
+function inChunks(world: World): World {
+  return { ...world, client: (tasks, options) => pushInChunks(world.client(tasks, options)) };
 }
 
 type Side = object & { readonly closed?: () => Promise<void> };

@@ -52,6 +52,7 @@ test('the page of options names every option that a user can give', () => {
     'libs/shared/src/options/push-options.ts',
     'libs/shared/src/contract/task-definition.ts',
     'apps/producer-sdk/src/goflow.ts',
+    'apps/producer-sdk/src/many-options.ts',
     'apps/producer-sdk/src/watching.ts',
     'apps/producer-sdk/src/many/gather.ts',
     'apps/producer-sdk/src/many/map-options.ts',

@@ -12,6 +12,7 @@ const TIMEOUT_MS = 120_000;
 const PAGES = {
   'README.md': 'readme.ts',
   'docs/lifecycle.md': 'lifecycle.ts',
+  'docs/chunks.md': 'chunks.ts',
   'docs/local-mode.md': 'local-mode.ts',
   'docs/testing.md': 'testing.test.ts',
 };

@@ -61,7 +61,7 @@ export const arrowsDown: Law = eachImport((file, { specifier, line }) => {
   return isAllowed ? undefined : `${file.path}:${line} imports ${target}, which ${folder} may not`;
 });
 
-/** The kernel is pure: no I/O, no environment, no timers, nothing but types and node:crypto from outside. */
+/** The kernel is pure: no I/O, no environment, no timers, nothing from outside but types, and what only counts: node:crypto and node:zlib. */
 export const pureKernel: Law = (files) => {
   const kernel = files.filter(({ path }) => path.startsWith('libs/shared/src/') && !isTest(path));
   const impure =
@@ -74,8 +74,10 @@ export const pureKernel: Law = (files) => {
   ]);
 };
 
+const PURE = ['node:crypto', 'node:zlib'];
+
 function isPure({ specifier, typeOnly }: Import): boolean {
-  if (specifier.startsWith('.') || specifier === 'node:crypto') return true;
+  if (specifier.startsWith('.') || PURE.includes(specifier)) return true;
   return specifier === '@standard-schema/spec' && typeOnly;
 }
 

@@ -44,6 +44,11 @@ test('push takes the input of the payload schema and gives an id of the type', (
       readonly TaskId<'measure'>[]
     >();
     await goflow.pushMany('repeater', ['a'] as const);
+    await goflow.pushMany('repeater', ['a'], { chunk: 100, tags: ['eu'] });
+    expectTypeOf(await goflow.pushMany('measure', ['1'], { chunk: 100 })).toEqualTypeOf<
+      readonly TaskId<'measure'>[]
+    >();
+    goflow.map('repeater', ['a'], { chunk: 100, inFlight: 1_000, priority: 1 });
   });
 });
 
@@ -69,6 +74,12 @@ test('a wrong push does not compile', () => {
     goflow.pushMany('repeater', 'a'),
     // @ts-expect-error - one of many is wrong
     goflow.pushMany('repeater', ['a', 1]),
+    // @ts-expect-error - one push is no chunk
+    goflow.push('repeater', 'a', { chunk: 2 }),
+    // @ts-expect-error - the options of each, and a chunk of all
+    goflow.pushMany('repeater', ['a'], () => ({ chunk: 2 })),
+    // @ts-expect-error - no number
+    goflow.pushMany('repeater', ['a'], { chunk: '2' }),
     // @ts-expect-error - an option of BullMQ's
     goflow.push('repeater', 'a', { jobId: 'a' }),
     // @ts-expect-error - no unit

@@ -30,6 +30,18 @@ test('a worker that takes tasks is live and ready', async () => {
   });
 });
 
+test('the first requests may come at once, and before what answers them is loaded', async () => {
+  const { worker } = await startSystem({ tasks, handlers, http: { port: 0 } });
+  const [live, changed, missing] = await Promise.all([
+    askWorker(worker, '/livez'),
+    askWorker(worker, '/concurrency', { body: { concurrency: 3 } }),
+    askWorker(worker, '/nowhere'),
+  ]);
+  expect(live.status).toBe(200);
+  expect(changed).toMatchObject({ status: 200, json: { concurrency: 3 } });
+  expectProblem(missing, 404, 'NOT_FOUND');
+});
+
 test('without `http` nothing listens', async () => {
   const { worker } = await startSystem({ tasks, handlers });
   expect(worker.httpUrl).toBeUndefined();

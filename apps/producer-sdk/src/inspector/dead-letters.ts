@@ -5,6 +5,7 @@ import {
   type TaskDetail,
   type TaskState,
 } from '@goflow/shared';
+import { Seal } from '../seal.js';
 import { type BulkPlan, type BulkReport, BulkRun, type BulkTally } from './bulk-run.js';
 import { checkOptions } from './check-options.js';
 import {
@@ -19,6 +20,7 @@ import {
   resolveGroupOptions,
   resolveRedriveAllOptions,
 } from './dead-letter-options.js';
+import { expanded } from './expanded.js';
 import { type DeadLetterFilter, deadLetterQuestionOf } from './filter.js';
 import type {
   Discarded,
@@ -29,12 +31,10 @@ import type {
 import { DeadLetterGroups } from './groups.js';
 import type { InspectorDeps } from './inspector-deps.js';
 import { Pace } from './pace.js';
-import { toPayloadJson } from './payload-json.js';
 import { listTasks, type TaskList } from './task-list.js';
 import { toSummary } from './task-summary.js';
 import { type TaskSource, walk } from './walk.js';
 
-const DEFAULT_PAYLOAD_LIMIT = 1024 * 1024;
 /** Read ahead is what a second takes: of older pages somebody else may have redriven some, and they have failed anew. */
 const READ_AHEAD = { least: 50, most: 250 };
 
@@ -93,8 +93,7 @@ export class DeadLetters implements GoflowDeadLetters {
       pageSize: Math.min(Math.max(rate, READ_AHEAD.least), READ_AHEAD.most),
       onProgress: onProgress && ((tally) => onProgress(toProgress(tally))),
       act: async (task) => {
-        const edited = payload && (await payload(task.payload, toSummary(task)));
-        const json = payload && (await this.#encode(task, edited));
+        const json = payload && (await this.#edit(task, payload));
         const { done } = await inspector.redrive(task.id, json);
         return done;
       },
@@ -134,9 +133,15 @@ export class DeadLetters implements GoflowDeadLetters {
     return task && !this.#deps.isOver(task) ? task : undefined;
   }
 
-  #encode({ type }: TaskDetail, payload: unknown): Promise<string> {
-    const { tasks, payloadLimit = DEFAULT_PAYLOAD_LIMIT } = this.#deps;
-    return toPayloadJson(contractOf(tasks, type), payload, payloadLimit);
+  async #edit(task: TaskDetail, edit: NonNullable<RedriveAllOptions['payload']>): Promise<string> {
+    const { payload } = await expanded(task);
+    return this.#encode(task, await edit(payload, toSummary(task)));
+  }
+
+  /** As a push would. */
+  async #encode({ type }: TaskDetail, payload: unknown): Promise<string> {
+    const { tasks, payloadLimit, compressAbove } = this.#deps;
+    return new Seal(contractOf(tasks, type), { payloadLimit, compressAbove }).json(payload);
   }
 }
 

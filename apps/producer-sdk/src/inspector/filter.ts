@@ -56,6 +56,8 @@ export interface Question {
   readonly since: number | undefined;
   /** The same for the same question, and other for any other. */
   readonly mark: string;
+  /** Whether the payload is looked at, too. */
+  readonly isOfPayload: boolean;
   /** What the broker cannot be asked. */
   isWanted(task: TaskDetail): boolean;
 }
@@ -122,6 +124,7 @@ function toQuestion(
     sections,
     tag,
     since,
+    isOfPayload: text !== undefined,
     mark: markOf([queues, states, type, tag, since, text, reason, fingerprint]),
     isWanted: (task) =>
       (type === undefined || task.type === type) &&

@@ -8,6 +8,7 @@ import {
 import { checkSignal } from '../many/check-signal.js';
 import { checkOptions } from './check-options.js';
 import { DeadLetters } from './dead-letters.js';
+import { expanded } from './expanded.js';
 import { questionOf, queuesOf, type TaskFilter } from './filter.js';
 import type {
   CountsOptions,
@@ -58,7 +59,7 @@ export class Inspector implements GoflowInspector {
 
   async get(id: string): Promise<TaskInfo | undefined> {
     const task = parseTaskId(id) && this.#deps.current(await this.#deps.broker.detail(id));
-    return task && toInfo(task);
+    return task && toInfo(await expanded(task));
   }
 
   async workers(): Promise<readonly WorkerInfo[]> {

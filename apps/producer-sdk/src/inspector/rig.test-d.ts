@@ -152,6 +152,7 @@ export function openRig() {
     isOver,
     current: (task) => (task && !isOver(task) ? task : undefined),
     payloadLimit: 1_000,
+    compressAbove: 256,
   });
   return { broker, inspector, deadLetters: inspector.deadLetters };
 }

@@ -1,5 +1,6 @@
 import type { InspectorBroker, TaskDetail, TaskRecord } from '@goflow/shared';
 import { type Position, startOf } from './cursor.js';
+import { expanded } from './expanded.js';
 import type { Question, Section } from './filter.js';
 
 /** Where tasks come from. */
@@ -84,8 +85,12 @@ async function readPage(
   const { queue, state } = sectionAt(question, section);
   const asked = { queue, state, tag, since, after, limit: size };
   const { tasks, next } = await source.broker.page(asked);
+  const seen = question.isOfPayload ? await Promise.all(tasks.map(expanded)) : tasks;
   return {
-    tasks: tasks.filter((task) => question.isWanted(task) && !source.isOver(task)),
+    // As the broker gave them: expanded twice, what looks compressed would be another.
+    tasks: tasks.filter(
+      (task, at) => question.isWanted(seen[at] as TaskDetail) && !source.isOver(task),
+    ),
     next: next === undefined ? sectionAfter(question, section) : { section, after: next },
     given: tasks,
     size,

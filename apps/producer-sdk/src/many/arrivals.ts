@@ -44,14 +44,15 @@ export class Arrivals<T extends object> {
    */
   async take(): Promise<T | undefined> {
     for (;;) {
-      const arrival = this.#next();
+      const arrival = this.takeHere();
       if (arrival) return arrival;
       if (this.#ending) return over(this.#ending);
       await this.#wakeUp.sleep();
     }
   }
 
-  #next(): T | undefined {
+  /** The next arrival, where one is here. */
+  takeHere(): T | undefined {
     if (this.#turned.length === 0 && this.#added.length > 0) {
       this.#turned = this.#added.reverse();
       this.#added = [];

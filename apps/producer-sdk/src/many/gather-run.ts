@@ -1,14 +1,15 @@
 import { GoflowError, type TaskId, type TaskResult, WaitTimeoutError } from '@goflow/shared';
+import type { Following } from '../waiting.js';
 import { Arrivals } from './arrivals.js';
 import type { Run } from './run-generator.js';
 
 /** What waiting for many tasks needs of its client. */
 export interface GatherPorts {
   /**
-   * Resolves with the final result, however the task ended; with `unknown` for an id that has no task. Rejects when the signal
-   * aborts or the client is closed.
+   * Tells once, and not within this call, how a task ended; `unknown` for an id that has no task; an error when the client is closed,
+   * and the like. No promise and no signal for each of very many: they cost more than all the rest.
    */
-  outcome(id: TaskId, signal: AbortSignal): Promise<TaskResult>;
+  follow(id: TaskId, ended: (outcome: TaskResult | Error) => void): Following;
 }
 
 /** One of many tasks has ended. */
@@ -36,8 +37,8 @@ export class GatherRun implements Run<Ended> {
   readonly #options: ResolvedGatherOptions;
   readonly #ports: GatherPorts;
   readonly #arrivals = new Arrivals<Ended>();
-  /** By index. One controller for each wait: a signal shared by n listeners makes each of them cost n steps. */
-  readonly #waits = new Map<number, AbortController>();
+  /** Those that are open, by index. */
+  readonly #waits = new Map<number, Following>();
   #done = 0;
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
@@ -58,7 +59,7 @@ export class GatherRun implements Run<Ended> {
     const { signal, timeoutMs } = this.#options;
     signal?.addEventListener('abort', this.#onAbort);
     this.#timer = setTimeout(() => this.#onTimeout(), timeoutMs);
-    for (const [index, id] of this.ids.entries()) void this.#wait(index, id);
+    for (const [index, id] of this.ids.entries()) this.#wait(index, id);
     this.#endIfDone();
   }
 
@@ -66,23 +67,24 @@ export class GatherRun implements Run<Ended> {
     return this.#arrivals.take();
   }
 
+  /** One that is there already: {@link take} costs a turn of the microtasks for each. */
+  takeHere(): Ended | undefined {
+    return this.#arrivals.takeHere();
+  }
+
   async stop(): Promise<void> {
     this.#stop();
   }
 
-  /** Never rejects. */
-  async #wait(index: number, id: TaskId): Promise<void> {
-    const wait = new AbortController();
-    this.#waits.set(index, wait);
-    try {
-      const result = await this.#ports.outcome(id, wait.signal);
+  #wait(index: number, id: TaskId): void {
+    const following = this.#ports.follow(id, (outcome) => {
       this.#waits.delete(index);
+      if (outcome instanceof Error) return this.#fail(outcome);
       this.#done += 1;
-      this.#arrivals.add({ index, result });
-      this.#endIfDone();
-    } catch (error) {
-      this.#fail(error);
-    }
+      this.#arrivals.add({ index, result: outcome });
+      return this.#endIfDone();
+    });
+    this.#waits.set(index, following);
   }
 
   /** As soon as no wait is open: a slow consumer must not run into the timeout. */
@@ -118,7 +120,7 @@ export class GatherRun implements Run<Ended> {
     clearTimeout(this.#timer);
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     this.#arrivals.end();
-    for (const wait of this.#waits.values()) wait.abort();
+    for (const following of this.#waits.values()) following.leave();
     this.#waits.clear();
   }
 

@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GoflowError, type TaskId, type TaskResult, WaitTimeoutError } from '@goflow/shared';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Following } from '../waiting.js';
 import { asCompleted, type GatherPorts, type WaitManyOptions, waitAll, waitAny } from './gather.js';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
@@ -12,35 +13,31 @@ afterEach(() => {
 
 interface Wait {
   readonly id: string;
-  readonly signal: AbortSignal;
-  end(result: TaskResult): void;
-  fail(error: unknown): void;
+  readonly ended: (outcome: TaskResult | Error) => void;
 }
 
 /** A client in memory whose tasks end when the test says so. */
 class Client implements GatherPorts {
   readonly waits = new Set<Wait>();
-  readonly signals = new Set<AbortSignal>();
+  /** Waits that were ever begun. */
+  begun = 0;
 
-  outcome(id: TaskId, signal: AbortSignal): Promise<TaskResult> {
-    this.signals.add(signal);
-    return new Promise<TaskResult>((resolve, reject) => {
-      const over = () => this.waits.delete(wait);
-      const wait: Wait = {
-        id,
-        signal,
-        end: (result) => over() && resolve(result),
-        fail: (error) => over() && reject(error),
-      };
-      this.waits.add(wait);
-      signal.addEventListener('abort', () => wait.fail(signal.reason));
-    });
+  follow(id: TaskId, ended: Wait['ended']): Following {
+    const wait = { id, ended };
+    this.waits.add(wait);
+    this.begun += 1;
+    return { id, leave: () => void this.waits.delete(wait) };
   }
 
   /** Ends tasks, one after the other; all waits for one. */
   end(...results: TaskResult[]): void {
     for (const result of results)
-      for (const wait of this.waits) if (wait.id === result.id) wait.end(result);
+      for (const wait of this.waits) if (wait.id === result.id) this.tell(wait, result);
+  }
+
+  tell(wait: Wait, outcome: TaskResult | Error): void {
+    this.waits.delete(wait);
+    wait.ended(outcome);
   }
 }
 
@@ -232,7 +229,7 @@ describe.each(doors)('$door', ({ wait }) => {
     const end = wait(['a'], { signal: AbortSignal.abort('enough') }, client);
     const details = { done: 0, total: 1 };
     await expect(end).rejects.toMatchObject({ code: 'WAIT_ABORTED', cause: 'enough', details });
-    expect(client.signals.size).toBe(0);
+    expect(client.begun).toBe(0);
   });
 
   test('an outcome that cannot be had ends it with that error, and all waits', async () => {
@@ -240,19 +237,18 @@ describe.each(doors)('$door', ({ wait }) => {
     const closed = new GoflowError('CLIENT_CLOSED', 'the client is closed');
     const end = expect(wait(['a', 'b', 'c'], {}, client)).rejects.toBe(closed);
     await nextTurn();
-    for (const open of client.waits) if (open.id === 'b') open.fail(closed);
+    for (const open of client.waits) if (open.id === 'b') client.tell(open, closed);
     await end;
     expect(client.waits.size).toBe(0);
   });
 
-  test('when all is done nothing stays; each wait had a signal of its own', async () => {
+  test('when all is done nothing stays', async () => {
     const client = new Client();
     const { signal } = new AbortController();
     const end = wait(['a', 'b'], { signal }, client);
     await nextTurn();
     client.end(completed('a'), completed('b'));
     await end;
-    expect(client.signals.size).toBe(2);
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 

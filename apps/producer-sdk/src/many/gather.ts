@@ -38,8 +38,12 @@ export async function waitAll(
 ): Promise<TaskResult[]> {
   const run = gatherRun(ids, options, ports);
   const results = run.ids.map((id): TaskResult => ({ status: 'unknown', id }));
-  for await (const { index, result } of runGenerator(run)) results[index] = result;
-  return results;
+  run.start();
+  for (;;) {
+    const ended = run.takeHere() ?? (await run.take());
+    if (!ended) return results;
+    results[ended.index] = ended.result;
+  }
 }
 
 /**

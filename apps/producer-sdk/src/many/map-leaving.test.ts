@@ -2,28 +2,28 @@ import { getEventListeners } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GoflowError, type TaskId, type TaskResult } from '@goflow/shared';
 import { expect, test } from 'vitest';
+import type { Following } from '../waiting.js';
 import { type MapOutcome, type MapPorts, mapTasks } from './map.js';
 
 /** A client in memory: even tasks end at once, odd ones never do. */
 class Client implements MapPorts {
   readonly pushed: number[] = [];
   readonly cancelled: string[] = [];
-  readonly waits = new Map<string, (error: unknown) => void>();
+  readonly waits = new Map<string, (error: Error) => void>();
 
   async push(_payload: unknown, index: number): Promise<TaskId> {
     this.pushed.push(index);
     return `q:${index}`;
   }
 
-  async outcome(id: TaskId, signal: AbortSignal): Promise<TaskResult> {
-    if (Number(id.slice(2)) % 2 === 0) return { status: 'unknown', id };
-    return new Promise((_resolve, reject) => {
-      this.waits.set(id, reject);
-      signal.addEventListener('abort', () => {
-        this.waits.delete(id);
-        reject(signal.reason);
-      });
-    });
+  follow(id: TaskId, ended: (outcome: TaskResult | Error) => void): Following {
+    if (this.endsAtOnce(id)) queueMicrotask(() => ended({ status: 'unknown', id }));
+    else this.waits.set(id, ended);
+    return { id, leave: () => void this.waits.delete(id) };
+  }
+
+  endsAtOnce(id: TaskId): boolean {
+    return Number(id.slice(2)) % 2 === 0;
   }
 
   async cancel(id: TaskId): Promise<void> {
@@ -175,8 +175,8 @@ test.each(['reason', undefined])(
 test('aborted when all has ended and is not taken yet, it does not end as if all had been', async () => {
   const stop = new AbortController();
   class EndsAll extends Client {
-    override async outcome(id: TaskId): Promise<TaskResult> {
-      return { status: 'unknown', id };
+    override endsAtOnce(): boolean {
+      return true;
     }
   }
   const generator = mapTasks([0, 1, 2], { signal: stop.signal }, new EndsAll());
@@ -193,7 +193,7 @@ test('an outcome that cannot be had ends the map, after those that are there', a
   await generator.next();
   await nextTurn();
   const closed = new GoflowError('CLIENT_CLOSED', 'the client is closed');
-  for (const reject of client.waits.values()) reject(closed);
+  for (const ended of client.waits.values()) ended(closed);
   await nextTurn();
   const given: number[] = [];
   await expect(

@@ -15,9 +15,12 @@ function instantPorts() {
       open.most = Math.max(open.most, open.now);
       return `q:${index}`;
     },
-    outcome: async (id: TaskId) => {
-      open.now -= 1;
-      return { status: 'unknown', id };
+    follow: (id: TaskId, ended) => {
+      queueMicrotask(() => {
+        open.now -= 1;
+        ended({ status: 'unknown', id });
+      });
+      return { id, leave: () => undefined };
     },
     cancel: async () => undefined,
   };

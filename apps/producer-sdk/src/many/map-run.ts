@@ -6,6 +6,7 @@ import {
   type TaskResult,
   toFailure,
 } from '@goflow/shared';
+import type { Following } from '../waiting.js';
 import { Arrivals, type Thrown } from './arrivals.js';
 import type { ResolvedMapOptions } from './map-options.js';
 import type { Run } from './run-generator.js';
@@ -36,8 +37,8 @@ export type MapOutcome<Value = unknown, Payload = unknown, Type extends string =
 export interface MapPorts {
   /** Pushes one item. Called up to `inFlight` times at once. */
   push(payload: unknown, index: number): Promise<TaskId>;
-  /** Resolves with the final result, however the task ended. Rejects when the signal aborts or the client is closed. */
-  outcome(id: TaskId, signal: AbortSignal): Promise<TaskResult>;
+  /** Tells once, and not within this call, how a task ended; an error when the client is closed. */
+  follow(id: TaskId, ended: (outcome: TaskResult | Error) => void): Following;
   /** Asks for a task to be cancelled. Its errors are ignored. */
   cancel(id: TaskId): Promise<unknown>;
 }
@@ -66,8 +67,8 @@ export class MapRun implements Run<MapOutcome> {
   /** Of these, items that are being pushed or awaited. */
   #running = 0;
   readonly #idle = new WakeUp();
-  /** One for each awaited task: a signal shared by n listeners makes each of them cost n steps. */
-  readonly #waits = new Set<AbortController>();
+  /** By the index of the item. */
+  readonly #waits = new Map<number, Following>();
   #sourceEnd: Partial<Thrown> | undefined;
   #hadPushError = false;
   #stopping: Promise<void> | undefined;
@@ -106,7 +107,11 @@ export class MapRun implements Run<MapOutcome> {
     this.#arrivals.end();
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     this.#room.wake();
-    for (const wait of this.#waits) wait.abort();
+    for (const following of this.#waits.values()) {
+      following.leave();
+      void this.#endByLettingGo(following.id);
+    }
+    this.#waits.clear();
     const [closed] = await Promise.allSettled([this.#source.close(), this.#allLetGo()]);
     if (closed.status === 'rejected') throw closed.reason;
   }
@@ -154,33 +159,44 @@ export class MapRun implements Run<MapOutcome> {
     return !this.#stopping;
   }
 
-  /** Takes one item all the way. Never rejects. */
+  /** Pushes one item. Never rejects. */
   async #run(item: Item): Promise<void> {
     this.#running += 1;
     try {
       const id = await this.#ports.push(item.payload, item.index);
-      if (this.#stopping) await this.#letGoOf(id);
-      else await this.#await(item, id);
+      if (this.#stopping) void this.#endByLettingGo(id);
+      else this.#await(item, id);
     } catch (error) {
       this.#refused(item, error);
+      this.#end();
     }
-    this.#running -= 1;
-    this.#idle.wake();
-    this.#endIfDone();
+  }
+
+  #await(item: Item, id: TaskId): void {
+    const following = this.#ports.follow(id, (outcome) => {
+      this.#waits.delete(item.index);
+      if (outcome instanceof Error) {
+        this.#fail(outcome);
+        void this.#endByLettingGo(id);
+      } else {
+        this.#arrive({ ...item, id, result: outcome });
+        this.#end();
+      }
+    });
+    this.#waits.set(item.index, following);
   }
 
   /** Never rejects. */
-  async #await(item: Item, id: TaskId): Promise<void> {
-    const wait = new AbortController();
-    this.#waits.add(wait);
-    try {
-      const result = await this.#ports.outcome(id, wait.signal);
-      this.#arrive({ ...item, id, result });
-    } catch (error) {
-      this.#fail(error);
-      await this.#letGoOf(id);
-    }
-    this.#waits.delete(wait);
+  async #endByLettingGo(id: TaskId): Promise<void> {
+    await this.#letGoOf(id);
+    this.#end();
+  }
+
+  /** An item has gone all the way. */
+  #end(): void {
+    this.#running -= 1;
+    this.#idle.wake();
+    this.#endIfDone();
   }
 
   /** What `onStop` says becomes of a task in flight. Never rejects. */

@@ -1,4 +1,5 @@
-import { createFakeClock, createMemoryResultStore } from '@goflow/broker';
+import { createMemoryResultStore } from '@goflow/broker';
+import { createFakeClock } from '@goflow/broker/memory';
 import {
   defineTasks,
   type Logger,
@@ -194,6 +195,7 @@ function run(handler: AnyHandler | undefined, options: RunOptions = {}): Promise
     },
     logger,
     resultLimit: 100,
+    compressAbove: Number.POSITIVE_INFINITY,
     results: store && new ResultKeeper({ store, aboveBytes: 0, limitBytes: 1_000, clock, logger }),
     onAbandoned: () => undefined,
   });

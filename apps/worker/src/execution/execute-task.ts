@@ -1,13 +1,17 @@
 import {
   type Clock,
+  compressJson,
   encodeJson,
+  expandJson,
   GoflowError,
+  isCompressed,
   type Logger,
   type ParseSubject,
   parse,
   type TakenTask,
   type TaskContract,
   type Tasks,
+  toFailure,
   type Verdict,
 } from '@goflow/shared';
 import type { AnyHandler } from '../handlers/handler.js';
@@ -26,6 +30,8 @@ export interface ExecutionDeps {
   readonly logger: Logger;
   /** Bytes of JSON. */
   readonly resultLimit: number;
+  /** Results of more bytes of JSON are compressed; infinity: none. */
+  readonly compressAbove: number;
   /** Where results go that do not stay with their task. */
   readonly results: ResultKeeper | undefined;
   /** Told of an attempt that timed out while its handler goes on. */
@@ -33,8 +39,8 @@ export interface ExecutionDeps {
 }
 
 /**
- * The heart of the worker. Look up, parse, middleware and handler, parse the result, outcome. It never throws: whatever
- * happens in there is a verdict.
+ * The heart of the worker. Look up, expand, parse, middleware and handler, parse the result, compress, outcome. It never throws:
+ * whatever happens in there is a verdict.
  */
 export function executeTask(task: TakenTask, deps: ExecutionDeps): Promise<Verdict> {
   if (!task.readable || typeof task.type !== 'string' || task.type === '')
@@ -44,26 +50,48 @@ export function executeTask(task: TakenTask, deps: ExecutionDeps): Promise<Verdi
   if (!contract || !handler) return handBackMissing(task, deps.routing);
   const over = timeOver(task, deps.clock.now());
   if (over) return Promise.resolve({ ...over, isUnspent: true });
-  return attempt(task, contract, { handler, deps });
+  const { payload } = task;
+  return isCompressed(payload)
+    ? expandAndAttempt({ task, contract, handler, payload, deps })
+    : attempt({ task, contract, handler, payload, deps });
 }
 
 interface Run {
+  readonly task: TakenTask;
+  readonly contract: TaskContract;
   readonly handler: AnyHandler;
+  /** As it was pushed. */
+  readonly payload: unknown;
   readonly deps: ExecutionDeps;
 }
 
-function attempt(task: TakenTask, contract: TaskContract, run: Run): Promise<Verdict> {
-  const { clock, logger } = run.deps;
-  const ctx = new RunningContext(task, contract, run.deps);
+/** Only compressed payloads come this way: the others take no further promise. */
+async function expandAndAttempt(run: Run): Promise<Verdict> {
+  let payload: unknown;
+  try {
+    payload = await expandJson(run.payload);
+  } catch (error) {
+    return { kind: 'failed', failure: toFailure(error), isUnspent: true };
+  }
+  return run.task.isAborted ? ENDED_OTHERWISE : attempt({ ...run, payload });
+}
+
+/** It was cancelled meanwhile, or its worker leaves: this verdict is dropped. */
+const ENDED_OTHERWISE: Verdict = { kind: 'handed-back', reason: 'stopping', delayMs: 0 };
+
+function attempt(run: Run): Promise<Verdict> {
+  const { task, contract, deps } = run;
+  const { clock, logger } = deps;
+  const ctx = new RunningContext(task, contract, deps);
   return new Promise((resolve) => {
     const settle = (verdict: Verdict): void => {
       clock.cancel(timer);
       ctx.end();
       resolve(verdict);
     };
-    const onTimeUp = (): void => settle(timeUp(task, contract, run.deps));
+    const onTimeUp = (): void => settle(timeUp(task, contract, deps));
     const timer = clock.after(limitMs(task, contract, clock), onTimeUp);
-    runAttempt(ctx, contract, { task, ...run }).then(settle, (thrown: unknown) =>
+    runAttempt(ctx, run).then(settle, (thrown: unknown) =>
       settle(outcomeOf(thrown, { task, contract, clock, logger })),
     );
   });
@@ -85,8 +113,7 @@ function limitMs(task: TakenTask, contract: TaskContract, clock: Clock): number 
 
 /** The signal aborts and the slot is free, though the handler may go on: what it still returns or throws is dropped. */
 function timeUp(task: TakenTask, contract: TaskContract, deps: ExecutionDeps): Verdict {
-  // It ended otherwise before: cancelled, or its worker leaves. This verdict is dropped.
-  if (task.isAborted) return { kind: 'handed-back', reason: 'stopping', delayMs: 0 };
+  if (task.isAborted) return ENDED_OTHERWISE;
   const { clock, logger } = deps;
   const over = timeOver(task, clock.now());
   const timeoutMs = task.timeoutMs ?? contract.timeoutMs;
@@ -99,20 +126,23 @@ function timeUp(task: TakenTask, contract: TaskContract, deps: ExecutionDeps): V
 
 async function runAttempt(
   ctx: RunningContext,
-  contract: TaskContract,
-  { task, handler, deps }: Run & { readonly task: TakenTask },
+  { task, contract, handler, payload, deps }: Run,
 ): Promise<Verdict> {
   const about = aboutOf(contract);
-  const payload = parseStage(contract.payload, task.payload, about.payload);
+  const input = parseStage(contract.payload, payload, about.payload);
   // Waiting for what is no promise costs, and most schemas are synchronous.
-  const returned = await handler(payload instanceof Promise ? await payload : payload, ctx);
+  const returned = await handler(input instanceof Promise ? await input : input, ctx);
   const parsed = parseStage(contract.result, returned, about.result);
   const result = parsed instanceof Promise ? await parsed : parsed;
-  const { results, resultLimit } = deps;
+  const { results, resultLimit, compressAbove } = deps;
   const limitBytes = results ? results.limitBytes : resultLimit;
-  const resultJson = encodeResult(result, about.resultSubject, limitBytes);
-  if (!results || resultJson === undefined) return { kind: 'completed', resultJson };
-  return results.keep(task, resultJson, contract.retention);
+  const json = encodeResult(result, about.resultSubject, limitBytes);
+  if (json === undefined) return { kind: 'completed', resultJson: json };
+  const compressed = compressJson(json, compressAbove);
+  const resultJson = typeof compressed === 'string' ? compressed : await compressed;
+  return results
+    ? results.keep(task, resultJson, contract.retention)
+    : { kind: 'completed', resultJson };
 }
 
 /** What a type's stages are called in errors: made once a type, not once a task. */

@@ -1,4 +1,5 @@
-import { createFakeClock, createMemoryResultStore, type FakeClock } from '@goflow/broker';
+import { createMemoryResultStore } from '@goflow/broker';
+import { createFakeClock, type FakeClock } from '@goflow/broker/memory';
 import type { ResultStore, TakenTask, Verdict } from '@goflow/shared';
 import { expect, test } from 'vitest';
 import { ResultKeeper } from './keep-result.js';

@@ -12,7 +12,7 @@ import {
 /** Where results are kept that do not stay with their task. */
 export interface ResultKeeperOptions {
   readonly store: ResultStore;
-  /** Results of more bytes of JSON than this go to the store; smaller ones stay with their task. */
+  /** Results of more bytes than this, as they would be stored, go to the store; smaller ones stay with their task. */
   readonly aboveBytes: number;
   readonly limitBytes: number;
   readonly clock: Clock;
@@ -39,6 +39,7 @@ export class ResultKeeper {
     this.limitBytes = options.limitBytes;
   }
 
+  /** @param resultJson which may be compressed */
   async keep(task: TakenTask, resultJson: string, retention: ResolvedRetention): Promise<Verdict> {
     const { aboveBytes, logger } = this.#options;
     if (Buffer.byteLength(resultJson) <= aboveBytes) return { kind: 'completed', resultJson };

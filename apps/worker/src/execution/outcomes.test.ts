@@ -1,4 +1,4 @@
-import { createFakeClock } from '@goflow/broker';
+import { createFakeClock } from '@goflow/broker/memory';
 import {
   GoflowError,
   NonRetryableError,

@@ -1,4 +1,4 @@
-import { createFakeClock } from '@goflow/broker';
+import { createFakeClock } from '@goflow/broker/memory';
 import type { TakenTask, Verdict } from '@goflow/shared';
 import { expect, test } from 'vitest';
 import { takenTask } from './rig.test-d.js';

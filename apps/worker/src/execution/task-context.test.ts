@@ -1,4 +1,4 @@
-import { createFakeClock } from '@goflow/broker';
+import { createFakeClock } from '@goflow/broker/memory';
 import { expect, test, vi } from 'vitest';
 import { contractOfA, openLogger, takenTask } from './rig.test-d.js';
 import { RunningContext } from './task-context.js';

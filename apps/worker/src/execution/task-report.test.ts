@@ -1,4 +1,4 @@
-import { createFakeClock } from '@goflow/broker';
+import { createFakeClock } from '@goflow/broker/memory';
 import type { TakenTask, TaskNews } from '@goflow/shared';
 import { expect, test } from 'vitest';
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-import { createFakeClock } from '@goflow/broker';
+import { createFakeClock } from '@goflow/broker/memory';
 import { SILENT_LOGGER, type TakenTask, type Verdict } from '@goflow/shared';
 import { expect, test } from 'vitest';
 import type { AnyHandler } from '../handlers/handler.js';
@@ -26,6 +26,7 @@ function running(handler: AnyHandler, given: Partial<TakenTask> = {}) {
     },
     logger: SILENT_LOGGER,
     resultLimit: 100,
+    compressAbove: Number.POSITIVE_INFINITY,
     results: undefined,
     onAbandoned: (one) => abandoned.push(one),
   });

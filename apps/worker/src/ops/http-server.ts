@@ -1,20 +1,8 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { GoflowError } from '@goflow/shared';
-import type { WorkerMetrics } from '@goflow/telemetry';
-import express, { type Express, type RequestHandler } from 'express';
-import helmet from 'helmet';
-import type { Worker } from '../worker.js';
-import { concurrencyRoutes } from './concurrency-routes.js';
-import { requirePermission } from './guards.js';
+import type { HttpAppDeps } from './http-app.js';
 import type { ResolvedHttpOptions } from './http-options.js';
-import { answerErrors } from './problem.js';
-
-/** Whom the server speaks for. */
-export interface HttpServerDeps {
-  readonly worker: Worker;
-  readonly metrics: WorkerMetrics;
-}
 
 /** Who sends a request too slowly is cut off. Node looks for them only every 30 s unless told otherwise. */
 const TIMEOUTS = {
@@ -23,18 +11,27 @@ const TIMEOUTS = {
   keepAliveTimeout: 5_000,
   connectionsCheckingInterval: 1_000,
 };
-/** Bodies are a number in braces. */
-const BODY_LIMIT = '16kb';
-const PATHS = 'GET /livez, /readyz, /metrics, /concurrency, /herd; PATCH /concurrency, /herd';
 
-/** The worker's HTTP face: health and metrics for all, concurrency for those who may. */
+/**
+ * The worker's HTTP face: health and metrics for all, concurrency for those who may. What answers is loaded for the first request:
+ * it takes longer to load than a worker needs to connect and to take its first task.
+ */
 export class HttpServer {
   readonly #options: ResolvedHttpOptions;
+  readonly #deps: HttpAppDeps;
   readonly #server: Server;
+  #app: Promise<RequestListener> | undefined;
 
-  constructor(options: ResolvedHttpOptions, deps: HttpServerDeps) {
+  constructor(options: ResolvedHttpOptions, deps: HttpAppDeps) {
     this.#options = options;
-    this.#server = createServer(TIMEOUTS, createApp(options, deps));
+    this.#deps = deps;
+    this.#server = createServer(TIMEOUTS, (request, response) => {
+      this.#app ??= this.#load();
+      this.#app.then(
+        (answer) => answer(request, response),
+        () => response.writeHead(500).end(),
+      );
+    });
     this.#server.maxRequestsPerSocket = 1_000;
     this.#server.maxConnections = 512;
   }
@@ -66,6 +63,11 @@ export class HttpServer {
       this.#server.closeAllConnections();
     });
   }
+
+  async #load(): Promise<RequestListener> {
+    const { createHttpApp } = await import('./http-app.js');
+    return createHttpApp(this.#options, this.#deps);
+  }
 }
 
 function listenError(cause: NodeJS.ErrnoException, host: string, port: number): Error {
@@ -76,37 +78,4 @@ function listenError(cause: NodeJS.ErrnoException, host: string, port: number): 
     `${host}:${port} ${why}: choose another port, or 0 for any free one`,
     { cause },
   );
-}
-
-function createApp(options: ResolvedHttpOptions, { worker, metrics }: HttpServerDeps): Express {
-  const app = express().disable('x-powered-by').disable('etag');
-  app.use(helmet());
-  app.get('/livez', (_request, response) => {
-    response.json({ status: 'live' });
-  });
-  app.get('/readyz', readyz(worker));
-  app.get('/metrics', async (_request, response) => {
-    response.type(metrics.contentType).send(await metrics.text());
-  });
-  app.use(requirePermission(options));
-  // Any content type: Gofherd's own example sends JSON as a form, which is what curl -d does.
-  app.use(express.json({ limit: BODY_LIMIT, strict: false, type: () => true, inflate: false }));
-  app.use(concurrencyRoutes(worker));
-  app.use((request) => {
-    throw new GoflowError(
-      'NOT_FOUND',
-      `there is no ${request.method} ${request.path.slice(0, 100)}; there are ${PATHS}`,
-    );
-  });
-  app.use(answerErrors);
-  return app;
-}
-
-function readyz(worker: Worker): RequestHandler {
-  return async (_request, response) => {
-    const readiness = await worker.readiness();
-    response
-      .status(readiness.ready ? 200 : 503)
-      .json({ status: readiness.ready ? 'ready' : 'not ready', ...readiness });
-  };
 }

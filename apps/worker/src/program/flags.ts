@@ -7,9 +7,10 @@ import {
   type DurationLimits,
   GoflowError,
   invalidOption,
+  resolveCompressAbove,
   toMs,
 } from '@goflow/shared';
-import { LOG_LEVELS, type LogLevel } from '@goflow/telemetry';
+import { LOG_LEVELS, type LogLevel } from '@goflow/telemetry/logger';
 import { Command, Option } from 'commander';
 import { checkConcurrency } from '../options.js';
 
@@ -26,6 +27,8 @@ export interface ProgramSettings {
   /** In milliseconds. */
   readonly grace: number;
   readonly lease: Duration;
+  /** In bytes. */
+  readonly compressAbove: number | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -102,6 +105,12 @@ const FLAGS: Readonly<Record<keyof Omit<ProgramSettings, 'token'>, Flag>> = {
     help: 'how long a task stays a worker’s without a sign of life',
     fallback: '30s',
     read: (value) => readDuration('--lease', value, { minMs: 1_000, maxMs: 3_600_000 }),
+  },
+  compressAbove: {
+    flag: '--compress-above <bytes>',
+    env: 'GOFLOW_COMPRESS_ABOVE',
+    help: 'compress results of more bytes of JSON than this, 256 or more (default: never)',
+    read: (value) => resolveCompressAbove(toNumber(value)),
   },
   logLevel: {
     flag: '--log-level <level>',

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { type Logger, toFailure } from '@goflow/shared';
-import { createLogger } from '@goflow/telemetry';
+import { createLogger } from '@goflow/telemetry/logger';
 import { createWorker, type Worker } from '../worker.js';
 import type { ProgramSettings } from './flags.js';
 import { loadHandlers, loadTasks } from './load-modules.js';
@@ -21,7 +21,7 @@ export async function runProgram(settings: ProgramSettings): Promise<RunningProg
   const logger = createLogger({ level: settings.logLevel, fields });
   const tasks = await loadTasks(settings.tasks);
   const handlers = await loadHandlers(settings.handlers, tasks);
-  const { redis, prefix, concurrency, port, host, token, grace, lease } = settings;
+  const { redis, prefix, concurrency, port, host, token, grace, lease, compressAbove } = settings;
   const http = port === undefined ? undefined : { port, host, token };
   const worker = createWorker({
     tasks,
@@ -32,6 +32,7 @@ export async function runProgram(settings: ProgramSettings): Promise<RunningProg
     http,
     grace,
     lease,
+    compressAbove,
     logger,
   });
   const missing = [...tasks.contracts.keys()].filter((type) => !handlers.types.includes(type));

@@ -6,7 +6,8 @@ import { retainOwn } from './inspector/retained-tasks.js';
 import { fromReturnValue } from './job-codec.js';
 import { replyChannel } from './keys.js';
 import { encodeReply } from './reply-inbox.js';
-import { replyAddressOf } from './taken-job.js';
+import { postReply } from './reply-outbox.js';
+import { replyAddressOf, takenTaskOf } from './taken-job.js';
 
 /** A task that has ended, and how. */
 export interface EndedTask {
@@ -38,14 +39,37 @@ export function afterEnd(settings: EndSettings, ended: EndedTask): void {
     );
   }
   const address = replyAddressOf(job);
-  if (address !== undefined) sendReply(settings, address, toRecord(ended));
+  if (address !== undefined && !told.has(job)) sendReply(settings, address, toRecord(ended));
+}
+
+/** Jobs whose end was announced by the call that recorded it. */
+const told = new WeakSet<Job>();
+
+/** What to announce with the very call that records a completion; undefined where nobody waits for this. */
+export function replyOf(prefix: string, job: Job, finishedAt: number): Reply | undefined {
+  const address = replyAddressOf(job);
+  const task = address === undefined ? undefined : takenTaskOf(job);
+  if (address === undefined || task?.verdict?.kind !== 'completed') return undefined;
+  const attempts = job.attemptsMade + 1;
+  const ended = { job, task, outcome: task.verdict };
+  return {
+    channel: replyChannel(prefix, address),
+    message: encodeReply({ ...toRecord(ended), attempts, finishedAt }),
+    told: () => told.add(job),
+  };
+}
+
+/** A message for a client that waits. */
+export interface Reply {
+  readonly channel: string;
+  readonly message: string;
+  /** To be called when it was sent. */
+  readonly told: () => void;
 }
 
 /** Sends what became of a task to a client's letter box. */
 export function sendReply(connection: ReplyConnection, address: string, record: TaskRecord): void {
-  connection.redis
-    .publish(replyChannel(connection.prefix, address), encodeReply(record))
-    .catch(() => undefined);
+  postReply(connection.redis, replyChannel(connection.prefix, address), encodeReply(record));
 }
 
 interface ReplyConnection {

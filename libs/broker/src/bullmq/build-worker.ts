@@ -7,6 +7,7 @@ import {
   type WorkerOptions,
 } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
+import { replyOf } from './after-end.js';
 import { BullWorker, type JobListener } from './bull-worker.js';
 import type { Cancellations } from './cancellations.js';
 import type { RedisClock } from './fleet/redis-clock.js';
@@ -15,6 +16,7 @@ import { bullQueueName } from './keys.js';
 import type { WatchedWorker } from './lease-watch.js';
 import { connectBlocking, startConnecting } from './redis-connection.js';
 import { inRedisTime } from './redis-time.js';
+import type { SharedCalls } from './shared-calls/shared-calls.js';
 
 /** What all consumers of one worker share. */
 export interface WorkerSettings {
@@ -28,6 +30,7 @@ export interface WorkerSettings {
   readonly report: (error: unknown) => void;
   /** Watches over the leases of a worker; called when it is connected. */
   readonly watch: (worker: WatchedWorker) => void;
+  readonly shared: SharedCalls;
 }
 
 /** What one worker is built with. */
@@ -102,7 +105,7 @@ function makeWorker(listener: JobListener, options: BuildOptions): BullWorker {
   return worker;
 }
 
-/** As BullMQ's own factory, but with connections that goflow holds in its hand, and the guard around it. */
+/** As BullMQ's own factory, but with connections that goflow holds in its hand, and what goflow adds around it. */
 function backendFactory(blocking: Redis | Cluster, options: BuildOptions): BackendFactory {
   return (name, backendOptions) => {
     const keys = new QueueKeys(options.prefix);
@@ -117,7 +120,12 @@ function backendFactory(blocking: Redis | Cluster, options: BuildOptions): Backe
       backendOptions,
       new RedisConnection(blocking, { shared: false, blocking: true }),
     );
-    return guardBackend(inRedisTime(backend, options.clock), options);
+    const { prefix, shared, clock } = options;
+    shared.ofWorker(backend, {
+      options: backendOptions,
+      replyOf: (job, finishedAt) => replyOf(prefix, job, finishedAt),
+    });
+    return guardBackend(inRedisTime(backend, clock), options);
   };
 }
 

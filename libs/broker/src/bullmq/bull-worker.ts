@@ -1,4 +1,4 @@
-import type { UnhappyOutcome } from '@goflow/shared';
+import type { TaskFailure, UnhappyOutcome } from '@goflow/shared';
 import {
   type BackendFactory,
   DelayedError,
@@ -17,6 +17,8 @@ import { type Lease, LeaseKeeper } from './lease.js';
 export interface JobListener {
   /** Runs a job. Gives its return value, or throws an {@link OutcomeError}, `WaitingError` or `DelayedError`. */
   process(job: Job, token: string, lease: Lease): Promise<string>;
+  /** Fails all tasks of a chunk that are not settled; gives its return value. `undefined` for a job that is no chunk. */
+  failChunk(job: Job, token: string, failure: TaskFailure): Promise<string> | undefined;
   /** The time that all workers agree on. */
   now(): number;
   /** The outcome is recorded in Redis. */
@@ -146,6 +148,8 @@ export class BullWorker extends Worker<unknown, string, string, RedisQueueBacken
     if (error instanceof WaitingError || error instanceof DelayedError)
       return super.handleFailed(error, job, token, next);
     if (this.backend.closing) return NO_JOB;
+    const chunk = job.deferredFailure ? await this.#failChunk(error, job, token) : undefined;
+    if (chunk !== undefined) return this.handleCompleted(chunk, job, token, next);
     const outcome = outcomeOf(error, job);
     if (!outcome) {
       this.#listener.lost(job, error);
@@ -156,6 +160,15 @@ export class BullWorker extends Worker<unknown, string, string, RedisQueueBacken
     if (!isUnspent(outcome)) job.attemptsMade += 1;
     this.#listener.recorded(job, outcome);
     return fetchNext ? this.#next(fetched, token) : NO_JOB;
+  }
+
+  /** A chunk that stalled too often: its tasks fail, each for itself. `undefined` for a job that is none, and when that could not be done. */
+  async #failChunk(error: Error, job: Job, token: string): Promise<string | undefined> {
+    const failing = this.#listener.failChunk(job, token, engineFailure(error));
+    return failing?.catch((cause: unknown) => {
+      this.#listener.lost(job, cause);
+      return undefined;
+    });
   }
 
   /** An outcome other than completion: another try, or the end. What it says of itself is written in the same step. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type {
   Broker,
   Cancelled,
+  ChunkEnvelope,
   InspectorBroker,
   Pushed,
   QueueCounts,
@@ -18,6 +19,7 @@ import type { RedisQueueBackend } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import { sendReply } from './after-end.js';
 import { cancelTask } from './cancel-task.js';
+import { pushChunks } from './chunks/push-chunks.js';
 import { Deadline } from './deadline.js';
 import { Fleet } from './fleet/fleet.js';
 import { LiveTypes } from './fleet/live-types.js';
@@ -37,6 +39,7 @@ import {
   type RedisGiven,
 } from './redis-connection.js';
 import { openReplyInbox } from './reply-inbox.js';
+import { SharedCalls } from './shared-calls/shared-calls.js';
 import { TroubleLog } from './trouble-log.js';
 import { Watches, type WatchListener } from './watches.js';
 
@@ -47,6 +50,8 @@ export interface BullMqBrokerOptions {
   readonly prefix?: string | undefined;
   /** The longest that one call may take, Redis away or not. '10ms' to '10m'. @default '5s' */
   readonly timeout?: unknown;
+  /** False: each task that is pushed has a call of Redis of its own, BullMQ's. @default true */
+  readonly sharedCalls?: boolean | undefined;
   /** Told of connection troubles, at most once per 10 s for one kind. @default nobody */
   readonly onTrouble?: ((error: Error, repeated: number) => void) | undefined;
 }
@@ -90,7 +95,12 @@ class BullMqBroker implements Broker {
     this.#redis = this.#connection.redis;
     this.#redis.on('error', this.#onError);
     this.#deadline = new Deadline(this.#redis, timeoutMs);
-    this.#queues = new ProducerQueues(this.#redis, this.#prefix, this.#onError);
+    this.#queues = new ProducerQueues({
+      redis: this.#redis,
+      prefix: this.#prefix,
+      onError: this.#onError,
+      shared: this.#sharedCalls(options.sharedCalls ?? true),
+    });
     this.#watches = new Watches(this.#redis, this.#prefix, this.#onError);
     const fleet = new Fleet({ redis: this.#redis, prefix: this.#prefix });
     const within: Deadline['within'] = (command) => this.#within(command);
@@ -114,9 +124,11 @@ class BullMqBroker implements Broker {
   push(envelope: TaskEnvelope): Promise<Pushed> {
     const { queue, isOwnId } = envelope;
     const nonce = isOwnId ? randomUUID().slice(0, 8) : undefined;
-    return this.#within(async () => {
-      const backend = this.#queues.ready(queue) ?? (await this.#queues.open(queue));
-      return pushOne(envelope, nonce, { redis: this.#redis, prefix: this.#prefix, backend });
+    const toBackend = (backend: RedisQueueBackend): Promise<Pushed> =>
+      pushOne(envelope, nonce, { redis: this.#redis, prefix: this.#prefix, backend });
+    return this.#within(() => {
+      const ready = this.#queues.ready(queue);
+      return ready ? toBackend(ready) : this.#queues.open(queue).then(toBackend);
     });
   }
 
@@ -127,6 +139,15 @@ class BullMqBroker implements Broker {
       within: (command) => this.#within(command),
       open: (queue): Promise<RedisQueueBackend> => this.#queues.open(queue),
       push: (envelope) => this.push(envelope),
+    });
+  }
+
+  pushChunks(chunks: readonly ChunkEnvelope[]): Promise<readonly (Error | undefined)[]> {
+    return pushChunks(chunks, {
+      redis: this.#redis,
+      prefix: this.#prefix,
+      within: (command) => this.#within(command),
+      open: (queue): Promise<RedisQueueBackend> => this.#queues.open(queue),
     });
   }
 
@@ -191,6 +212,10 @@ class BullMqBroker implements Broker {
       discard: (id) => inspector.discard(id),
       workers: () => within(() => fleet.workers()),
     };
+  }
+
+  #sharedCalls(isOn: boolean): SharedCalls {
+    return new SharedCalls({ redis: this.#redis, isOn, report: (e) => this.#troubles.report(e) });
   }
 
   #within<T>(command: () => Promise<T>): Promise<T> {

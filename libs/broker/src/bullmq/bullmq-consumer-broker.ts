@@ -11,6 +11,7 @@ import { LeaseWatch, type WatchedWorker } from './lease-watch.js';
 import { auditRedis } from './redis-audit.js';
 import { closeRedis, connectConsumer, isReady, type RedisGiven } from './redis-connection.js';
 import { brokerRefused, brokerUnavailable, troubleOf } from './redis-reply-error.js';
+import { SharedCalls } from './shared-calls/shared-calls.js';
 import { TroubleLog } from './trouble-log.js';
 
 /** Options of {@link createBullMqConsumerBroker}. */
@@ -23,6 +24,8 @@ export interface BullMqConsumerBrokerOptions {
    * '1s' to '1h'. @default '30s'
    */
   readonly lease?: unknown;
+  /** False: each task that completes has a call of Redis of its own, BullMQ's. @default true */
+  readonly sharedCalls?: boolean | undefined;
   /**
    * Told of what goes wrong beside the tasks: connections, commands refused. Once per 10 s for one kind, with the number of those
    * held back. @default nobody
@@ -66,7 +69,8 @@ class BullMqConsumerBroker implements ConsumerBroker {
     this.#heartbeat.onBeat(() => cancellations.check());
     const watch = (worker: WatchedWorker): void => this.#watch(worker);
     const { clock } = this;
-    this.#settings = { redis, prefix, leaseMs, report, clock, cancellations, watch };
+    const shared = new SharedCalls({ redis, isOn: options.sharedCalls ?? true, report });
+    this.#settings = { redis, prefix, leaseMs, report, clock, cancellations, watch, shared };
   }
 
   advertise(advert: () => WorkerAdvert): void {

@@ -8,7 +8,7 @@ import type {
   UnhappyOutcome,
   Verdict,
 } from '@goflow/shared';
-import { cancelledError, cancelledFailure, GoflowError } from '@goflow/shared';
+import { GoflowError, type TaskFailure } from '@goflow/shared';
 import { DelayedError, type Job, WaitingError } from 'bullmq';
 import { afterEnd } from './after-end.js';
 import { buildWorker, closeWorker, type WorkerSettings } from './build-worker.js';
@@ -21,8 +21,10 @@ import {
 } from './bull-worker.js';
 import type { CancelListener } from './cancellations.js';
 import { CarefulStart } from './careful-start.js';
+import { payloadsOf } from './chunks/chunk-job.js';
+import { ChunkSlots, type TakenChunk } from './chunks/chunk-slots.js';
 import { toReturnValue } from './job-codec.js';
-import { bullJobId, queueKey } from './keys.js';
+import { queueKey } from './keys.js';
 import { lookForWish } from './late-cancel.js';
 import { Lease } from './lease.js';
 import { putBack } from './put-back.js';
@@ -30,9 +32,10 @@ import { readCounts } from './queue-counts.js';
 import { isReady } from './redis-connection.js';
 import { brokerUnavailable } from './redis-reply-error.js';
 import { RetentionSweeper } from './retention-sweeper.js';
+import { RunningTasks } from './running-tasks.js';
 import { Suspects } from './suspects.js';
-import { TakenJob, takenTaskOf } from './taken-job.js';
-import { tellNews } from './task-news.js';
+import { TakenJob, type Taking, takenTaskOf } from './taken-job.js';
+import { newsTeller } from './task-news.js';
 
 /** After the abort, a handler that heeds `ctx.signal` may still end by itself for this long. */
 const LINGER_MS = 400;
@@ -40,12 +43,6 @@ const LINGER_MS = 400;
 const LEAVE_MS = 600;
 /** Idle for longer than this without an answer to the question for tasks, a consumer is deaf. */
 const DEAF_MS = 20_000;
-
-interface Running {
-  readonly task: TakenJob;
-  /** Ends the run from outside; its own verdict then comes too late. */
-  readonly end: (verdict: Verdict) => void;
-}
 
 /** A worker does not wait longer for what it can do without. */
 const PREPARE_MS = 2_000;
@@ -58,14 +55,14 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
   readonly #options: ConsumeOptions;
   readonly #settings: WorkerSettings;
   readonly #sweeper: RetentionSweeper;
-  /** By BullMQ's id of the job. */
-  readonly #running = new Map<string, Running>();
+  readonly #running = new RunningTasks();
   readonly #closed = new AbortController();
   readonly #careful: CarefulStart;
+  readonly #chunks: ChunkSlots;
+  readonly #report: Taking['report'];
   #concurrency: number;
   #aliveAt = 0;
   #leaving = false;
-  #onIdle: (() => void) | undefined;
   #worker: BullWorker | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -80,6 +77,19 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
     this.#sweeper = new RetentionSweeper({ redis, prefix, queue, retention, report });
     const suspects = new Suspects(redis, prefix, queue);
     this.#careful = new CarefulStart({ cancellations, suspects, worker, run, report });
+    this.#report = newsTeller(settings, queue);
+    this.#chunks = new ChunkSlots({
+      queue,
+      worker,
+      settings,
+      running: this.#running,
+      report: this.#report,
+      signal: this.#closed.signal,
+      attempt: (task, unique) => this.#attempt(task, unique),
+      takesNothing: () => this.#takesNothing(),
+      settled: (task, verdict, runMs) => options.listener.settled(task, verdict, runMs),
+      leaseLost: (task) => options.listener.leaseLost(task),
+    });
   }
 
   get concurrency(): number {
@@ -182,55 +192,53 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
     // Its lease was lost and it came back here while it still runs: not beside itself.
     if (this.#running.has(id))
       return this.#handBack(job, token, { ...PAUSED, delayMs: this.#settings.leaseMs });
+    const payloads = payloadsOf(job);
+    if (payloads) return this.#runChunk({ job, payloads, token, lease });
     const task = this.#take(job, token, lease);
     task.readable = this.#worker?.isReadable(job) ?? true;
     return new Promise<string>((resolve, reject) => {
-      const end = (verdict: Verdict): void => {
-        if (this.#running.get(id)?.task !== task) return;
-        this.#running.delete(id);
-        task.runMs = performance.now() - task.takenAt;
-        task.verdict = verdict;
-        if (this.#running.size === 0) this.#onIdle?.();
+      const ended = (verdict: Verdict): void => {
         if (verdict.kind === 'completed') resolve(toReturnValue(verdict));
         else if (verdict.kind === 'handed-back') this.#handBack(job, token, verdict).catch(reject);
         else reject(new OutcomeError(verdict));
       };
-      this.#running.set(id, { task, end });
-      const careful = this.#careful.isNeeded(task, id);
-      const attempt = careful ? this.#careful.run(task, id) : this.#options.run(task);
-      void attempt.then((verdict) => end(task.isBrokenOff ? asLeaving(verdict) : verdict));
+      this.#running.begin(id, { task, run: () => this.#attempt(task, id), ended });
     });
+  }
+
+  async #runChunk(taken: TakenChunk): Promise<string> {
+    const handBack = await this.#chunks.run(taken);
+    if (handBack) return this.#handBack(taken.job, taken.token, handBack);
+    return toReturnValue({ kind: 'completed', resultJson: undefined });
+  }
+
+  failChunk(job: Job, token: string, failure: TaskFailure): Promise<string> | undefined {
+    const payloads = payloadsOf(job);
+    return payloads && this.#runChunk({ job, payloads, token, lease: new Lease(), failure });
+  }
+
+  #attempt(task: TakenJob, unique: string): Promise<Verdict> {
+    const isCareful = this.#careful.isNeeded(task, unique);
+    return isCareful ? this.#careful.run(task, unique) : this.#options.run(task);
   }
 
   #take(job: Job, token: string, lease: Lease): TakenJob {
     return new TakenJob({ queue: this.queue, job, token, lease, report: this.#report });
   }
 
-  readonly #report: TakenJob['report'] extends (news: infer News) => Promise<void>
-    ? (task: TakenJob, news: News) => Promise<void>
-    : never = (task, news) => {
-    const { redis, prefix } = this.#settings;
-    const unique = bullJobId(task.id) ?? '';
-    return tellNews(redis, { prefix, queue: this.queue, unique, token: task.token }, news);
-  };
-
   running(): readonly string[] {
-    return [...this.#running.keys()];
+    return [...this.#running.uniques];
   }
 
-  /** The slot is free at once, though the handler may go on: what it still returns or throws is dropped. */
   cancel(unique: string, reason: string): boolean {
-    const running = this.#running.get(unique);
-    if (!running) return false;
-    running.task.abort(cancelledError(reason));
-    running.end({ kind: 'cancelled', failure: cancelledFailure(reason) });
-    return true;
+    return this.#running.cancel(unique, reason) || this.#chunks.cancel(unique, reason);
   }
 
   /** Always throws: BullMQ is told of it by an exception. */
   async #handBack(job: Job, token: string, verdict: HandBack): Promise<never> {
     const { redis, prefix } = this.#settings;
     const key = queueKey(prefix, this.queue, job.id ?? '');
+    if (verdict.delayMs > 0) await this.#chunks.noteDelayed(job);
     await putBack(job, verdict, { redis, key, token, now: this.now() });
     this.givenBack(job, verdict);
     throw verdict.delayMs > 0 ? new DelayedError() : new WaitingError();
@@ -241,6 +249,7 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
   }
 
   recorded(job: Job, recorded: UnhappyOutcome | typeof COMPLETED): void {
+    if (this.#chunks.ended(job)) return;
     const task = takenTaskOf(job) ?? this.#take(job, '', new Lease());
     const outcome = recorded.kind === 'completed' ? (task.verdict as TaskOutcome) : recorded;
     this.#options.listener.settled(task, outcome, task.runMs);
@@ -256,6 +265,7 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
   }
 
   lost(job: Job, error: unknown): void {
+    this.#chunks.ended(job);
     const task = takenTaskOf(job);
     if (task && isLeaseLost(error)) this.#options.listener.leaseLost(task);
     else this.#settings.report(error);
@@ -264,25 +274,11 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
   async #stop(graceMs: number): Promise<void> {
     await this.quiet();
     this.#sweeper.stop();
-    await this.#idle(graceMs);
-    const reason = new GoflowError('WORKER_STOPPED', 'the worker is stopping');
-    for (const { task } of this.#running.values()) task.breakOff(reason);
-    await this.#idle(LINGER_MS);
-    for (const { end } of this.#running.values())
-      end({ kind: 'handed-back', reason: 'stopping', delayMs: 0 });
+    await this.#running.idle(graceMs);
+    this.#running.breakOff(new GoflowError('WORKER_STOPPED', 'the worker is stopping'));
+    await this.#running.idle(LINGER_MS);
+    this.#running.handBack();
     await this.#close();
-  }
-
-  /** Resolves when nothing runs, at the latest after `ms`. */
-  async #idle(ms: number): Promise<void> {
-    if (this.#running.size === 0) return;
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, ms);
-      this.#onIdle = resolve;
-    });
-    clearTimeout(timer);
-    this.#onIdle = undefined;
   }
 
   async #close(): Promise<void> {
@@ -291,10 +287,4 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
     this.#closed.abort();
     await this.#starting?.catch(() => undefined);
   }
-}
-
-/** An attempt that ended because the worker broke it off is none: the task goes back as it was. */
-function asLeaving(verdict: Verdict): Verdict {
-  if (verdict.kind === 'completed') return verdict;
-  return { kind: 'handed-back', reason: 'stopping', delayMs: 0 };
 }

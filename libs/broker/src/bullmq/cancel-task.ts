@@ -1,5 +1,6 @@
-import { type Cancelled, cancelledFailure, type TaskId } from '@goflow/shared';
+import { type Cancelled, cancelledFailure, parseTaskId, type TaskId } from '@goflow/shared';
 import type { Cluster, Redis } from 'ioredis';
+import { cancelInChunk } from './chunks/cancel-in-chunk.js';
 import { toStackText } from './job-codec.js';
 import { bullJobId, cancelChannel, queueKey } from './keys.js';
 
@@ -12,7 +13,8 @@ import { bullJobId, cancelChannel, queueKey } from './keys.js';
 const SCRIPT = `
 local id = ARGV[1]
 local job = redis.call('HMGET', KEYS[1], 'name', 'finishedOn', 'returnvalue', 'deid', 'opts')
-if not job[1] then return {'unknown', 'none'} end
+-- A chunk is no task.
+if not job[1] or string.find(job[5] or '', '[{,]"c":%d') then return {'unknown', 'none'} end
 if job[2] then
   if job[3] then return {'completed', 'none'} end
   if redis.call('ZSCORE', KEYS[7], id) then return {'cancelled', 'none'} end
@@ -59,13 +61,30 @@ export interface CancelAnswer extends Cancelled {
 
 /** Cancels a task. */
 export async function cancelTask(
-  connection: { readonly redis: Redis | Cluster; readonly prefix: string },
+  connection: Connection,
   id: TaskId,
   reason: string,
 ): Promise<CancelAnswer> {
-  const { redis, prefix } = connection;
-  const unique = bullJobId(id);
-  if (unique === undefined) return { found: 'unknown', effect: 'none', replyTo: undefined };
+  const parts = parseTaskId(id);
+  if (!parts) return { found: 'unknown', effect: 'none', replyTo: undefined };
+  const { chunk } = parts;
+  const answer = chunk && (await cancelInChunk({ ...connection, ...parts, chunk }, reason));
+  if (answer === undefined || answer === 'left') return cancelJob(connection, id, reason);
+  const [found, effect, options] = answer;
+  return { found, effect, replyTo: replyAddressIn(options) };
+}
+
+interface Connection {
+  readonly redis: Redis | Cluster;
+  readonly prefix: string;
+}
+
+async function cancelJob(
+  { redis, prefix }: Connection,
+  id: TaskId,
+  reason: string,
+): Promise<CancelAnswer> {
+  const unique = bullJobId(id) ?? '';
   if (!(COMMAND in redis)) redis.defineCommand(COMMAND, { lua: SCRIPT });
   const queue = id.slice(0, id.indexOf(':'));
   const key = (part: string): string => queueKey(prefix, queue, part);

@@ -43,7 +43,7 @@ export class Cancellations {
 
   /** True when there was a message about a task that was not here yet: {@link Cancellations.find} knows more. */
   isEarly(queue: string, unique: string): boolean {
-    return this.#early.has(`${queue}:${unique}`);
+    return this.#early.size > 0 && this.#early.has(`${queue}:${unique}`);
   }
 
   /** Why the task is to be cancelled, if it is. Redis has the truth: the same id may have been redriven since. */

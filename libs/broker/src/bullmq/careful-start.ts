@@ -31,7 +31,9 @@ export class CarefulStart {
 
   /** True for a task that must not simply be run. */
   isNeeded(task: TakenJob, unique: string): boolean {
-    return task.starts > 1 || this.#options.cancellations.isEarly(task.queue, unique);
+    // A chunk was looked into when it was taken.
+    const isAgain = task.isOfChunk ? task.stalls > 0 : task.starts > 1;
+    return isAgain || this.#options.cancellations.isEarly(task.queue, unique);
   }
 
   async run(task: TakenJob, unique: string): Promise<Verdict> {

@@ -3,6 +3,7 @@ import { GoflowError } from '@goflow/shared';
 import type { Cluster, Redis } from 'ioredis';
 import { isReady } from './redis-connection.js';
 import { brokerRefused, brokerUnavailable, troubleOf } from './redis-reply-error.js';
+import { TimeLimits } from './time-limits.js';
 
 const PAUSE_MS = 50;
 
@@ -16,10 +17,18 @@ interface Call {
   reply?: { readonly word: string; readonly error: unknown };
 }
 
+/** How an attempt ends. */
+interface Ends<T> {
+  readonly resolve: (value: T) => void;
+  readonly timeUp: (error: GoflowError) => void;
+  readonly failed: (error: unknown) => void;
+}
+
 /** Makes every call of a producer end: it is tried again while Redis is away, and fails when time is up. */
 export class Deadline {
   readonly #redis: Redis | Cluster;
   readonly #timeoutMs: number;
+  readonly #limits = new TimeLimits();
   /** Calls that wait for the connection. One listener for all: there may be very many. */
   readonly #waiting = new Set<() => void>();
   #lastError: unknown;
@@ -54,34 +63,44 @@ export class Deadline {
    *
    * @throws BROKER_UNAVAILABLE, BROKER_REFUSED
    */
-  async within<T>(command: () => Promise<T>): Promise<T> {
+  within<T>(command: () => Promise<T>): Promise<T> {
     const call: Call = { endsAt: performance.now() + this.#timeoutMs, sent: false };
+    if (!isReady(this.#redis) || this.#isReleased) return this.#again(command, call);
+    // Nearly every call ends with this attempt: no further promise for it.
+    return new Promise((resolve, reject) => {
+      const failed = (error: unknown): void => resolve(this.#again(command, call, error));
+      this.#attempt(command, call, { resolve, timeUp: reject, failed });
+    });
+  }
+
+  async #again<T>(command: () => Promise<T>, call: Call, failed?: unknown): Promise<T> {
+    let error = failed;
     for (;;) {
+      if (error !== undefined) await this.#pauseOrThrow(error, call);
       if (!isReady(this.#redis)) await this.#untilReady(call);
       if (this.#isReleased) throw new GoflowError('CLIENT_CLOSED', 'the client was closed');
-      call.sent = true;
       try {
-        return await this.#race(command(), call);
-      } catch (error) {
-        await this.#pauseOrThrow(error, call);
+        return await new Promise<T>((resolve, reject) => {
+          this.#attempt(command, call, { resolve, timeUp: reject, failed: reject });
+        });
+      } catch (next) {
+        error = next;
       }
     }
   }
 
-  #race<T>(work: Promise<T>, call: Call): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(this.#timeUp(call)), this.#restMs(call));
-      work.then(
-        (value) => {
-          clearTimeout(timer);
-          resolve(value);
-        },
-        (error: unknown) => {
-          clearTimeout(timer);
-          reject(error);
-        },
-      );
-    });
+  #attempt<T>(command: () => Promise<T>, call: Call, { resolve, timeUp, failed }: Ends<T>): void {
+    call.sent = true;
+    const limit = { endsAt: call.endsAt, end: () => timeUp(this.#timeUp(call)) };
+    this.#limits.add(limit);
+    command().then(
+      (value) => {
+        if (this.#limits.delete(limit)) resolve(value);
+      },
+      (error: unknown) => {
+        if (this.#limits.delete(limit)) failed(error);
+      },
+    );
   }
 
   async #pauseOrThrow(error: unknown, call: Call): Promise<void> {

@@ -1,6 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { RedisQueueBackend } from 'bullmq';
-import { troubleOf } from './redis-reply-error.js';
+import { tryAgain } from './try-again.js';
 
 /** The calls that take a task or record what became of it. */
 const GUARDED = [
@@ -13,9 +12,6 @@ const GUARDED = [
 
 /** The two calls in which an idle worker waits for tasks; a busy one is seen by what it runs. */
 const SIGNS_OF_LIFE = ['moveToActive', 'waitForJob'] as const;
-
-const FIRST_PAUSE_MS = 100;
-const MAX_PAUSE_MS = 5_000;
 
 /** What a guarded backend needs. */
 export interface GuardOptions {
@@ -54,29 +50,11 @@ function noted(answer: Promise<unknown>, alive: () => void): Promise<unknown> {
   return answer;
 }
 
-function guarded(name: string, call: Call, options: GuardOptions): Call {
-  const isTake = name === 'moveToActive';
-  return function guardedCall(...args) {
-    return call(...args).catch((error: unknown) => again(error, () => call(...args)));
-  };
-
-  async function again(first: unknown, repeat: () => Promise<unknown>): Promise<unknown> {
-    let error = first;
-    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
-      if (troubleOf(error).kind !== 'transient' || options.signal.aborted) throw error;
-      options.report(error);
-      if (isTake && options.quiet()) return [];
-      await pause(pauseMs, options.signal);
-      try {
-        return await repeat();
-      } catch (next) {
-        error = next;
-      }
-    }
-  }
-}
-
-/** Waits, half of it by chance, and no longer than the signal allows. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(ms * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
+function guarded(name: string, call: Call, { signal, report, quiet }: GuardOptions): Call {
+  // A worker that is to take nothing gives up taking instead.
+  const instead = name === 'moveToActive' ? () => (quiet() ? [] : undefined) : () => undefined;
+  return (...args) =>
+    call(...args).catch((error: unknown) =>
+      tryAgain(error, () => call(...args), { signal, report, instead }),
+    );
 }

@@ -1,6 +1,6 @@
 // The thread of LeaseWatch: renews leases while the main thread is blocked.
 import { parentPort, workerData } from 'node:worker_threads';
-import { Cluster, Redis } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import type { WatchData, WatchedWorker } from './lease-watch.js';
 
 /**
@@ -25,13 +25,19 @@ const MAX_LEASES = 10;
 
 const { beat, connection, leaseMs } = workerData as WatchData;
 const workers: WatchedWorker[] = [];
-let redis: Redis | Cluster | undefined;
+/**
+ * Not at the start, where the first tasks would have to share the machine with it; and not when it is needed, because time is short then.
+ */
+const load = () => import('ioredis');
+let ioredis: ReturnType<typeof load> | undefined;
+let redis: Promise<Redis | Cluster> | undefined;
 let lastBeat = -1;
 let blockedSince = 0;
 
 parentPort?.on('message', (worker: WatchedWorker) => workers.push(worker));
 
 setInterval(() => {
+  ioredis ??= load();
   const current = Atomics.load(beat, 0);
   if (current !== lastBeat) {
     lastBeat = current;
@@ -40,17 +46,21 @@ setInterval(() => {
   }
   const blockedMs = performance.now() - blockedSince;
   if (blockedMs > leaseMs / 8 && blockedMs < leaseMs * MAX_LEASES)
-    for (const worker of workers) renew(worker);
+    for (const worker of workers) void renew(worker, ioredis);
 }, leaseMs / 12);
 
-function renew({ id, keyBase }: WatchedWorker): void {
-  redis ??= connect();
+type Ioredis = ReturnType<typeof load>;
+
+async function renew({ id, keyBase }: WatchedWorker, loaded: Ioredis): Promise<void> {
+  redis ??= connect(loaded);
   const keys = [`${keyBase}active`, `${keyBase}stalled`];
+  const connected = await redis;
   // When Redis is away there is nothing to renew.
-  redis.eval(RENEW, keys.length, ...keys, keyBase, id, leaseMs).catch(() => undefined);
+  await connected.eval(RENEW, keys.length, ...keys, keyBase, id, leaseMs).catch(() => undefined);
 }
 
-function connect(): Redis | Cluster {
+async function connect(loaded: Ioredis): Promise<Redis | Cluster> {
+  const { Cluster, Redis } = await loaded;
   const { options, nodes } = connection;
   const redisOptions = { ...options, maxRetriesPerRequest: 1, connectTimeout: 2_000 };
   const opened = nodes ? new Cluster([...nodes], { redisOptions }) : new Redis(redisOptions);

@@ -1,6 +1,7 @@
 import { Queue, type RedisQueueBackend } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import { bullQueueName } from './keys.js';
+import type { SharedCalls } from './shared-calls/shared-calls.js';
 
 /**
  * How many events BullMQ keeps a queue. goflow reads none of them, each holds a copy of a result, and BullMQ's own default of
@@ -14,17 +15,22 @@ interface OpenQueue {
   backend?: RedisQueueBackend;
 }
 
+/** What a client pushes with. */
+export interface ProducerSettings {
+  readonly redis: Redis | Cluster;
+  readonly prefix: string;
+  readonly onError: (error: Error) => void;
+  /** @default each task has a call of its own */
+  readonly shared?: SharedCalls | undefined;
+}
+
 /** The BullMQ queues that a client pushes to, opened when they are first used, all over one connection. */
 export class ProducerQueues {
-  readonly #redis: Redis | Cluster;
-  readonly #prefix: string;
-  readonly #onError: (error: Error) => void;
+  readonly #settings: ProducerSettings;
   readonly #open = new Map<string, OpenQueue>();
 
-  constructor(redis: Redis | Cluster, prefix: string, onError: (error: Error) => void) {
-    this.#redis = redis;
-    this.#prefix = prefix;
-    this.#onError = onError;
+  constructor(settings: ProducerSettings) {
+    this.#settings = settings;
   }
 
   /** The queue, when it can be used without waiting. */
@@ -53,17 +59,20 @@ export class ProducerQueues {
   }
 
   #start(name: string): OpenQueue {
+    const { redis, prefix, onError, shared } = this.#settings;
     const queue = new Queue(bullQueueName(name), {
-      connection: this.#redis,
-      prefix: this.#prefix,
+      connection: redis,
+      prefix,
       streams: { events: { maxLen: MAX_EVENTS } },
     });
-    queue.on('error', this.#onError);
+    queue.on('error', onError);
     const open: OpenQueue = {
       queue,
       ready: queue.waitUntilReady().then(() => {
-        open.backend = queue.getBackend() as RedisQueueBackend;
-        return open.backend;
+        const backend = queue.getBackend() as RedisQueueBackend;
+        shared?.ofProducer(backend);
+        open.backend = backend;
+        return backend;
       }),
     };
     this.#open.set(name, open);

@@ -12,7 +12,7 @@ const PER_MS = 0x1000;
 async function open() {
   const { redis, prefix, key } = openPlace();
   await redis.ping();
-  const queues = new ProducerQueues(redis, prefix, () => undefined);
+  const queues = new ProducerQueues({ redis, prefix, onError: () => undefined });
   onTestFinished(() => queues.close());
   const ports = { redis, prefix, backend: await queues.open('default') };
   const push = (given: Partial<TaskEnvelope> = {}, nonce?: string) =>

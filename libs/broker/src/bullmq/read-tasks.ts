@@ -1,9 +1,10 @@
 import type { TaskId, TaskRecord, TaskState } from '@goflow/shared';
 import { parseTaskId, toFailure } from '@goflow/shared';
 import type { Cluster, Redis } from 'ioredis';
+import { readChunk } from './chunks/read-chunks.js';
 import { fromReturnValue, fromStored, isStoredResult } from './job-codec.js';
 import { queueKey } from './keys.js';
-import { fromStoredRetention, fromStoredTime } from './stored-options.js';
+import { timesIn } from './stored-options.js';
 
 /**
  * Reads many jobs of one queue in one call. A job without `finishedOn` is active while it holds a lock, delayed while it is
@@ -44,54 +45,87 @@ const MAX_PER_CALL = 200;
 type Fields = readonly (string | null)[];
 type WithCommand = { [COMMAND](keyCount: number, ...args: string[]): Promise<(Fields | null)[]> };
 
+type Records = (TaskRecord | undefined)[];
+
 /** Reads tasks, in the order of the ids; `undefined` for ids that are no ids or have no task. */
 export async function readTasks(
   redis: Redis | Cluster,
   prefix: string,
   ids: readonly TaskId[],
 ): Promise<readonly (TaskRecord | undefined)[]> {
-  const records: (TaskRecord | undefined)[] = ids.map(() => undefined);
-  const calls = [...byQueue(ids)].flatMap(([queue, entries]) => {
-    const slices: Promise<void>[] = [];
-    for (let at = 0; at < entries.length; at += MAX_PER_CALL)
-      slices.push(
-        readSlice(redis, { prefix, queue, entries: entries.slice(at, at + MAX_PER_CALL) }, records),
-      );
-    return slices;
+  const records: Records = ids.map(() => undefined);
+  const jobs = new Map<string, Entry[]>();
+  const chunks = new Map<string, [queue: string, Entry[]]>();
+  ids.forEach((id, place) => {
+    const parts = parseTaskId(id);
+    if (!parts) return;
+    const { queue, unique, chunk } = parts;
+    const entry = { place, id, unique, index: chunk?.index ?? 0 };
+    if (!chunk) push(jobs, queue, entry);
+    else {
+      const [, entries] = chunks.get(chunk.unique) ?? [queue, []];
+      entries.push(entry);
+      chunks.set(chunk.unique, [queue, entries]);
+    }
   });
-  await Promise.all(calls);
+  await Promise.all([
+    ...[...jobs].map(([queue, entries]) => readJobs({ redis, prefix, queue, entries }, records)),
+    ...[...chunks].map(([chunk, [queue, entries]]) =>
+      readInChunk({ redis, prefix, queue, entries }, chunk, records),
+    ),
+  ]);
   return records;
 }
 
+/** Most tasks of a chunk are in it; the others are read as the jobs that they have become. */
+async function readInChunk(slice: Slice, chunk: string, records: Records): Promise<void> {
+  const elsewhere: Entry[] = [];
+  for (let at = 0; at < slice.entries.length; at += MAX_PER_CALL) {
+    const entries = slice.entries.slice(at, at + MAX_PER_CALL);
+    const found = await readChunk(slice, chunk, entries);
+    found.forEach((record, place) => {
+      const entry = entries[place] as Entry;
+      if (record === undefined || record === 'left') elsewhere.push(entry);
+      else records[entry.place] = record;
+    });
+  }
+  if (elsewhere.length > 0) await readJobs({ ...slice, entries: elsewhere }, records);
+}
+
+async function readJobs(slice: Slice, records: Records): Promise<void> {
+  const calls: Promise<void>[] = [];
+  for (let at = 0; at < slice.entries.length; at += MAX_PER_CALL) {
+    const entries = slice.entries.slice(at, at + MAX_PER_CALL);
+    calls.push(readSlice({ ...slice, entries }, records));
+  }
+  await Promise.all(calls);
+}
+
 interface Entry {
-  readonly index: number;
+  /** Among the ids that were asked for. */
+  readonly place: number;
   readonly id: TaskId;
+  /** In its chunk, if it has one. */
+  readonly index: number;
   readonly unique: string;
 }
 
 interface Slice {
+  readonly redis: Redis | Cluster;
   readonly prefix: string;
   readonly queue: string;
   readonly entries: readonly Entry[];
 }
 
-function byQueue(ids: readonly TaskId[]): Map<string, Entry[]> {
-  const queues = new Map<string, Entry[]>();
-  ids.forEach((id, index) => {
-    const parts = parseTaskId(id);
-    if (!parts) return;
-    const entry = { index, id, unique: parts.unique };
-    const entries = queues.get(parts.queue);
-    if (entries) entries.push(entry);
-    else queues.set(parts.queue, [entry]);
-  });
-  return queues;
+function push(groups: Map<string, Entry[]>, name: string, entry: Entry): void {
+  const entries = groups.get(name);
+  if (entries) entries.push(entry);
+  else groups.set(name, [entry]);
 }
 
 async function readSlice(
-  redis: Redis | Cluster,
-  { prefix, queue, entries }: Slice,
-  records: (TaskRecord | undefined)[],
+  { redis, prefix, queue, entries }: Slice,
+  records: Records,
 ): Promise<void> {
   const uniques = entries.map(({ unique }) => unique);
   const keys = [
@@ -99,9 +133,9 @@ async function readSlice(
     ...uniques.map((unique) => queueKey(prefix, queue, unique)),
   ];
   const rows = await withCommand(redis)[COMMAND](keys.length, ...keys, ...uniques);
-  entries.forEach(({ index, id }, row) => {
+  entries.forEach(({ place, id }, row) => {
     const fields = rows[row];
-    if (fields) records[index] = readRecord(id, fields);
+    if (fields && !isChunk(fields)) records[place] = readRecord(id, fields);
   });
 }
 
@@ -109,6 +143,12 @@ function withCommand(redis: Redis | Cluster): WithCommand {
   if (!(COMMAND in redis)) redis.defineCommand(COMMAND, { lua: SCRIPT });
   return redis as unknown as WithCommand;
 }
+
+/** A chunk is no task: only what is in it. */
+const isChunk = (fields: Fields): boolean => /[{,]"c":\d/.test(fields[OPTIONS] ?? '');
+
+/** Where the options are among the fields. */
+const OPTIONS = 8;
 
 /** One task that cannot be read must not keep the others from being answered. */
 function readRecord(id: TaskId, fields: Fields): TaskRecord {
@@ -137,16 +177,5 @@ function toRecord(id: TaskId, fields: Fields): TaskRecord {
     isStored: isStoredResult(returned) ? true : undefined,
     failure: failed ? fromStored(failedReason, stackTraces) : undefined,
     ...timesIn(options),
-  };
-}
-
-/** Most tasks have none of these. */
-function timesIn(options: string | null | undefined): Partial<TaskRecord> {
-  if (!options || !/"(?:sb|dl|ret)"/.test(options)) return {};
-  const { sb, dl, ret } = JSON.parse(options) as Record<string, unknown>;
-  return {
-    startBy: fromStoredTime(sb),
-    deadline: fromStoredTime(dl),
-    retention: fromStoredRetention(ret),
   };
 }

@@ -1,12 +1,8 @@
 import type { Writable } from 'node:stream';
-import { invalidOption } from '@goflow/shared';
 import { type Cluster, Redis, type RedisOptions } from 'ioredis';
+import { checkRedisGiven, DECIDED, isInstance, type RedisGiven } from './redis-given.js';
 
-/**
- * Where Redis is: a URL (`redis://`, `rediss://`), ioredis options (Sentinel among them), or an ioredis `Redis` or `Cluster`
- * of the caller's own, which goflow uses but never closes.
- */
-export type RedisGiven = string | RedisOptions | Redis | Cluster;
+export type { RedisGiven } from './redis-given.js';
 
 /** A connection, and who closes it: who opened it. */
 export interface RedisConnection {
@@ -69,16 +65,14 @@ const CLUSTER_OPTIONS = {
 
 type Profile = typeof CONSUMER_OPTIONS | typeof LATER | typeof PRODUCER_OPTIONS;
 
-/** Settings that the profile decides; a caller's are put aside, because each of them has been seen to lose or freeze tasks. */
-const DECIDED = ['maxRetriesPerRequest', 'enableOfflineQueue', 'commandTimeout', 'lazyConnect'];
-
 /**
  * Opens a connection for a producer: the caller's own instance as it is, else one of goflow's.
  *
  * @throws OPTION_INVALID
  */
 export function connectProducer(given: RedisGiven): RedisConnection {
-  if (isInstance(given)) return { redis: checkInstance(given), owned: false };
+  checkRedisGiven(given);
+  if (isInstance(given)) return { redis: given, owned: false };
   return { redis: batchWrites(open(given, PRODUCER_OPTIONS)), owned: true };
 }
 
@@ -89,7 +83,8 @@ export function connectProducer(given: RedisGiven): RedisConnection {
  * @throws OPTION_INVALID
  */
 export function connectConsumer(given: RedisGiven): RedisConnection {
-  const redis = isInstance(given) ? duplicate(checkInstance(given), LATER) : open(given, LATER);
+  checkRedisGiven(given);
+  const redis = isInstance(given) ? duplicate(given, LATER) : open(given, LATER);
   return { redis: batchWrites(redis), owned: true };
 }
 
@@ -163,10 +158,7 @@ function corkEachTurn(stream: Writable): void {
 }
 
 function open(given: string | RedisOptions, profile: Profile): Redis {
-  if (typeof given === 'string') return new Redis(checkUrl(given), profile);
-  if (typeof given !== 'object' || given === null)
-    throw invalidOption('redis', 'a URL, ioredis options, or an ioredis instance', given);
-  refuseKeyPrefix(given);
+  if (typeof given === 'string') return new Redis(given, profile);
   const wishes = Object.fromEntries(
     Object.entries(given).filter(([name]) => !DECIDED.includes(name)),
   );
@@ -185,38 +177,4 @@ function duplicate(redis: Redis | Cluster, profile: Profile): Redis | Cluster {
     lazyConnect: 'lazyConnect' in profile,
     redisOptions: { ...options, ...decided, lazyConnect: false },
   });
-}
-
-function isInstance(given: unknown): given is Redis | Cluster {
-  return (
-    typeof given === 'object' &&
-    given !== null &&
-    typeof (given as { duplicate?: unknown }).duplicate === 'function' &&
-    typeof (given as { defineCommand?: unknown }).defineCommand === 'function'
-  );
-}
-
-function checkInstance(redis: Redis | Cluster): Redis | Cluster {
-  const options = redis.isCluster
-    ? ((redis as Cluster).options.redisOptions ?? {})
-    : (redis as Redis).options;
-  refuseKeyPrefix(options);
-  return redis;
-}
-
-function refuseKeyPrefix(options: { keyPrefix?: string | undefined }): void {
-  if (options.keyPrefix)
-    throw invalidOption('redis.keyPrefix', 'absent: use the option `prefix`', options.keyPrefix);
-}
-
-function checkUrl(url: string): string {
-  // Not shown: a wrong URL may hold a password.
-  if (!/^rediss?:\/\/\S+$/.test(url) || !URL.canParse(url))
-    throw invalidOption('redis', 'a URL like redis://host:6379 or rediss://…', '(not shown)');
-  // ioredis would let them win over the profile.
-  const names = [...new URL(url).searchParams.keys()];
-  const refused = names.find((name) => [...DECIDED, 'keyPrefix'].includes(name));
-  if (refused !== undefined)
-    throw invalidOption('redis', `a URL without ?${refused}`, '(not shown)');
-  return url;
 }

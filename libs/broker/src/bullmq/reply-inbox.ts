@@ -25,9 +25,10 @@ export async function openReplyInbox(
   const subscriber = connectSubscriber(redis);
   subscriber.on('error', options.onError);
   subscriber.on('message', (_channel: string, message: string) => {
-    const record = decodeReply(message);
-    if (record?.state) options.listener.reply(record);
-    else if (record) options.listener.ready(record.id);
+    for (const record of decodeReplies(message)) {
+      if (record.state) options.listener.reply(record);
+      else options.listener.ready(record.id);
+    }
   });
   const giveUp = (): void => subscriber.disconnect();
   options.signal.addEventListener('abort', giveUp, { once: true });
@@ -50,11 +51,17 @@ export function encodeReply(record: TaskRecord): string {
   return message.length > MAX_REPLY ? JSON.stringify({ id: record.id }) : message;
 }
 
-function decodeReply(message: string): TaskRecord | undefined {
+/** One message for the replies to one client: a single one is sent as it is, several as a list. */
+export const joinReplies = (messages: readonly string[]): string =>
+  messages.length === 1 ? (messages[0] ?? '') : `[${messages.join(',')}]`;
+
+/** The replies in a message; none in somebody else's: the poll will answer. */
+export function decodeReplies(message: string): readonly TaskRecord[] {
   try {
-    return JSON.parse(message) as TaskRecord;
+    const replies: unknown = JSON.parse(message);
+    const list = Array.isArray(replies) ? (replies as unknown[]) : [replies];
+    return list.filter((reply): reply is TaskRecord => typeof reply === 'object' && reply !== null);
   } catch {
-    // Somebody else's message: the poll will answer.
-    return undefined;
+    return [];
   }
 }

@@ -34,7 +34,7 @@ return 0`,
  * Every minute: 1. removes the finished tasks of one queue that are past their time, by the clock of Redis: by their push's word,
  * else by their type's, 2. cleans up the index of the tags, and the wishes to cancel what has ended, 3. reports a failure and
  * carries on. One worker at a time, in steps of a few milliseconds of Redis. Here and not at each completion, as BullMQ would do
- * it: that costs every task a search, and leaves an idle queue full.
+ * it: that costs every task a search, and leaves an idle queue full. A chunk goes as a whole, by its end.
  */
 export class RetentionSweeper {
   readonly #options: SweepOptions;
@@ -60,7 +60,7 @@ export class RetentionSweeper {
     this.#timer = undefined;
   }
 
-  /** Sweeps once, now. Gives how many tasks were removed: none while another worker sweeps this queue. */
+  /** Sweeps once, now. Gives how many tasks were removed, a chunk as one: none while another worker sweeps this queue. */
   async sweep(): Promise<number> {
     const { redis, prefix, queue } = this.#options;
     const lock = queueKey(prefix, queue, 'sweeping');

@@ -1,4 +1,9 @@
-import type { ResolvedBackoffOptions, ResolvedRetention, TaskEnvelope } from '@goflow/shared';
+import type {
+  ResolvedBackoffOptions,
+  ResolvedRetention,
+  TaskEnvelope,
+  TaskRecord,
+} from '@goflow/shared';
 import type { JobsOptions } from 'bullmq';
 
 /**
@@ -21,6 +26,8 @@ export interface StoredOptions extends JobsOptions {
   readonly tp?: string;
   /** Tells the pushes of one id apart. */
   readonly n?: string;
+  /** How many tasks the job carries, where it is a chunk. */
+  readonly c?: number;
   /** BullMQ's deduplication, as it stores it. */
   readonly de?: { readonly id: string; readonly ttl?: number };
 }
@@ -87,6 +94,19 @@ export function fromStoredRetention(stored: unknown): ResolvedRetention | undefi
 /** A stored time or length of time; `undefined` for anything else. */
 export const fromStoredTime = (stored: unknown): number | undefined =>
   isTime(stored) ? stored : undefined;
+
+/** What the options of a job, as JSON, say about its times. Most tasks have none. */
+export function timesIn(
+  options: string | null | undefined,
+): Pick<TaskRecord, 'startBy' | 'deadline' | 'retention'> {
+  if (!options || !/"(?:sb|dl|ret)"/.test(options)) return {};
+  const { sb, dl, ret } = JSON.parse(options) as Record<string, unknown>;
+  return {
+    startBy: fromStoredTime(sb),
+    deadline: fromStoredTime(dl),
+    retention: fromStoredRetention(ret),
+  };
+}
 
 /** The tags stored with a job. */
 export const fromStoredTags = (stored: unknown): readonly string[] =>

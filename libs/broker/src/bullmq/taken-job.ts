@@ -1,10 +1,11 @@
-import type {
-  ResolvedBackoffOptions,
-  ResolvedRetention,
-  TakenTask,
-  TaskId,
-  TaskNews,
-  Verdict,
+import {
+  type ResolvedBackoffOptions,
+  type ResolvedRetention,
+  type TakenTask,
+  type TaskId,
+  type TaskNews,
+  taskIdOf,
+  type Verdict,
 } from '@goflow/shared';
 import type { Job } from 'bullmq';
 import type { Lease } from './lease.js';
@@ -26,6 +27,8 @@ export interface Taking {
   readonly token: string;
   readonly lease: Lease;
   readonly report: (task: TakenJob, news: TaskNews) => Promise<void>;
+  /** Which of the tasks of a chunk it is. */
+  readonly ofChunk?: { readonly index: number; readonly payload: unknown };
 }
 
 /** BullMQ's job, seen as a task that was taken. */
@@ -42,6 +45,8 @@ export class TakenJob implements TakenTask {
   readonly dueAt: number;
   /** What proves that the lease is this worker's. */
   readonly token: string;
+  /** It runs as one of a chunk. */
+  readonly isOfChunk: boolean;
   /** On the monotonic clock. */
   readonly takenAt = performance.now();
   readable = true;
@@ -54,11 +59,12 @@ export class TakenJob implements TakenTask {
   readonly #stored: StoredOptions;
   readonly #report: (task: TakenJob, news: TaskNews) => Promise<void>;
 
-  constructor({ queue, job, token, lease, report }: Taking) {
-    this.id = `${queue}:${job.id ?? ''}`;
+  constructor({ queue, job, token, lease, report, ofChunk }: Taking) {
+    const unique = job.id ?? '';
+    this.id = ofChunk ? `${queue}:${unique}:${ofChunk.index}` : taskIdOf(queue, unique);
     this.queue = queue;
     this.type = job.name;
-    this.payload = job.data;
+    this.payload = ofChunk ? ofChunk.payload : job.data;
     this.attempt = job.attemptsMade + 1;
     this.starts = job.attemptsStarted;
     const { attempts } = job.opts;
@@ -66,11 +72,12 @@ export class TakenJob implements TakenTask {
     this.pushedAt = job.timestamp;
     this.dueAt = job.timestamp + (job.opts.delay ?? 0);
     this.token = token;
+    this.isOfChunk = ofChunk !== undefined;
     this.#lease = lease;
     this.stalls = job.stalledCounter;
     this.#stored = job.opts as StoredOptions;
     this.#report = report;
-    (job as MarkedJob)[TASK] = this;
+    if (!ofChunk) (job as MarkedJob)[TASK] = this;
   }
 
   get signal(): AbortSignal {

@@ -1,19 +1,28 @@
-import { decodeLogLine, encodeLogLine, type TaskNews } from '@goflow/shared';
+import {
+  type ChunkPlace,
+  decodeLogLine,
+  encodeLogLine,
+  parseTaskId,
+  type TaskNews,
+} from '@goflow/shared';
 import type { Cluster, Redis } from 'ioredis';
 import { queueKey, watchChannel } from './keys.js';
+import type { TakenJob } from './taken-job.js';
 
 /** How many log lines are kept with a task. */
 export const MAX_LOG_LINES = 100;
 
 /**
  * Keeps news of a running task with its job and tells those who watch, as long as the lease is held.
- * KEYS: the job, its lock, its log. ARGV: token, progress as JSON or '', how many lines to keep, channel, message, then lines.
+ * KEYS: the job, its lock, its log. ARGV: token, progress as JSON or '', how many lines to keep, channel, message, the field that the
+ * progress goes to, then lines.
  */
 const SCRIPT = `
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
-if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], 'progress', ARGV[2]) end
-if #ARGV > 5 then
-  for i = 6, #ARGV do redis.call('RPUSH', KEYS[3], ARGV[i]) end
+if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], ARGV[6], ARGV[2]) end
+if #ARGV > 6 then
+  if ARGV[6] ~= 'progress' then redis.call('HSET', KEYS[1], 'lg', 1) end
+  for i = 7, #ARGV do redis.call('RPUSH', KEYS[3], ARGV[i]) end
   redis.call('LTRIM', KEYS[3], -tonumber(ARGV[3]), -1)
 end
 redis.call('PUBLISH', ARGV[4], ARGV[5])
@@ -27,6 +36,8 @@ export interface NewsSource {
   readonly prefix: string;
   readonly queue: string;
   readonly unique: string;
+  /** Where it runs in a chunk, in which then its progress is kept. */
+  readonly chunk?: ChunkPlace | undefined;
   readonly token: string;
 }
 
@@ -37,16 +48,29 @@ export async function tellNews(
   news: TaskNews,
 ): Promise<void> {
   if (!(COMMAND in redis)) redis.defineCommand(COMMAND, { lua: SCRIPT });
-  const { prefix, queue, unique, token } = source;
-  const key = queueKey(prefix, queue, unique);
+  const { prefix, queue, unique, chunk, token } = source;
+  const key = queueKey(prefix, queue, chunk?.unique ?? unique);
   const lines = (news.log ?? []).slice(-MAX_LOG_LINES).map(encodeLogLine);
   await (redis as unknown as WithCommand)[COMMAND](
     3,
-    ...[key, `${key}:lock`, `${key}:logs`],
+    ...[key, `${key}:lock`, `${queueKey(prefix, queue, unique)}:logs`],
     ...[token, news.progressJson ?? '', MAX_LOG_LINES, watchChannel(prefix, queue, unique)],
     JSON.stringify([news.progressJson ?? null, lines]),
+    chunk ? `g${chunk.index}` : 'progress',
     ...lines,
   );
+}
+
+/** Tells news of the tasks of one queue. */
+export function newsTeller(
+  { redis, prefix }: { readonly redis: Redis | Cluster; readonly prefix: string },
+  queue: string,
+): (task: TakenJob, news: TaskNews) => Promise<void> {
+  return ({ id, token, isOfChunk }, news) => {
+    const { unique = '', chunk } = parseTaskId(id) ?? {};
+    const place = isOfChunk ? { chunk } : {};
+    return tellNews(redis, { prefix, queue, unique, token, ...place }, news);
+  };
 }
 
 /** The news in a message; `undefined` for somebody else's. */

@@ -6,6 +6,7 @@ import {
   type TaskId,
   type Verdict,
 } from '@goflow/shared';
+import { type Entry, restOf, type StoredChunk } from './stored-chunk.js';
 import type { StoredTask } from './stored-task.js';
 import { endAttempt } from './task-history.js';
 import type { TaskStore } from './task-store.js';
@@ -16,7 +17,9 @@ export function settleTask(store: TaskStore, task: StoredTask, verdict: Verdict)
   if (verdict.kind === 'handed-back') {
     // It was begun in time.
     if (BEGUN.has(verdict.reason)) forgetStartBy(task);
-    goOn(store, task, { delayMs: verdict.delayMs, where: 'first' });
+    const { chunk } = task;
+    const isOwnMatter = !chunk || OWN_MATTERS.has(verdict.reason);
+    goOn(store, isOwnMatter ? task : restOf(chunk), { delayMs: verdict.delayMs, where: 'first' });
     return;
   }
   if (verdict.kind === 'completed') {
@@ -34,6 +37,9 @@ export function settleTask(store: TaskStore, task: StoredTask, verdict: Verdict)
 
 /** Reasons to hand a task back whose handler had begun. */
 const BEGUN = new Set<HandBackReason>(['stopping', 'snoozed', 'store-away']);
+
+/** Reasons that say nothing of the other tasks of its chunk. */
+const OWN_MATTERS = new Set<HandBackReason>(['snoozed', 'store-away']);
 
 function forgetStartBy(task: StoredTask): void {
   const { startBy: _, ...envelope } = task.envelope;
@@ -53,15 +59,20 @@ function complete(
   store.finish(task, 'completed');
 }
 
+/** Gives a chunk back of which nothing runs: it is the next to be taken. One without tasks does no harm: it is over when it is taken. */
+export function handBackChunk(store: TaskStore, chunk: StoredChunk): void {
+  goOn(store, restOf(chunk), { delayMs: 0, where: 'first' });
+}
+
 interface GoingOn {
   readonly delayMs: number;
   readonly where: 'first' | 'last';
 }
 
-function goOn(store: TaskStore, task: StoredTask, { delayMs, where }: GoingOn): void {
-  const queue = store.openQueue(task.queue);
-  if (delayMs > 0) queue.delay(task, store.clock.now() + delayMs);
-  else queue.wait(task, where);
+function goOn(store: TaskStore, entry: Entry, { delayMs, where }: GoingOn): void {
+  const queue = store.openQueue(entry.queue);
+  if (delayMs > 0) queue.delay(entry, store.clock.now() + delayMs);
+  else queue.wait(entry, where);
 }
 
 /** Ends a task wherever it is. */

@@ -1,6 +1,7 @@
 import {
   type Broker,
   type Cancelled,
+  type ChunkEnvelope,
   type Clock,
   checkQueueName,
   GoflowError,
@@ -22,7 +23,7 @@ import {
 } from '@goflow/shared';
 import { cancelTask } from './end-task.js';
 import { MemoryInspector } from './memory-inspector.js';
-import { pushTask } from './push-task.js';
+import { pushChunk, pushTask } from './push-task.js';
 import { FUNCTION_TYPE } from './run-work.js';
 import type { Work } from './stored-task.js';
 import { toDetail, toRecord } from './task-answers.js';
@@ -69,6 +70,12 @@ export class MemoryClient implements Broker {
         return error as Error;
       }
     });
+  }
+
+  async pushChunks(chunks: readonly ChunkEnvelope[]): Promise<readonly undefined[]> {
+    const store = this.#use();
+    for (const chunk of chunks) pushChunk(store, chunk);
+    return chunks.map(() => undefined);
   }
 
   /** Queues a function of this process. @throws OPTION_INVALID, CLIENT_CLOSED */

@@ -1,4 +1,6 @@
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import {
+  type ClockTimer,
   type ConsumeOptions,
   type Consumer,
   cancelledError,
@@ -9,9 +11,10 @@ import {
   type Verdict,
 } from '@goflow/shared';
 import PQueue from 'p-queue';
-import { settleTask } from './end-task.js';
+import { handBackChunk, settleTask } from './end-task.js';
 import type { MemoryQueue, Taker } from './memory-queue.js';
 import { runWork } from './run-work.js';
+import { type Entry, isChunk, type StoredChunk } from './stored-chunk.js';
 import type { StoredTask } from './stored-task.js';
 import { TakenMemoryTask } from './taken-task.js';
 import { keepLines } from './task-log.js';
@@ -28,13 +31,12 @@ export class MemoryConsumer implements Consumer, Taker {
   readonly #options: ConsumeOptions;
   readonly #store: TaskStore;
   readonly #tasks: MemoryQueue;
-  /** A slot for each running task. Tasks wait in their queue, never in here. */
+  /** A slot for each running task, or chunk. They wait in their queue, never in here. */
   readonly #slots: PQueue;
   readonly #running = new Map<TakenMemoryTask, End>();
   #concurrency: number;
   #isStarted = false;
   #isLeaving = false;
-  #onIdle: (() => void) | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(options: ConsumeOptions, store: TaskStore) {
@@ -91,9 +93,23 @@ export class MemoryConsumer implements Consumer, Taker {
     return this.#tasks.counts;
   }
 
-  take(task: StoredTask): void {
+  take(entry: Entry): void {
     // Starts it within this call, as there is room.
-    void this.#slots.add(() => this.#run(task));
+    void this.#slots.add(() => (isChunk(entry) ? this.#runChunk(entry) : this.#run(entry)));
+  }
+
+  /** Runs what is in a chunk when its turn comes: tasks leave it at any time, and whoever hands it back empties it. It never rejects. */
+  async #runChunk(chunk: StoredChunk): Promise<void> {
+    this.#tasks.hold(chunk);
+    for (const task of chunk.tasks) {
+      await this.#run(task);
+      if (chunk.tasks.size === 0) return;
+      // Tasks that are quickly done leave the event loop its turns.
+      await turnOfTheLoop();
+      // This one included, there are more slots in use than there shall be.
+      if (this.#isLeaving || this.#slots.pending > this.#concurrency)
+        handBackChunk(this.#store, chunk);
+    }
   }
 
   /** Resolves when its outcome is recorded, whether its handler goes on or not. It never rejects. */
@@ -108,7 +124,6 @@ export class MemoryConsumer implements Consumer, Taker {
         const runMs = performance.now() - task.takenAt;
         settleTask(this.#store, stored, verdict);
         resolve();
-        if (this.#running.size === 0) this.#onIdle?.();
         if (isKnown) this.#options.listener.settled(task, verdict, runMs);
       };
       this.#running.set(task, end);
@@ -136,18 +151,16 @@ export class MemoryConsumer implements Consumer, Taker {
       end({ kind: 'handed-back', reason: 'stopping', delayMs: 0 });
   }
 
-  /** Resolves when nothing runs, at the latest after `ms`. */
+  /** Resolves when no slot is in use, at the latest after `ms`. Between two tasks of a chunk nothing runs, and yet it is not over. */
   async #idle(ms: number): Promise<void> {
-    if (this.#running.size === 0) return;
+    if (this.#slots.pending === 0) return;
     const { clock } = this.#store;
-    await new Promise<void>((resolve) => {
-      const timer = clock.after(ms, resolve);
-      this.#onIdle = () => {
-        clock.cancel(timer);
-        resolve();
-      };
+    let timer: ClockTimer;
+    const isOver = new Promise<void>((resolve) => {
+      timer = clock.after(ms, resolve);
     });
-    this.#onIdle = undefined;
+    await Promise.race([this.#slots.onIdle(), isOver]);
+    clock.cancel(timer);
   }
 }
 

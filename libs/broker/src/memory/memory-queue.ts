@@ -1,6 +1,7 @@
 import {
   type Clock,
   type FinalState,
+  type OpenState,
   type QueueCounts,
   type ResolvedRetention,
   TASK_STATES,
@@ -8,14 +9,15 @@ import {
 } from '@goflow/shared';
 import { Alarm } from './alarm.js';
 import { SortedList } from './sorted-list.js';
+import { type Entry, isChunk, leaveChunk, type StoredChunk, tasksOf } from './stored-chunk.js';
 import type { StoredTask } from './stored-task.js';
 
 /** A consumer, as its queue sees it. */
 export interface Taker {
   /** True while it can take one more task. */
   readonly hasRoom: boolean;
-  /** Runs a task. Only called while it has room. */
-  take(task: StoredTask): void;
+  /** Runs a task, or the tasks of a chunk, in one slot. Only called while it has room. */
+  take(entry: Entry): void;
 }
 
 /** What tasks of one state are ordered by. */
@@ -28,8 +30,8 @@ export const listedTimeOf = ({ pushedAt, finishedAt }: ListedKey): number => fin
 const MAX_DUE_AT_ONCE = 1_000;
 
 /**
- * One queue: where each of its tasks stands, and who takes them. A task goes through here from state to state, so that the line, the
- * delayed ones and the lists by state always agree.
+ * One queue: where each of its tasks stands, and who takes them. A task goes through here from state to state, by itself or with its
+ * chunk, so that the line, the delayed ones and the lists by state always agree. A task of a chunk that goes by itself leaves the chunk.
  */
 export class MemoryQueue {
   /** How long finished tasks are kept, by type, as consumers said last. */
@@ -38,8 +40,8 @@ export class MemoryQueue {
   readonly #listed = Object.fromEntries(
     TASK_STATES.map((state) => [state, new SortedList<ListedKey, StoredTask>(byTime)]),
   ) as Record<TaskState, SortedList<ListedKey, StoredTask>>;
-  readonly #line = new SortedList<StoredTask>(byPriority);
-  readonly #delayed = new SortedList<StoredTask>(byDueTime);
+  readonly #line = new SortedList<Entry>(byPriority);
+  readonly #delayed = new SortedList<Entry>(byDueTime);
   readonly #takers = new Set<Taker>();
   /** Those that may have room; who took last comes last. */
   readonly #free = new Set<Taker>();
@@ -63,39 +65,44 @@ export class MemoryQueue {
     return this.#listed[state].backwards(key);
   }
 
-  /** A task, new or not, is to be taken now: after all of its priority, or before them. */
-  wait(task: StoredTask, where: 'last' | 'first' = 'last'): void {
-    this.#leave(task);
+  /** A task or a chunk, new or not, is to be taken now: after all of its priority, or before them. */
+  wait(entry: Entry, where: 'last' | 'first' = 'last'): void {
+    this.#leave(entry);
     if (where === 'first') this.#front -= 1;
     else this.#back += 1;
-    task.place = where === 'first' ? this.#front : this.#back;
-    task.state = 'waiting';
-    task.finishedAt = undefined;
-    this.#line.add(task);
-    this.#listed.waiting.add(task);
+    entry.place = where === 'first' ? this.#front : this.#back;
+    this.#enter(entry, 'waiting');
+    this.#line.add(entry);
     this.#wake();
   }
 
-  /** A task, new or not, is to be taken later. */
-  delay(task: StoredTask, dueAt: number): void {
-    this.#leave(task);
+  /** A task or a chunk, new or not, is to be taken later. */
+  delay(entry: Entry, dueAt: number): void {
+    this.#leave(entry);
     this.#back += 1;
-    task.place = this.#back;
-    task.state = 'delayed';
-    task.dueAt = dueAt;
-    this.#delayed.add(task);
-    this.#listed.delayed.add(task);
+    entry.place = this.#back;
+    entry.dueAt = dueAt;
+    for (const task of tasksOf(entry)) task.dueAt = dueAt;
+    this.#enter(entry, 'delayed');
+    this.#delayed.add(entry);
     this.#setAlarm();
   }
 
-  /** An attempt of a task begins. */
+  /** The tasks of a chunk are somebody's to run from now on. */
+  hold(chunk: StoredChunk): void {
+    this.#leave(chunk);
+    this.#enter(chunk, 'active');
+  }
+
+  /** An attempt of a task begins, of one in a chunk that is {@link MemoryQueue.hold | held} or of one by itself. */
   start(task: StoredTask, by: { readonly worker: string; readonly at: number }): void {
-    this.#leave(task);
-    task.state = 'active';
+    if (!task.chunk) {
+      this.#leave(task);
+      this.#enter(task, 'active');
+    }
     task.starts += 1;
     task.startedAt = by.at;
     task.worker = by.worker;
-    this.#listed.active.add(task);
   }
 
   finish(task: StoredTask, state: FinalState, at: number): void {
@@ -130,11 +137,27 @@ export class MemoryQueue {
     this.#setAlarm();
   }
 
-  /** Takes a task from where it stands; of a new one there is nothing to be found. */
-  #leave(task: StoredTask): void {
-    this.#listed[task.state].delete(task);
-    if (task.state === 'waiting') this.#line.delete(task);
-    if (task.state === 'delayed' && this.#delayed.delete(task)) this.#setAlarm();
+  /** Takes a task or a chunk from where it stands; of a new one there is nothing to be found. */
+  #leave(entry: Entry): void {
+    for (const task of tasksOf(entry)) this.#listed[task.state].delete(task);
+    const chunk = isChunk(entry) ? undefined : leaveChunk(entry);
+    if (!chunk) this.#unqueue(entry);
+    else if (chunk.tasks.size === 0) this.#unqueue(chunk);
+  }
+
+  #unqueue(entry: Entry): void {
+    if (entry.state === 'waiting') this.#line.delete(entry);
+    if (entry.state === 'delayed' && this.#delayed.delete(entry)) this.#setAlarm();
+  }
+
+  /** Tasks are listed by times that belong to their state. */
+  #enter(entry: Entry, state: OpenState): void {
+    entry.state = state;
+    for (const task of tasksOf(entry)) {
+      task.state = state;
+      if (state === 'waiting') task.finishedAt = undefined;
+      this.#listed[state].add(task);
+    }
   }
 
   #setAlarm(): void {
@@ -144,10 +167,11 @@ export class MemoryQueue {
   /** The clock may say less than the time that the alarm was set for: it was put back meanwhile, or Node's timer was early. */
   #due(dueAt: number): void {
     const now = Math.max(this.#clock.now(), dueAt);
-    for (let moved = 0; moved < MAX_DUE_AT_ONCE; moved += 1) {
-      const task = this.#delayed.first;
-      if (!task || task.dueAt > now) break;
-      this.wait(task);
+    for (let moved = 0; moved < MAX_DUE_AT_ONCE; ) {
+      const entry = this.#delayed.first;
+      if (!entry || entry.dueAt > now) break;
+      moved += isChunk(entry) ? entry.tasks.size : 1;
+      this.wait(entry);
     }
   }
 
@@ -161,14 +185,14 @@ export class MemoryQueue {
     });
   }
 
-  /** The best task goes to whoever has room and took none the longest, until there is no task, or no room. */
+  /** The best entry goes to whoever has room and took none the longest, until there is none, or no room. */
   #handOut(): void {
     for (const taker of this.#free) {
-      const task = this.#line.first;
-      if (!task) return;
+      const entry = this.#line.first;
+      if (!entry) return;
       this.#free.delete(taker);
       if (!taker.hasRoom) continue;
-      taker.take(task);
+      taker.take(entry);
       // Comes round again in this very loop, after the others.
       if (taker.hasRoom) this.#free.add(taker);
     }
@@ -179,12 +203,12 @@ function byTime(a: ListedKey, b: ListedKey): number {
   return listedTimeOf(a) - listedTimeOf(b) || a.sequence - b.sequence;
 }
 
-function byPriority(a: StoredTask, b: StoredTask): number {
+function byPriority(a: Entry, b: Entry): number {
   return priorityOf(a) - priorityOf(b) || a.place - b.place;
 }
 
-function byDueTime(a: StoredTask, b: StoredTask): number {
+function byDueTime(a: Entry, b: Entry): number {
   return a.dueAt - b.dueAt || a.place - b.place;
 }
 
-const priorityOf = ({ envelope }: StoredTask): number => envelope.priority ?? 0;
+const priorityOf = ({ envelope }: Entry): number => envelope.priority ?? 0;

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { GoflowError, type Pushed, type TaskEnvelope } from '@goflow/shared';
+import { type ChunkEnvelope, GoflowError, type Pushed, type TaskEnvelope } from '@goflow/shared';
 import { hasKey, type WithKey } from './deduplication.js';
 import type { StoredTask } from './stored-task.js';
 import { parsedJson } from './task-answers.js';
@@ -13,6 +13,12 @@ export function pushTask(store: TaskStore, envelope: TaskEnvelope): Pushed {
   if (pushed) return pushed;
   store.add(withDebounce(envelope));
   return { id: envelope.id, deduplicated: false };
+}
+
+/** Puts the tasks of a chunk into their queue, once, however often it is sent. */
+export function pushChunk(store: TaskStore, chunk: ChunkEnvelope): void {
+  const isKnown = chunk.payloadsJson.some((_, index) => store.find(`${chunk.id}:${index}`));
+  if (!isKnown) store.addChunk(chunk);
 }
 
 function pushAgain(known: StoredTask, envelope: TaskEnvelope): Pushed {

@@ -1,4 +1,5 @@
 import {
+  type ChunkEnvelope,
   type ConsumeOptions,
   type Consumer,
   type ConsumerBroker,
@@ -24,6 +25,8 @@ export interface Rig extends MemoryBroker {
   }[];
   /** Pushes a task of type `t` to queue `q`, unless said otherwise. */
   readonly push: (given?: Partial<TaskEnvelope>) => Promise<TaskId>;
+  /** Pushes the numbers from 0 to `size` - 1 as a chunk of type `t` to queue `q`, unless said otherwise. Gives the ids of its tasks. */
+  readonly pushChunk: (size: number, given?: Partial<ChunkEnvelope>) => Promise<TaskId[]>;
   /** Starts a consumer of queue `q` with one slot, unless said otherwise. */
   readonly consume: (
     run: Run,
@@ -51,6 +54,11 @@ export function openRig(): Rig {
     clock,
     settled,
     push: async (given = {}) => (await broker.client.push(envelopeOf(given, clock))).id,
+    pushChunk: async (size, given = {}) => {
+      const chunk = chunkOf(size, given, clock);
+      await broker.client.pushChunks([chunk]);
+      return chunk.payloadsJson.map((_, index) => `${chunk.id}:${index}`);
+    },
     consume: async (run, given = {}, from = broker.consumer) => {
       const consumer = from.consume({
         queue: 'q',
@@ -81,4 +89,15 @@ export function envelopeOf(given: Partial<TaskEnvelope>, clock: FakeClock): Task
     pushedAt: clock.now(),
     ...given,
   };
+}
+
+/** A chunk of the numbers from 0 to `size` - 1, of type `t` in queue `q`, unless said otherwise. */
+export function chunkOf(
+  size: number,
+  given: Partial<ChunkEnvelope>,
+  clock: FakeClock,
+): ChunkEnvelope {
+  const payloadsJson = Array.from({ length: size }, (_, index) => `${index}`);
+  const { payloadJson: _, ...shared } = envelopeOf({}, clock);
+  return { ...shared, payloadsJson, ...given };
 }

@@ -1,4 +1,4 @@
-import { encodeJson, type TaskOutcome, toFailure } from '@goflow/shared';
+import { encodeJson, escapeJson, type TaskOutcome, toFailure } from '@goflow/shared';
 import type { Work } from './stored-task.js';
 
 /** The type of a task that is a function. */
@@ -19,12 +19,14 @@ export async function runWork(work: Work, signal: AbortSignal): Promise<TaskOutc
 /** What is no plain JSON has no place in the queue: who queued the function can get it from the function itself. */
 function encodeResult(result: unknown): string | undefined {
   try {
-    return encodeJson(result, {
+    const json = encodeJson(result, {
       subject: 'result of a function',
       notSerializable: 'RESULT_NOT_SERIALIZABLE',
       tooLarge: 'RESULT_TOO_LARGE',
       limitBytes: RESULT_LIMIT,
     });
+    // As a worker does: a client expands what looks compressed.
+    return escapeJson(json);
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import type { TaskAttempt, TaskEnvelope, TaskFailure, TaskId, TaskState } from '@goflow/shared';
+import type { StoredChunk } from './stored-chunk.js';
 
 /** A function of this process that is queued as if it were a task. */
 export type Work = (signal: AbortSignal) => unknown;
@@ -29,6 +30,8 @@ export interface StoredTask {
   readonly sequence: number;
   /** As it was pushed last; its payload may be another than at first. */
   envelope: TaskEnvelope;
+  /** The chunk that it is to be run in; gone when it has left that, see there. */
+  chunk: StoredChunk | undefined;
   /** In place of a payload; gone when it has completed. */
   work: Work | undefined;
   state: TaskState;
@@ -67,6 +70,7 @@ export function newStoredTask(envelope: TaskEnvelope, sequence: number, work?: W
     sequence,
     work,
     envelope: ownCopy(envelope),
+    chunk: undefined,
     state: 'waiting',
     attempts: 0,
     starts: 0,

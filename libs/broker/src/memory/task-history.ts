@@ -28,7 +28,9 @@ export function endAttempt(
 /** The attempts of a task for one reader, the one that runs among them. */
 export function historyOf(task: StoredTask): readonly TaskAttempt[] {
   const ended = (task.history ?? []).map(toAttempt);
-  return task.state === 'active' ? [...ended, runningAttempt(task)].slice(-MAX_HISTORY) : ended;
+  // Of a chunk that is taken, all tasks are active, and one of them runs.
+  const isRunning = task.endRun !== undefined;
+  return isRunning ? [...ended, runningAttempt(task)].slice(-MAX_HISTORY) : ended;
 }
 
 function runningAttempt({ attempts, startedAt = 0, worker }: StoredTask): TaskAttempt {

@@ -1,4 +1,5 @@
 import {
+  type ChunkEnvelope,
   type Clock,
   type FinalState,
   isFinal,
@@ -10,6 +11,7 @@ import { Announcements } from './announcements.js';
 import { Deduplication } from './deduplication.js';
 import { MemoryQueue } from './memory-queue.js';
 import { SortedList } from './sorted-list.js';
+import { type Entry, newStoredChunk } from './stored-chunk.js';
 import { newStoredTask, type StoredTask, type Work } from './stored-task.js';
 import { type Sweepable, Sweeper } from './sweeper.js';
 import { WorkerRegister } from './worker-register.js';
@@ -66,14 +68,32 @@ export class TaskStore implements Sweepable {
 
   /** Puts a new task into its queue. */
   add(envelope: TaskEnvelope, work?: Work): void {
+    const task = this.#newTask(envelope, work);
+    this.#enqueue(task, envelope);
+    if (envelope.deduplication) this.claim(task);
+  }
+
+  /** Puts the tasks of a new chunk into their queue. */
+  addChunk({ payloadsJson, ...shared }: ChunkEnvelope): void {
+    const tasks = payloadsJson.map((payloadJson, index) =>
+      this.#newTask({ ...shared, id: `${shared.id}:${index}`, payloadJson }),
+    );
+    const { queue, priority } = shared;
+    const envelope = priority === undefined ? {} : { priority };
+    this.#enqueue(newStoredChunk(tasks, { queue, envelope }), shared);
+  }
+
+  #newTask(envelope: TaskEnvelope, work?: Work): StoredTask {
     this.#sequence += 1;
     const task = newStoredTask(envelope, this.#sequence, work);
     this.#tasks.set(task.id, task);
-    const { delayMs = 0 } = envelope;
-    const queue = this.openQueue(task.queue);
-    if (delayMs > 0) queue.delay(task, this.clock.now() + delayMs);
-    else queue.wait(task);
-    if (envelope.deduplication) this.claim(task);
+    return task;
+  }
+
+  #enqueue(entry: Entry, { queue: name, delayMs = 0 }: Pick<TaskEnvelope, 'queue' | 'delayMs'>) {
+    const queue = this.openQueue(name);
+    if (delayMs > 0) queue.delay(entry, this.clock.now() + delayMs);
+    else queue.wait(entry);
   }
 
   /** A task stands for its key from now on. */

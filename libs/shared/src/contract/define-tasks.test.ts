@@ -22,6 +22,7 @@ test('fills in the defaults', () => {
     startByMs: undefined,
     deadlineMs: undefined,
     priority: 0,
+    chunk: 1,
     retention: { completedMs: 86_400_000, failedMs: 604_800_000 },
   });
 });
@@ -38,6 +39,7 @@ test('takes what is given', () => {
     startBy: '1h',
     deadline: '366d',
     priority: 7,
+    chunk: 1_000,
     retention: { completed: '1h', failed: '30d' },
   } as const;
   expect(defineTasks({ 'image.resize': resize }).contracts.get('image.resize')).toStrictEqual({
@@ -52,6 +54,7 @@ test('takes what is given', () => {
     startByMs: 3_600_000,
     deadlineMs: 31_622_400_000,
     priority: 7,
+    chunk: 1_000,
     retention: { completedMs: 3_600_000, failedMs: 2_592_000_000 },
   });
 });
@@ -67,6 +70,7 @@ test('an explicit undefined is the default', () => {
     deadline: undefined,
     retention: undefined,
     priority: undefined,
+    chunk: undefined,
   };
   const given = { ...text, ...nothing };
   expect(defineTasks({ a: given }).contracts).toStrictEqual(defineTasks({ a: text }).contracts);
@@ -153,6 +157,9 @@ test.each([
   ['maxAttempts', { ...text, maxAttempts: 2.5 }, 'Expected `a.maxAttempts`'],
   ['maxAttempts', { ...text, maxAttempts: '3' }, 'Expected `a.maxAttempts`'],
   ['priority', { ...text, priority: 2 ** 21 + 1 }, 'Expected `a.priority`'],
+  ['chunk', { ...text, chunk: 0 }, 'Expected `a.chunk`'],
+  ['chunk', { ...text, chunk: 1_001 }, 'Expected `a.chunk` to be an integer from 1 to 1,000'],
+  ['chunk', { ...text, chunk: '5' }, 'Expected `a.chunk`'],
   ['timeout', { ...text, timeout: 0 }, 'Expected `a.timeout`'],
   ['timeout', { ...text, timeout: '30d' }, 'Expected `a.timeout`'],
   ['startBy', { ...text, startBy: 0 }, 'Expected `a.startBy`'],

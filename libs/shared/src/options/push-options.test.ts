@@ -31,6 +31,13 @@ test('undefined is as good as not given, for every option', () => {
   expect(resolvePushOptions(nothing)).toStrictEqual({});
 });
 
+test('no options are always the same object', () => {
+  const none = resolvePushOptions(undefined);
+  expect(resolvePushOptions({})).toBe(none);
+  expect(resolvePushOptions({ delay: undefined })).toBe(none);
+  expect(resolvePushOptions({ delay: 0 })).not.toBe(none);
+});
+
 test('resolves each option', () => {
   expect(
     resolvePushOptions({ delay: '10m', priority: 2 ** 21, maxAttempts: 1_000, backoff: '3s' }),

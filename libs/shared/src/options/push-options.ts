@@ -105,21 +105,31 @@ const CHECKS: Readonly<Record<Exclude<keyof PushOptions, 'deduplicationWindow'>,
   traceparent: (value) => ({ traceparent: checkTraceparent(value) }),
 };
 const KNOWN = [...Object.keys(CHECKS), 'deduplicationWindow'];
+/** Made once: this is done for every push that has options. */
+const CHECK_LIST = Object.entries(CHECKS) as [keyof PushOptions, Check][];
 
-/** @throws OPTION_INVALID naming the option: it is refused, never repaired. */
+/**
+ * What no option is given for is always the same object, which costs nothing further on.
+ *
+ * @throws OPTION_INVALID naming the option: it is refused, never repaired.
+ */
 export function resolvePushOptions(given: PushOptions | undefined): ResolvedPushOptions {
   if (given === undefined) return NONE;
   if (typeof given !== 'object' || given === null)
     throw invalidOption('options', 'an object', given);
   checkKnown('push options', given, KNOWN);
   const resolved: Record<string, unknown> = {};
-  for (const [name, check] of Object.entries(CHECKS)) {
-    const value = given[name as keyof PushOptions];
-    if (value !== undefined) Object.assign(resolved, check(value as never));
+  let isEmpty = true;
+  for (const [name, check] of CHECK_LIST) {
+    const value = given[name];
+    if (value === undefined) continue;
+    isEmpty = false;
+    Object.assign(resolved, check(value as never));
   }
   if (given.delay !== undefined && given.runAt !== undefined)
     throw invalidOption('runAt', 'absent where `delay` is given', given.runAt);
   const deduplication = resolveDeduplication(given.deduplicationKey, given.deduplicationWindow);
+  if (isEmpty) return NONE;
   return deduplication === undefined
     ? resolved
     : { ...resolved, ...checkAlone(given, deduplication) };

@@ -1,11 +1,14 @@
 /** A worker counts as alive this long after its last beat: two beats may be lost. */
 export const ALIVE_MS = 12_000;
 
-/** A worker that gave no sign of life for this long is dropped. */
+/** A worker that gave no sign of life for this long is dropped by the next that cleans up. */
 const DROP_MS = 15_000;
 
-/** At most this many silent workers are dropped by one beat. */
+/** At most this many silent workers are dropped at once. */
 const DROP_LIMIT = 100;
+
+/** After this long without any worker that cleans up, the keys go by themselves. */
+const EXPIRE_MS = 120_000;
 
 /** A type that nobody advertised for this long is forgotten: 7 days. */
 const FORGET_MS = 7 * 24 * 3_600_000;
@@ -21,28 +24,34 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
 
 /**
- * Writes a sign of life, drops the workers that are silent, and, with a cursor, looks through some of the types for forgotten ones.
- * Workers "seen" in the future are dropped, too: the clock was set back, and the live ones beat again soon. The keys expire by
- * themselves once no worker is left to do any of this.
- * KEYS: workers, seen, types. ARGV: name, advert as JSON, cursor or '', then types. Output: now, the next cursor or ''.
+ * Writes a sign of life. One that also cleans up drops the workers that are silent, and puts off the end of the keys, which expire by
+ * themselves once no worker is left. With a cursor it looks through some of the types for forgotten ones. Workers "seen" in the future
+ * are dropped, too: the clock was set back, and the live ones beat again soon.
+ * KEYS: workers, seen, types. ARGV: name, advert as JSON, cursor or '', '1' to clean up or '', then types. Output: now, the next cursor
+ * or ''.
  */
 export const BEAT = `${NOW}
 local stamp = string.format('%.0f', now)
 redis.call('HSET', KEYS[1], ARGV[1], string.sub(ARGV[2], 1, -2) .. ',"seenAt":' .. stamp .. '}')
 redis.call('ZADD', KEYS[2], stamp, ARGV[1])
 local fields = {}
-for i = 4, #ARGV do
+for i = 5, #ARGV do
   fields[#fields + 1] = ARGV[i]
   fields[#fields + 1] = stamp
 end
 if #fields > 0 then redis.call('HSET', KEYS[3], unpack(fields)) end
-local ranges = {{'-inf', now - ${DROP_MS}}, {now + ${DROP_MS}, '+inf'}}
-for _, range in ipairs(ranges) do
-  local silent = redis.call('ZRANGEBYSCORE', KEYS[2], range[1], range[2], 'LIMIT', 0, ${DROP_LIMIT})
-  if #silent > 0 then
-    redis.call('ZREM', KEYS[2], unpack(silent))
-    redis.call('HDEL', KEYS[1], unpack(silent))
+if ARGV[4] == '1' then
+  local ranges = {{'-inf', now - ${DROP_MS}}, {now + ${DROP_MS}, '+inf'}}
+  for _, range in ipairs(ranges) do
+    local silent = redis.call('ZRANGEBYSCORE', KEYS[2], range[1], range[2], 'LIMIT', 0, ${DROP_LIMIT})
+    if #silent > 0 then
+      redis.call('ZREM', KEYS[2], unpack(silent))
+      redis.call('HDEL', KEYS[1], unpack(silent))
+    end
   end
+  redis.call('PEXPIRE', KEYS[1], ${EXPIRE_MS})
+  redis.call('PEXPIRE', KEYS[2], ${EXPIRE_MS})
+  redis.call('PEXPIRE', KEYS[3], ${FORGET_MS})
 end
 local cursor = ARGV[3]
 if cursor ~= '' then
@@ -53,9 +62,6 @@ if cursor ~= '' then
   end
   cursor = page[1]
 end
-redis.call('PEXPIRE', KEYS[1], ${DROP_MS})
-redis.call('PEXPIRE', KEYS[2], ${DROP_MS})
-redis.call('PEXPIRE', KEYS[3], ${FORGET_MS})
 return {now, cursor}`;
 
 /**

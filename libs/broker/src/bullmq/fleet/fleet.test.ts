@@ -87,8 +87,21 @@ test('one beat drops 100 workers at most: it holds Redis up for a bounded time',
   await plant(given, Object.fromEntries(Array.from({ length: 150 }, (_, at) => [`w${at}`, at])));
   await given.fleet.beat(advertOf('me'));
   expect(await given.redis.hlen(given.key('workers'))).toBe(51);
-  await given.fleet.beat(advertOf('me'));
+  await new Fleet(given).beat(advertOf('me'));
   expect(await given.redis.hkeys(given.key('workers'))).toEqual(['me']);
+});
+
+test('a worker cleans up with its first beat and then with every eighth; no beat takes the end of the keys away', async () => {
+  const given = place();
+  const cleaned: number[] = [];
+  for (let beat = 0; beat < 9; beat += 1) {
+    await plant(given, { gone: 1 });
+    await given.fleet.beat(advertOf('me'));
+    if (!(await given.redis.hexists(given.key('workers'), 'gone'))) cleaned.push(beat);
+    for (const part of ['workers', 'seen'] as const)
+      expect(await given.redis.pttl(given.key(part))).toBeGreaterThan(60_000);
+  }
+  expect(cleaned).toEqual([0, 8]);
 });
 
 test('more workers than fit into one page are all found, once each; what is no worker is passed over', async () => {

@@ -3,6 +3,12 @@ import type { Cluster, Redis } from 'ioredis';
 import { fleetKey } from '../keys.js';
 import { ALIVE_MS, BEAT, LEAVE, TIME, TYPES_PER_CALL } from './fleet-scripts.js';
 
+/**
+ * A worker cleans up with its first beat, and then with every one of this many: about every half minute. That doubles what a beat costs
+ * Redis, and no answer about the fleet depends on it.
+ */
+const CLEAN_EVERY_BEATS = 8;
+
 /** The types are looked through for forgotten ones at the first beat, and then every this many: about once an hour. */
 const TIDY_EVERY_BEATS = 900;
 
@@ -49,10 +55,11 @@ export class Fleet {
   /** A sign of life of a worker, which is part of the fleet from now on. Gives the time at Redis. */
   async beat(advert: WorkerAdvert): Promise<number> {
     if (this.#beats % TIDY_EVERY_BEATS === 0) this.#cursor = '0';
+    const cleans = this.#beats % CLEAN_EVERY_BEATS === 0 ? '1' : '';
     this.#beats += 1;
     const { name, types } = advert;
     const first = types.slice(0, TYPES_PER_CALL);
-    const args = [name, JSON.stringify(advert), this.#cursor, ...first];
+    const args = [name, JSON.stringify(advert), this.#cursor, cleans, ...first];
     const [now, cursor] = await this.#commands.goflowBeat(3, ...this.#keys, ...args);
     this.#cursor = cursor === '0' ? '' : cursor;
     for (let at = TYPES_PER_CALL; at < types.length; at += TYPES_PER_CALL)

@@ -6,6 +6,7 @@ import { readCounts } from '../queue-counts.js';
 import { PRODUCER_OPTIONS } from '../redis-connection.js';
 import { RetentionSweeper } from '../retention-sweeper.js';
 import { BullMqInspector } from './bullmq-inspector.js';
+import { plantChunk } from './planted-chunks.test-d.js';
 import { openPlanted, Planted } from './planted-jobs.test-d.js';
 import { indexTags } from './tag-index.js';
 
@@ -90,7 +91,14 @@ test('all of it works on a Redis Cluster, where the keys of two queues lie apart
     report: () => undefined,
   });
   expect(await sweeper.sweep()).toBe(1);
-  expect(await readCounts(cluster, 'goflow', 'default')).toMatchObject({ delayed: 1, waiting: 1 });
+  const chunk = await plantChunk(planted, { in: 'completed', tasks: ['completed', 'completed'] });
+  expect((await inspector.page({ ...question, state: 'completed' })).tasks).toHaveLength(2);
+  expect(await inspector.discard(`default:${chunk}:0`)).toMatchObject({ done: true });
+  expect(await readCounts(cluster, 'goflow', 'default')).toMatchObject({
+    delayed: 1,
+    waiting: 1,
+    completed: 1,
+  });
 });
 
 test('counts tell every state', async () => {

@@ -77,13 +77,17 @@ end
 `;
 
 /**
- * `remove(ids)`: removes finished tasks with all that belongs to them, at most some thousands. The key of a deduplication window
- * stays for its time: it outlives the task. Needs {@link LUA_OPTIONS}.
+ * `remove(ids)`: removes finished tasks and chunks with all that belongs to them, at most some thousands. The key of a
+ * deduplication window stays for its time: it outlives the task. `costOf(options, isLogged)`: what removing one costs: 1, or 1
+ * for each log that a chunk may have. Needs {@link LUA_OPTIONS}, LUA_CHUNK_SIZE and LUA_FORGET_CHUNK.
  */
 export const LUA_REMOVE = `
+local function costOf(options, isLogged)
+  return isLogged and chunkSize(options) or 1
+end
 local function removeOne(id)
   local job = base .. id
-  local options, deduplication = unpack(redis.call('HMGET', job, 'opts', 'deid'))
+  local options, deduplication, open, completed = unpack(redis.call('HMGET', job, 'opts', 'deid', 'o', 'd'))
   if options and string.find(options, '"tags":', 1, true) then
     local tags = optionsIn(options).tags
     for _, tag in ipairs(type(tags) == 'table' and tags or {}) do
@@ -94,6 +98,8 @@ local function removeOne(id)
     local key = base .. 'de:' .. deduplication
     if redis.call('GET', key) == id and redis.call('PTTL', key) == -1 then redis.call('DEL', key) end
   end
+  -- What another program wrote into a chunk must not keep it from being removed.
+  if chunkSize(options) and numberIn(open) and numberIn(completed or '0') then forgetChunk(id) end
   redis.call('DEL', job, job .. ':logs', job .. ':dependencies', job .. ':processed', job .. ':failed',
     job .. ':unsuccessful')
 end

@@ -6,10 +6,12 @@ const asked = { queue: 'default', state: 'completed', tag: 'eu' } as const;
 const text = (parts: unknown): string => Buffer.from(JSON.stringify(parts)).toString('base64url');
 
 test.each<PagePosition>([
-  { place: 0, at: undefined },
-  { place: 1, at: ['1753000000000', 'A-_a:{}é'] },
-  { place: 1, at: ['1.5e+20', ''] },
-  { place: 1, at: [5, 9, 'a', 'b', ''] },
+  { place: 0, at: undefined, below: 0 },
+  { place: 1, at: ['1753000000000', 'A-_a:{}é'], below: 0 },
+  { place: 1, at: ['1.5e+20', ''], below: 0 },
+  { place: 1, at: [5, 9, 'a', 'b', ''], below: 0 },
+  { place: 1, at: ['1753000000000', 'A-_a:{}é'], below: 999 },
+  { place: 1, at: [5, 9, 'a', 'b', ''], below: 1 },
 ])('a position survives as a short text that fits into a URL: %j', (position) => {
   const cursor = encodeCursor(asked, position);
   expect(cursor).toMatch(/^[A-Za-z0-9_-]{20,120}$/);
@@ -34,6 +36,11 @@ test.each<[cursor: unknown, what: string]>([
   [text([1, 'default', 'completed', 'eu', 0, 5, -1, 'a', 'b', 'c']), 'a length below zero'],
   [text([1, 'default', 'completed', 'eu', 0, 5, 6, 'a', 'b', 7]), 'an entry that is no text'],
   [text([1, 'default', 'completed', 'eu', 0, 1e300, 6, 'a', 'b', 'c']), 'a number too large'],
+  [text([1, 'default', 'completed', 'eu', 0, '5', 'a', -1]), 'an index below zero'],
+  [text([1, 'default', 'completed', 'eu', 0, '5', 'a', 1_000]), 'an index that no chunk has'],
+  [text([1, 'default', 'completed', 'eu', 0, '5', 'a', '1']), 'an index that is no number'],
+  [text([1, 'default', 'completed', 'eu', 0, 5, 6, 'a', 'b', 'c', null]), 'no index'],
+  [text([1, 'default', 'completed', 'eu', 0, 7]), 'an index without a place'],
 ])('what goflow did not make is refused: %#', (cursor) => {
   expect(() => decodeCursor(cursor, asked)).toThrow(
     expect.objectContaining({ code: 'CURSOR_INVALID' }) as Error,
@@ -46,7 +53,7 @@ test.each<Partial<PageQuestion>>([
   { tag: 'us' },
   { tag: undefined },
 ])('a cursor of another question is refused: %j', (change) => {
-  const cursor = encodeCursor(asked, { place: 0, at: undefined });
+  const cursor = encodeCursor(asked, { place: 0, at: undefined, below: 0 });
   expect(() => decodeCursor(cursor, { ...asked, ...change })).toThrow(
     expect.objectContaining({ code: 'CURSOR_INVALID' }) as Error,
   );

@@ -1,4 +1,4 @@
-import { GoflowError, type PageQuestion } from '@goflow/shared';
+import { GoflowError, MAX_CHUNK, type PageQuestion } from '@goflow/shared';
 
 /** A place in a sorted set: that of the last member that was looked at. */
 export type SetPosition = readonly [score: string, member: string];
@@ -15,6 +15,10 @@ export interface PagePosition {
   readonly place: number;
   /** `undefined` at its beginning. */
   readonly at: SetPosition | ListPosition | undefined;
+  /**
+   * Above 0: the last entry looked at, in a list the next one, is a chunk, and of it the tasks below this index are still to come.
+   */
+  readonly below: number;
 }
 
 type Asked = Pick<PageQuestion, 'queue' | 'state' | 'tag'>;
@@ -24,8 +28,12 @@ const MAX_LENGTH = 8_192;
 const SCORE = /^-?(?:\d+(?:\.\d+)?(?:e[+-]?\d+)?|inf)$/;
 
 /** A position as the text that a caller hands back. */
-export function encodeCursor({ queue, state, tag }: Asked, { place, at }: PagePosition): string {
+export function encodeCursor(
+  { queue, state, tag }: Asked,
+  { place, at, below }: PagePosition,
+): string {
   const parts = [VERSION, queue, state, tag ?? null, place, ...(at ?? [])];
+  if (below > 0) parts.push(below);
   return Buffer.from(JSON.stringify(parts)).toString('base64url');
 }
 
@@ -36,10 +44,16 @@ export function decodeCursor(cursor: unknown, { queue, state, tag }: Asked): Pag
   if (version !== VERSION || !isCount(place)) throw invalid("is not one of goflow's");
   if (ofQueue !== queue || ofState !== state || ofTag !== (tag ?? null))
     throw invalid('belongs to another queue, state or tag');
-  if (at.length === 0) return { place, at: undefined };
-  if (isSetPosition(at) || isListPosition(at)) return { place, at };
+  if (at.length === 0) return { place, at: undefined, below: 0 };
+  const below = isLongEnough(at) ? at.pop() : 0;
+  if (isIndex(below) && (isSetPosition(at) || isListPosition(at))) return { place, at, below };
   throw invalid("is not one of goflow's");
 }
+
+/** Whether a number follows that says where in a chunk. */
+const isLongEnough = (at: readonly unknown[]): boolean => at.length === 3 || at.length === 6;
+
+const isIndex = (below: unknown): below is number => isCount(below) && below < MAX_CHUNK;
 
 /** CURSOR_INVALID. */
 export function invalid(why: string): GoflowError {

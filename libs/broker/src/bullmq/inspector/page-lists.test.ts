@@ -111,7 +111,7 @@ test('a place is found again in the middle of a long list', async () => {
   await push(120_000);
   // After the first ten of them.
   const around = [uniques[30] ?? '', uniques[29] ?? '', uniques[31] ?? ''];
-  const position = { place: 1, at: [120_010, 240_040, ...around] } as const;
+  const position = { place: 1, at: [120_010, 240_040, ...around], below: 0 } as const;
   const after = encodeCursor({ queue: 'default', state: 'waiting' }, position);
   await push(300);
   await take(planted, 100);

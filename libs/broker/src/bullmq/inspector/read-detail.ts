@@ -2,6 +2,8 @@ import { parseTaskId, type TaskDetail, type TaskId } from '@goflow/shared';
 import { queueKey } from '../keys.js';
 import { type StoredJob, toDetail } from './detail-of-job.js';
 import { LUA_STATE } from './lua.js';
+import { LUA_CHUNK_SIZE } from './lua-chunks.js';
+import { readInChunk } from './read-in-chunk.js';
 import { defineScript, type QueueConnection } from './script.js';
 
 /** A script blocks Redis while it runs, so one call reads no more jobs than this … */
@@ -18,19 +20,25 @@ type Row = readonly [
 
 /**
  * Reads whole jobs of one queue. KEYS: key base. ARGV: '1' for the logs, too, the most bytes, the ids. Output: a row for each
- * job, or false where there is none; fewer rows than ids when there were too many bytes. `pcall`: a key of another type is no
- * job.
+ * job, or false where there is none, or a chunk, which is no task; fewer rows than ids when there were too many bytes. `pcall`: a
+ * key of another type is no job.
  */
-const readJobs = defineScript<(Row | null)[]>(
+const readSome = defineScript<(Row | null)[]>(
   'goflowReadDetails',
   `
 local base = KEYS[1]
 ${LUA_STATE}
+${LUA_CHUNK_SIZE}
+local function isChunk(fields)
+  for i = 1, #fields, 2 do
+    if fields[i] == 'opts' then return chunkSize(fields[i + 1]) ~= nil end
+  end
+end
 local out, bytes = {}, 0
 for i = 3, #ARGV do
   local id = ARGV[i]
   local fields = redis.pcall('HGETALL', base .. id)
-  local state = #fields > 0 and stateOf(id)
+  local state = #fields > 0 and not isChunk(fields) and stateOf(id)
   if state then
     local due = state == 'delayed' and redis.call('ZSCORE', base .. 'delayed', id)
     local log = ARGV[1] == '1' and redis.pcall('LRANGE', base .. id .. ':logs', -100, -1) or {}
@@ -55,42 +63,92 @@ export interface ReadDetailOptions {
  * read of a task is left out, and never throws.
  */
 export async function readDetails(
-  { redis, prefix }: QueueConnection,
+  connection: QueueConnection,
   ids: readonly TaskId[],
   { withLogs }: ReadDetailOptions,
 ): Promise<(TaskDetail | undefined)[]> {
-  const details: (TaskDetail | undefined)[] = ids.map(() => undefined);
-  const reads = [...byQueue(ids)].map(async ([queue, entries]) => {
-    for (let read = 0; read < entries.length; ) {
-      const slice = entries.slice(read, read + MAX_PER_CALL);
-      const uniques = slice.map(({ unique }) => unique);
-      const wanted = [withLogs ? 1 : 0, MAX_BYTES, ...uniques];
-      const rows = await readJobs(redis, [queueKey(prefix, queue, '')], wanted);
-      rows.forEach((row, place) => {
-        const { id, index } = slice[place] as Entry;
-        if (row) details[index] = toDetail({ id, queue, ...toJob(row) }, withLogs);
-      });
-      read += rows.length;
-    }
-  });
-  await Promise.all(reads);
+  const details: Details = ids.map(() => undefined);
+  await Promise.all(
+    [...byQueue(ids)].map(async ([queue, { jobs, chunks }]) => {
+      const reading = { ...connection, queue, withLogs };
+      const inChunks = [...chunks].map(([chunk, entries]) =>
+        readChunk({ ...reading, chunk }, entries, details),
+      );
+      const [, ...others] = await Promise.all([readJobs(reading, jobs, details), ...inChunks]);
+      // After the chunks: a task leaves its chunk, and never comes back.
+      await readJobs(reading, others.flat(), details);
+    }),
+  );
   return details;
 }
 
-interface Entry {
-  readonly index: number;
-  readonly id: TaskId;
-  readonly unique: string;
+type Details = (TaskDetail | undefined)[];
+
+interface Reading extends QueueConnection, ReadDetailOptions {
+  readonly queue: string;
 }
 
-function byQueue(ids: readonly TaskId[]): Map<string, Entry[]> {
-  const queues = new Map<string, Entry[]>();
-  ids.forEach((id, index) => {
+interface Entry {
+  /** Among the ids that were asked for. */
+  readonly place: number;
+  readonly id: TaskId;
+  readonly unique: string;
+  /** In its chunk, if it has one. */
+  readonly index: number;
+}
+
+/** Gives the tasks that are not in the chunk. */
+async function readChunk(
+  reading: Reading & { readonly chunk: string },
+  entries: readonly Entry[],
+  details: Details,
+): Promise<Entry[]> {
+  const found = await readInChunk(reading, entries);
+  return entries.filter(({ place }, at) => {
+    details[place] = found[at];
+    return found[at] === undefined;
+  });
+}
+
+async function readJobs(
+  { redis, prefix, queue, withLogs }: Reading,
+  entries: readonly Entry[],
+  details: Details,
+): Promise<void> {
+  for (let read = 0; read < entries.length; ) {
+    const slice = entries.slice(read, read + MAX_PER_CALL);
+    const uniques = slice.map(({ unique }) => unique);
+    const wanted = [withLogs ? 1 : 0, MAX_BYTES, ...uniques];
+    const rows = await readSome(redis, [queueKey(prefix, queue, '')], wanted);
+    rows.forEach((row, at) => {
+      const { id, place } = slice[at] as Entry;
+      if (row) details[place] = toDetail({ id, queue, ...toJob(row) }, withLogs);
+    });
+    read += rows.length;
+  }
+}
+
+interface Asked {
+  readonly jobs: Entry[];
+  readonly chunks: Map<string, Entry[]>;
+}
+
+function byQueue(ids: readonly TaskId[]): Map<string, Asked> {
+  const queues = new Map<string, Asked>();
+  ids.forEach((id, place) => {
     const parts = parseTaskId(id);
     if (!parts) return;
-    const entries = queues.get(parts.queue) ?? [];
-    queues.set(parts.queue, entries);
-    entries.push({ index, id, unique: parts.unique });
+    const { queue, unique, chunk } = parts;
+    const asked = queues.get(queue) ?? { jobs: [], chunks: new Map<string, Entry[]>() };
+    queues.set(queue, asked);
+    const entry = { place, id, unique, index: chunk?.index ?? 0 };
+    if (!chunk) {
+      asked.jobs.push(entry);
+      return;
+    }
+    const entries = asked.chunks.get(chunk.unique) ?? [];
+    asked.chunks.set(chunk.unique, entries);
+    entries.push(entry);
   });
   return queues;
 }

@@ -1,6 +1,8 @@
 import { type FinalState, parseTaskId, type ResolvedRetention, type TaskId } from '@goflow/shared';
+import { LUA_FORGET_CHUNK } from '../chunks/lua.js';
 import { queueKey } from '../keys.js';
 import { LUA_NOW, LUA_OPTIONS, LUA_OWN_RETENTION, LUA_REMOVE, LUA_STATE } from './lua.js';
+import { LUA_CHUNK_SIZE } from './lua-chunks.js';
 import { defineScript, type QueueConnection } from './script.js';
 
 /** A task that finished, and whose push said how long it is to be kept. */
@@ -31,7 +33,8 @@ const MAX_ENTRIES = 500;
 
 /**
  * Removes tasks that are past the time that their push said. An entry may be wrong: its task may have been tried again by another
- * program since. KEYS: key base. ARGV: the most entries. Output: how many were removed, 1 at the end.
+ * program since. KEYS: key base. ARGV: the most entries; a chunk may count for as many as it has logs. Output: how many were
+ * removed, 1 at the end.
  */
 const sweepSome = defineScript<[removed: number, ended: number]>(
   'goflowSweepRetained',
@@ -41,13 +44,17 @@ ${LUA_NOW}
 ${LUA_STATE}
 ${LUA_OPTIONS}
 ${LUA_OWN_RETENTION}
+${LUA_CHUNK_SIZE}
+${LUA_FORGET_CHUNK}
 ${LUA_REMOVE}
 local time, retained = now(), base .. 'retained'
 local entries = redis.call('ZRANGEBYSCORE', retained, '-inf', '(' .. time, 'LIMIT', 0, most)
-local due = {}
+local due, cost = {}, 0
 for _, id in ipairs(entries) do
+  if cost >= most then break end
   local state = stateOf(id)
-  local finished, options = unpack(redis.call('HMGET', base .. id, 'finishedOn', 'opts'))
+  local finished, options, isLogged = unpack(redis.call('HMGET', base .. id, 'finishedOn', 'opts', 'lg'))
+  cost = cost + costOf(options, isLogged)
   local own = isFinal(state) and ownRetention(options, state)
   local goes = own and tonumber(finished) and tonumber(finished) + own
   if not state or goes and goes < time then
@@ -59,7 +66,7 @@ for _, id in ipairs(entries) do
   end
 end
 remove(due)
-return {#due, #entries < most and 1 or 0}`,
+return {#due, #entries < most and cost < most and 1 or 0}`,
 );
 
 /** Removes some of the tasks that are past the time that their push said. */

@@ -1,5 +1,6 @@
 import { queueKey } from '../keys.js';
 import { LUA_STATE } from './lua.js';
+import { LUA_CHUNK_SIZE, LUA_STATE_IN_CHUNK } from './lua-chunks.js';
 import { defineScript, type QueueConnection } from './script.js';
 
 const SCAN_COUNT = 200;
@@ -11,10 +12,16 @@ const sweepSome = defineScript<string>(
   `
 local base = KEYS[1]
 ${LUA_STATE}
+${LUA_CHUNK_SIZE}
+${LUA_STATE_IN_CHUNK}
+local function stateAnywhere(id)
+  local chunk, index = string.match(id, '^(.*)%.(%d+)$')
+  return stateOf(id) or chunk and stateInChunk(chunk, tonumber(index))
+end
 local cancelling = base .. 'cancelling'
 local cursor, entries = unpack(redis.call('HSCAN', cancelling, ARGV[1], 'COUNT', ARGV[2]))
 for i = 1, #entries, 2 do
-  local state = stateOf(entries[i])
+  local state = stateAnywhere(entries[i])
   if not state or isFinal(state) then redis.call('HDEL', cancelling, entries[i]) end
 end
 return cursor`,

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { FinalState, ResolvedRetention } from '@goflow/shared';
+import { LUA_FORGET_CHUNK } from '../chunks/lua.js';
 import { queueKey } from '../keys.js';
 import { LUA_COUNT_ABOVE, LUA_NOW, LUA_OPTIONS, LUA_OWN_RETENTION, LUA_REMOVE } from './lua.js';
+import { LUA_CHUNK_SIZE } from './lua-chunks.js';
 import type { SetPosition } from './page-cursor.js';
 import { defineScript, type QueueConnection } from './script.js';
 
@@ -41,8 +43,9 @@ const MARKS_MS = 86_400_000;
  * One step over the finished tasks of a class that are past its time, the oldest first. Each is looked at once for each class: a
  * mark in `swept` tells how far that went. Tasks of other classes are left to those; tasks with a retention of their own to
  * `retained`, where they are entered again in case they are not. KEYS: key base. ARGV: state, ms, name of the mark, score and
- * member of where to go on or '' for the mark, the most entries, for how long the mark stays behind, for how long marks are kept,
- * '1' for all types, the types. Output: how many were removed, score and member of where to go on, 1 at the end.
+ * member of where to go on or '' for the mark, the most entries (a chunk may count for as many as it has logs), for how long the
+ * mark stays behind, for how long marks are kept, '1' for all types, the types. Output: how many were removed, score and member
+ * of where to go on, 1 at the end.
  */
 const sweepSome = defineScript<[removed: number, score: string, member: string, ended: number]>(
   'goflowSweepFinished',
@@ -52,6 +55,8 @@ ${LUA_NOW}
 ${LUA_COUNT_ABOVE}
 ${LUA_OPTIONS}
 ${LUA_OWN_RETENTION}
+${LUA_CHUNK_SIZE}
+${LUA_FORGET_CHUNK}
 ${LUA_REMOVE}
 local score, member, most = ARGV[4], ARGV[5], tonumber(ARGV[6])
 local settled, keptFor, isAll, types = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9] == '1', {}
@@ -62,7 +67,7 @@ if score == '' then
 end
 local start = score and redis.call('ZCARD', set) - countAbove(set, score, member) or 0
 local entries = redis.call('ZRANGE', set, start, start + most - 1, 'WITHSCORES')
-local due, ended = {}, #entries < most * 2
+local due, cost, ended = {}, 0, #entries < most * 2
 local markScore, markMember
 for i = 1, #entries, 2 do
   local id, finished = entries[i], tonumber(entries[i + 1])
@@ -70,7 +75,13 @@ for i = 1, #entries, 2 do
     ended = true
     break
   end
-  local name, options, isFinished = unpack(redis.call('HMGET', base .. id, 'name', 'opts', 'finishedOn'))
+  if cost >= most then
+    ended = false
+    break
+  end
+  local name, options, isFinished, isLogged =
+    unpack(redis.call('HMGET', base .. id, 'name', 'opts', 'finishedOn', 'lg'))
+  cost = cost + costOf(options, isLogged)
   local own = ownRetention(options, state)
   if name and not isFinished then
     -- It was put back by another program, which left this behind.

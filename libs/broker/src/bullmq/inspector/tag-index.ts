@@ -14,7 +14,7 @@ export const YOUNG_MS = 60_000;
 export async function indexTags(
   redis: Redis | Cluster,
   prefix: string,
-  { id, queue, tags = [], pushedAt }: TaskEnvelope,
+  { id, queue, tags = [], pushedAt }: Pick<TaskEnvelope, 'id' | 'queue' | 'tags' | 'pushedAt'>,
 ): Promise<void> {
   const unique = parseTaskId(id)?.unique;
   if (unique === undefined || tags.length === 0) return;

@@ -1,7 +1,9 @@
+import { LUA_CHUNK_SIZE } from './lua-chunks.js';
+import { LUA_FOUND } from './lua-found.js';
 import type { ListPosition } from './page-cursor.js';
 import { LUA_KEEP } from './page-filter.js';
 import { defineScript, type QueueConnection } from './script.js';
-import { MAX_ENTRIES, type Step, type Walk } from './walk-set.js';
+import { entriesFor, type Step, type Walk } from './walk-set.js';
 
 /** The entries around a place are looked for so far on either side of where it was, and then … */
 const NEAR = 400;
@@ -12,20 +14,23 @@ const FAR = 100_000;
  * Walks down a list, from its head, where the newest are, to its tail, where they are taken. A list has no keys, so its place is
  * a number and the entries around it. As long as one of those is near where it was, or within 100,000 of an end, what stays in
  * the list is met exactly once. Else the walk goes on by the number, and meets some again. KEYS: key base, list. ARGV: number,
- * length of the list then, the entry before, after, and before the one before; the most entries to look at, the most ids, how far
- * is near, how far is far, then the filter. Output: ids, the new place, 1 at the end.
+ * length of the list then, the entry before, after, and before the one before; the index in the chunk after the place, or 0; the
+ * most entries to look at, the most ids, how far is near, how far is far, then the filter. Output: ids, the new place, the index
+ * in the chunk after it or 0, 1 at the end.
  */
 const walk = defineScript<
-  [ids: string[], index: number, length: number, around: string[], ended: number]
+  [ids: string[], index: number, length: number, around: string[], below: number, ended: number]
 >(
   'goflowWalkList',
   `
 local base, list = KEYS[1], KEYS[2]
-local filterAt = 10
-${LUA_KEEP}
+local filterAt = 11
 local index, lengthThen = tonumber(ARGV[1]), tonumber(ARGV[2])
-local around = {ARGV[3], ARGV[4], ARGV[5]}
-local most, room, near, far = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
+local around, below = {ARGV[3], ARGV[4], ARGV[5]}, tonumber(ARGV[6])
+local most, room, near, far = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+${LUA_KEEP}
+${LUA_CHUNK_SIZE}
+${LUA_FOUND}
 local length = redis.call('LLEN', list)
 -- The walk goes on with the entry after the place, and after each of those before it.
 local offset = {1, 0, 1}
@@ -49,27 +54,31 @@ end
 
 local start = index
 -- Where it was, if nothing is known of where it is now: too early rather than too late.
-if index > 0 then start = nearby() or faraway() or index + math.max(length - lengthThen, 0) end
+if index > 0 or below > 0 then start = nearby() or faraway() or index + math.max(length - lengthThen, 0) end
 local entries = redis.call('LRANGE', list, start, start + most - 1)
-local ids, before, beforeThat, looked = {}, '', '', 0
+local before, beforeThat, looked, rest = around[1], around[3], 0, 0
 for i = 1, math.min(#entries, most - 1) do
   local id = entries[i]
-  if #ids == room then break end
-  if id ~= around[1] and keep(id) then ids[#ids + 1] = id end
+  if isFull() then break end
+  if id ~= around[1] and keep(id) then
+    rest = add(id, below > 0 and id == around[2] and below or nil)
+    -- The place is before this chunk until it is done with.
+    if rest > 0 then break end
+  end
   before, beforeThat, looked = id, before, i
 end
-if beforeThat == '' then beforeThat = around[1] end
-return {ids, start + looked, length, {before, entries[looked + 1] or '', beforeThat}, looked == #entries and 1 or 0}`,
+local ended = looked == #entries and 1 or 0
+return {ids, start + looked, length, {before, entries[looked + 1] or '', beforeThat}, rest, ended}`,
 );
 
 /** Walks one step down a list. */
 export async function walkList(
   { redis }: QueueConnection,
-  { key, base, from, room, filter }: Walk<ListPosition>,
+  { key, base, from, below, room, filter }: Walk<ListPosition>,
 ): Promise<Step<ListPosition>> {
   const [index, length, ...around] = from ?? [0, 0, '', '', ''];
-  const most = filter.isPicky ? MAX_ENTRIES : Math.min(room + 2, MAX_ENTRIES);
-  const args = [index, length, ...around, most, room, NEAR, FAR, ...filter.args];
-  const [ids, next, lengthNow, aroundNow, ended] = await walk(redis, [base, key], args);
-  return { ids, next: ended === 1 ? undefined : [next, lengthNow, ...aroundNow] };
+  const args = [index, length, ...around, below, entriesFor(room, filter), room, NEAR, FAR];
+  const answer = await walk(redis, [base, key], [...args, ...filter.args]);
+  const [ids, next, lengthNow, aroundNow, rest, ended] = answer;
+  return { ids, next: ended === 1 ? undefined : [next, lengthNow, ...aroundNow], below: rest };
 }

@@ -1,0 +1,81 @@
+import {
+  type ChunkEnvelope,
+  newTaskId,
+  type ResolvedPushOptions,
+  type TaskContract,
+  type TaskId,
+} from '@goflow/shared';
+import { storedOptions } from './stored-options.js';
+import type { SendDeps } from './task-sender.js';
+
+/** A chunk, and what became of it. */
+export interface SentChunk {
+  readonly id: TaskId;
+  /** How many tasks it carries. */
+  readonly size: number;
+  /** Why none of its tasks is in. */
+  readonly error: Error | undefined;
+}
+
+/** What the tasks of chunks have in common. */
+export interface ChunkKind {
+  readonly contract: TaskContract;
+  readonly options: ResolvedPushOptions;
+}
+
+/** The task of a chunk with this index. */
+export const idInChunk = (chunk: TaskId, index: number): TaskId => `${chunk}:${index}`;
+
+/** Takes chunks to the broker. What is done here for each task, and not for each chunk, decides how fast that is. */
+export class ChunkSender {
+  readonly #deps: SendDeps;
+
+  constructor(deps: SendDeps) {
+    this.#deps = deps;
+  }
+
+  /** @param chunks payloads as JSON, those of one chunk together. @throws OPTION_INVALID; what the broker throws for all of them */
+  async send(
+    chunks: readonly (readonly string[])[],
+    { contract, options }: ChunkKind,
+  ): Promise<readonly SentChunk[]> {
+    if (chunks.length === 0) return [];
+    const { broker, waiting } = this.#deps;
+    const { queue, type, priority } = contract;
+    const pushedAt = broker.clock.now();
+    const stored = storedOptions(contract, options, pushedAt);
+    const envelopes = chunks.map((payloadsJson): ChunkEnvelope => {
+      const id = newTaskId(queue);
+      const replyTo = waiting.addressForChunk(id, type, payloadsJson.length);
+      return { id, queue, type, payloadsJson, priority, pushedAt, replyTo, ...stored };
+    });
+    const errors = await this.#push(envelopes);
+    const sent = envelopes.map(
+      ({ id, payloadsJson }, place): SentChunk => ({
+        id,
+        size: payloadsJson.length,
+        error: errors[place],
+      }),
+    );
+    for (const chunk of sent) this.#tell(chunk, contract.type);
+    return sent;
+  }
+
+  async #push(envelopes: readonly ChunkEnvelope[]): Promise<readonly (Error | undefined)[]> {
+    const { broker, waiting } = this.#deps;
+    try {
+      return await broker.pushChunks(envelopes);
+    } catch (error) {
+      for (const { id } of envelopes) waiting.forgetAddress(id);
+      throw error;
+    }
+  }
+
+  #tell({ id, size, error }: SentChunk, type: string): void {
+    const { waiting, isHeard, onPushed } = this.#deps;
+    if (error) waiting.forgetAddress(id);
+    else if (isHeard())
+      for (let index = 0; index < size; index += 1)
+        onPushed({ id: idInChunk(id, index), deduplicated: false }, type);
+  }
+}

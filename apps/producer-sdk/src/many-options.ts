@@ -1,0 +1,47 @@
+import {
+  checkInteger,
+  invalidOption,
+  MAX_CHUNK,
+  type PushOptions,
+  type TaskContract,
+} from '@goflow/shared';
+
+/** Options of {@link Goflow.pushMany} that hold for every task. */
+export interface PushManyOptions extends PushOptions {
+  /**
+   * How many tasks one entry of the queue carries: 1 to 1,000. From 2 on it is a chunk, even of a single payload; 1 makes none. A chunk
+   * takes one slot of a worker, in which its tasks run one after another. It is cut earlier where its payloads would exceed 1 MiB of
+   * JSON. Not with `id` and `deduplicationKey`. @default that of the contract, else 1
+   */
+  readonly chunk?: number | undefined;
+}
+
+/** The options of many pushes: the same for all; or those of each, which then go one by one, in no chunk. */
+export type ManyOptions<Payload = unknown> =
+  | PushManyOptions
+  | ((payload: Payload, index: number) => PushOptions | undefined);
+
+/** The same for all, checked as far as chunks go. */
+export interface ResolvedManyOptions {
+  /** What every push is given. */
+  readonly options: PushOptions | undefined;
+  /** 1: each task by itself. */
+  readonly chunk: number;
+}
+
+const ALONE = ['id', 'deduplicationKey'] as const;
+
+/** Takes `chunk` out of the options. @throws OPTION_INVALID for a chunk out of range, or one with what makes a task the only one */
+export function takeChunk(
+  given: PushManyOptions | undefined,
+  contract: TaskContract,
+): ResolvedManyOptions {
+  const isBare = typeof given !== 'object' || given === null || !('chunk' in given);
+  const { chunk: size, ...rest } = isBare ? {} : given;
+  const options = isBare ? given : rest;
+  const alone = ALONE.find((name) => options?.[name] !== undefined);
+  if (size === undefined) return { options, chunk: alone ? 1 : contract.chunk };
+  const chunk = checkInteger('chunk', size, [1, MAX_CHUNK]);
+  if (alone && chunk > 1) throw invalidOption('chunk', `absent where \`${alone}\` is given`, chunk);
+  return { options, chunk };
+}

@@ -1,0 +1,156 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type Broker,
+  expandJson,
+  isCompressed,
+  isGoflowError,
+  newTaskId,
+  type Pushed,
+  type ResolvedPushOptions,
+  type TaskContract,
+  type TaskEnvelope,
+  type TaskId,
+  type TaskRecord,
+  taskIdOfKey,
+} from '@goflow/shared';
+import { storedOptions } from './stored-options.js';
+import type { Waiting } from './waiting.js';
+
+/** What sending needs. */
+export interface SendDeps {
+  readonly broker: Broker;
+  readonly waiting: Waiting;
+  /** Whether the retention of a task is over. */
+  readonly isOver: (record: TaskRecord) => boolean;
+  /** Whether anybody is to be told of pushes. */
+  readonly isHeard: () => boolean;
+  readonly onPushed: (pushed: Pushed, type: string) => void;
+}
+
+/** What became of one push of many. */
+export type PushResult = Pushed | { readonly id: TaskId; readonly error: Error };
+
+/** Takes tasks to the broker, each in an envelope of its own. */
+export class TaskSender {
+  readonly #deps: SendDeps;
+
+  constructor(deps: SendDeps) {
+    this.#deps = deps;
+  }
+
+  /** @throws OPTION_INVALID */
+  envelope(
+    contract: TaskContract,
+    payloadJson: string,
+    options: ResolvedPushOptions,
+  ): TaskEnvelope {
+    const { broker, waiting } = this.#deps;
+    const { type, queue, priority } = contract;
+    const pushedAt = broker.clock.now();
+    const stored = storedOptions(contract, options, pushedAt);
+    const id = options.id === undefined ? newTaskId(queue) : ownTaskId(contract, options.id);
+    const replyTo = waiting.addressFor(id, type);
+    const envelope = { id, queue, type, payloadJson, priority, pushedAt, replyTo };
+    return stored ? { ...envelope, ...stored } : envelope;
+  }
+
+  /** @throws what the broker throws */
+  async send(envelope: TaskEnvelope): Promise<Pushed> {
+    try {
+      const pushed = await (envelope.isOwnId
+        ? this.#sendOwn(envelope)
+        : this.#deps.broker.push(envelope));
+      this.#tell(envelope, pushed);
+      return pushed;
+    } catch (error) {
+      this.#deps.waiting.forgetAddress(envelope.id);
+      throw error;
+    }
+  }
+
+  /** What became of each, in the order given. */
+  async sendAll(envelopes: readonly TaskEnvelope[]): Promise<PushResult[]> {
+    if (envelopes.length === 0) return [];
+    const outcomes = await this.#sendMany(envelopes);
+    return outcomes.map((outcome, index) => {
+      const envelope = envelopes[index] as TaskEnvelope;
+      if (outcome instanceof Error) {
+        this.#deps.waiting.forgetAddress(envelope.id);
+        return { id: envelope.id, error: outcome };
+      }
+      this.#tell(envelope, outcome);
+      return outcome;
+    });
+  }
+
+  #tell({ id, type }: TaskEnvelope, pushed: Pushed): void {
+    const { waiting, isHeard, onPushed } = this.#deps;
+    // The task that is there may have ended long ago, and sends nothing any more.
+    if (pushed.deduplicated) waiting.forgetAddress(id);
+    if (isHeard()) onPushed(pushed, type);
+  }
+
+  async #sendMany(envelopes: readonly TaskEnvelope[]): Promise<readonly (Pushed | Error)[]> {
+    const outcomes = await this.#deps.broker.pushMany(envelopes);
+    if (!envelopes.some(({ isOwnId }) => isOwnId)) return outcomes;
+    return Promise.all(
+      outcomes.map(async (outcome, index) => {
+        const envelope = envelopes[index] as TaskEnvelope;
+        if (!envelope.isOwnId || !isThere(outcome)) return outcome;
+        if (await this.#isOver(envelope.id))
+          return this.#sendOwn(envelope).catch((error: Error) => error);
+        return this.#foundSame(envelope, outcome);
+      }),
+    );
+  }
+
+  /** A task whose retention is over is not there any more, though it may still lie about. */
+  async #sendOwn(envelope: TaskEnvelope): Promise<Pushed> {
+    const { broker } = this.#deps;
+    const outcome = await broker.push(envelope).catch((error: unknown) => error);
+    if (isThere(outcome) && (await this.#isOver(envelope.id))) {
+      await broker.inspector.discard(envelope.id);
+      return broker.push(envelope);
+    }
+    const found = await this.#foundSame(envelope, outcome);
+    if (isPushed(found)) return found;
+    throw found;
+  }
+
+  /** A broker compares what is stored; but the same payload may be compressed in one push and not, or otherwise, in another. */
+  async #foundSame<Outcome>(envelope: TaskEnvelope, outcome: Outcome): Promise<Outcome | Pushed> {
+    if (!isGoflowError(outcome, 'TASK_ID_TAKEN')) return outcome;
+    const { id, type, payloadJson } = envelope;
+    const there = await this.#deps.broker.detail(id);
+    const isSame = there?.type === type && (await isSameExpanded(there.payload, payloadJson));
+    return isSame ? { id, deduplicated: true } : outcome;
+  }
+
+  async #isOver(id: TaskId): Promise<boolean> {
+    const [record] = await this.#deps.broker.read([id]);
+    return record !== undefined && this.#deps.isOver(record);
+  }
+}
+
+/** The id of the task that was pushed, or will be, with an id of the caller's own. */
+export function ownTaskId({ queue, type }: TaskContract, id: string): TaskId {
+  return taskIdOfKey(queue, `${type}\n${id}`);
+}
+
+/** False where neither is compressed: then the broker has compared them; or where one cannot be read. */
+async function isSameExpanded(there: unknown, payloadJson: string): Promise<boolean> {
+  const given: unknown = JSON.parse(payloadJson);
+  if (!isCompressed(there) && !isCompressed(given)) return false;
+  try {
+    return isDeepStrictEqual(await expandJson(there), await expandJson(given));
+  } catch {
+    return false;
+  }
+}
+
+const isPushed = (outcome: unknown): outcome is Pushed =>
+  typeof outcome === 'object' && outcome !== null && 'deduplicated' in outcome;
+
+/** A task has the id already. */
+const isThere = (outcome: unknown): boolean =>
+  isGoflowError(outcome, 'TASK_ID_TAKEN') || (isPushed(outcome) && outcome.deduplicated);

@@ -1,0 +1,55 @@
+import type { HandBack, UnhappyOutcome } from '@goflow/shared';
+import { toHistoryField, toStackText } from '../job-codec.js';
+import type { TakenJob } from '../taken-job.js';
+import type { Leaving } from './chunk-store.js';
+
+/** How a task of a chunk ended that did not complete in it. */
+export interface Ended {
+  readonly index: number;
+  readonly task: TakenJob;
+  readonly verdict: UnhappyOutcome | HandBack;
+  /** Milliseconds since 1970; `undefined` when it was not begun. */
+  readonly startedAt: number | undefined;
+  readonly endedAt: number;
+  /** The name of the worker. */
+  readonly worker: string;
+}
+
+/** What a task is stored as when it leaves its chunk: the same as a task that was never in one would be by now. */
+export function leavingOf(ended: Ended): Leaving {
+  const { index, verdict, startedAt, endedAt } = ended;
+  const started = startedAt === undefined ? {} : { processedOn: startedAt };
+  if (verdict.kind === 'handed-back')
+    return {
+      index,
+      state: 'delayed',
+      at: endedAt + verdict.delayMs,
+      isBegun: true,
+      fields: { ...started, atm: 0 },
+    };
+  const { failure } = verdict;
+  const fields = {
+    ...started,
+    failedReason: failure.message,
+    stacktrace: JSON.stringify([toStackText(failure)]),
+  };
+  if (verdict.kind === 'retry') {
+    const history = toHistoryField({
+      attempt: 1,
+      startedAt: startedAt ?? endedAt,
+      endedAt,
+      worker: ended.worker,
+      failure,
+    });
+    const at = endedAt + verdict.delayMs;
+    return {
+      index,
+      state: 'delayed',
+      at,
+      isBegun: false,
+      fields: { ...fields, ...history, atm: 1 },
+    };
+  }
+  const atm = verdict.isUnspent ? 0 : 1;
+  return { index, state: verdict.kind, at: endedAt, isBegun: false, fields: { ...fields, atm } };
+}
