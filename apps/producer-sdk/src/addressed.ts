@@ -5,6 +5,7 @@ const MANY = 50_000;
 
 /** A chunk of which outcomes are still to come. */
 interface OpenChunk {
+  readonly size: number;
   open: number;
   /** One bit for each task, by index: set when its outcome has come. */
   readonly come: Uint8Array;
@@ -31,23 +32,44 @@ export class Addressed {
 
   addChunk(id: TaskId, size: number): void {
     this.#turnIfFull();
-    this.#young.chunks.set(id, { open: size, come: new Uint8Array((size + 7) >> 3) });
+    this.#young.chunks.set(id, { size, open: size, come: new Uint8Array((size + 7) >> 3) });
   }
 
   has(id: TaskId): boolean {
-    return has(this.#young, id) || has(this.#old, id);
+    if (this.#young.tasks.has(id) || this.#old.tasks.has(id)) return true;
+    return this.#openPlaceOf(id) !== undefined;
   }
 
   /** Its outcome has come, or will not: that of a task, or those of a whole chunk. */
   delete(id: TaskId): void {
+    const [young, old] = [this.#young, this.#old];
     // An id of the caller's own may be in both.
-    remove(this.#young, id);
-    remove(this.#old, id);
+    const wasTask = young.tasks.delete(id);
+    if (old.tasks.delete(id) || wasTask || young.chunks.delete(id) || old.chunks.delete(id)) return;
+    const place = this.#openPlaceOf(id);
+    if (!place) return;
+    const { chunks, chunkId, chunk, index } = place;
+    set(chunk.come, index);
+    chunk.open -= 1;
+    if (chunk.open === 0) chunks.delete(chunkId);
   }
 
   clear(): void {
     this.#young = newGeneration();
     this.#old = newGeneration();
+  }
+
+  /** Where in a chunk a task is, of which the outcome is still to come. */
+  #openPlaceOf(id: TaskId) {
+    const at = id.lastIndexOf(':');
+    const chunkId = id.slice(0, at);
+    const { chunks } = this.#young.chunks.has(chunkId) ? this.#young : this.#old;
+    const chunk = chunks.get(chunkId);
+    if (!chunk) return undefined;
+    const index = Number(id.slice(at + 1));
+    return index < chunk.size && !isSet(chunk.come, index)
+      ? { chunks, chunkId, chunk, index }
+      : undefined;
   }
 
   #turnIfFull(): void {
@@ -58,29 +80,6 @@ export class Addressed {
 }
 
 const newGeneration = (): Generation => ({ tasks: new Set(), chunks: new Map() });
-
-function has(generation: Generation, id: TaskId): boolean {
-  if (generation.tasks.has(id)) return true;
-  if (generation.chunks.size === 0) return false;
-  const { chunk, index } = placeOf(generation, id);
-  return chunk !== undefined && !isSet(chunk.come, index);
-}
-
-function remove(generation: Generation, id: TaskId): void {
-  if (generation.tasks.delete(id) || generation.chunks.size === 0) return;
-  if (generation.chunks.delete(id)) return;
-  const { chunkId, chunk, index } = placeOf(generation, id);
-  if (!chunk || isSet(chunk.come, index)) return;
-  set(chunk.come, index);
-  chunk.open -= 1;
-  if (chunk.open === 0) generation.chunks.delete(chunkId);
-}
-
-function placeOf({ chunks }: Generation, id: TaskId) {
-  const at = id.lastIndexOf(':');
-  const chunkId = id.slice(0, at);
-  return { chunkId, chunk: chunks.get(chunkId), index: Number(id.slice(at + 1)) };
-}
 
 const isSet = (bits: Uint8Array, index: number): boolean =>
   ((bits[index >> 3] ?? 0) & (1 << (index & 7))) !== 0;

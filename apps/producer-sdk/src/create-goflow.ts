@@ -34,6 +34,11 @@ export interface GoflowOptions<D extends TaskDefinitions> {
   readonly prefix?: string | undefined;
   /** The longest that a call may take when Redis is away: '10ms' to '10m'. @default '5s' */
   readonly timeout?: Duration | undefined;
+  /**
+   * Pushes of one turn of the event loop share calls of Redis, at most 16 each: BullMQ's own scripts, run for many tasks. False: each has
+   * BullMQ's own call, which is slower. @default true
+   */
+  readonly sharedCalls?: boolean | undefined;
   /** The largest payload in bytes of JSON: 1 to 512 MiB. @default 1,048,576 (1 MiB) */
   readonly payloadLimit?: number | undefined;
   /**
@@ -57,6 +62,7 @@ const KNOWN = [
   'broker',
   'prefix',
   'timeout',
+  'sharedCalls',
   'payloadLimit',
   'compressAbove',
   'resultStore',
@@ -103,7 +109,7 @@ export function createGoflow<D extends TaskDefinitions>(options: GoflowOptions<D
 type Given = GoflowOptions<TaskDefinitions>;
 
 function connect(
-  { redis, prefix, timeout }: Pick<Given, 'redis' | 'prefix' | 'timeout'>,
+  { redis, prefix, timeout, sharedCalls }: Given,
   events: Emitter<ClientEvents>,
 ): Broker {
   if (redis === undefined)
@@ -112,6 +118,7 @@ function connect(
     redis,
     prefix,
     timeout,
+    sharedCalls,
     onTrouble: (error, repeated) => events.emit('broker:trouble', { error, repeated }),
   });
 }

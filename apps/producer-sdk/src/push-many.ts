@@ -70,31 +70,21 @@ export class ManyPusher {
 
   /** What middleware gave another type or other options is pushed by itself; the others go in chunks, where there are to be any. */
   async #pushAll(requests: readonly Placed[], common: Common): Promise<PushResult[]> {
-    const { seals, tasks, chunks, handlers } = this.#deps;
+    const { tasks, chunks } = this.#deps;
     const { contract } = common.seal;
     const options = resolvePushOptions(common.options);
-    const inChunks = new Chunks(common.chunk);
-    const alone: TaskEnvelope[] = [];
-    let [given, own] = [common.options, options];
-    const goesInChunk = (request: Placed): boolean =>
+    const goesInChunk = (request: PushRequest): boolean =>
       common.chunk > 1 && request.type === contract.type && request.options === common.options;
-    for (const request of requests) {
-      try {
-        if (request.options !== given)
-          [given, own] = [request.options, resolvePushOptions(request.options)];
-        const seal = seals.of(request.type);
-        const sealing = seal.json(request.payload);
-        const json = typeof sealing === 'string' ? sealing : await sealing;
-        if (goesInChunk(request)) inChunks.add(json);
-        else alone.push(tasks.envelope(seal.contract, json, own));
-      } catch (error) {
-        throw atIndex(error, request.index);
-      }
+    const sealed: Sealed = { inChunks: new Chunks(common.chunk), alone: [] };
+    try {
+      await this.#sealAll(requests, goesInChunk, sealed);
+    } catch (error) {
+      tasks.drop(sealed.alone);
+      throw error;
     }
-    for (const type of new Set(requests.map((request) => request.type))) await handlers.check(type);
     const [sent, results] = await Promise.all([
-      chunks.send(inChunks.cut, { contract, options }),
-      tasks.sendAll(alone),
+      chunks.send(sealed.inChunks.cut, { contract, options }),
+      tasks.sendAll(sealed.alone),
     ]);
     const [fromChunks, fromOthers] = [resultsOf(sent).values(), results.values()];
     return requests.map((request) => {
@@ -102,6 +92,35 @@ export class ManyPusher {
       return next.value as PushResult;
     });
   }
+
+  async #sealAll(
+    requests: readonly Placed[],
+    goesInChunk: (request: PushRequest) => boolean,
+    { inChunks, alone }: Sealed,
+  ): Promise<void> {
+    const { seals, tasks, handlers } = this.#deps;
+    let [given, options] = [requests[0]?.options, resolvePushOptions(requests[0]?.options)];
+    for (const request of requests) {
+      try {
+        if (request.options !== given)
+          [given, options] = [request.options, resolvePushOptions(request.options)];
+        const seal = seals.of(request.type);
+        const sealing = seal.json(request.payload);
+        const json = typeof sealing === 'string' ? sealing : await sealing;
+        if (goesInChunk(request)) inChunks.add(json);
+        else alone.push(tasks.envelope(seal.contract, json, options));
+      } catch (error) {
+        throw atIndex(error, request.index);
+      }
+    }
+    for (const type of new Set(requests.map((request) => request.type))) await handlers.check(type);
+  }
+}
+
+/** Tasks that are ready to be sent. */
+interface Sealed {
+  readonly inChunks: Chunks;
+  readonly alone: TaskEnvelope[];
 }
 
 const EACH_ITS_OWN: ResolvedManyOptions = { options: undefined, chunk: 1 };

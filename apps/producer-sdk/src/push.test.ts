@@ -125,3 +125,13 @@ test('its place is that among the payloads, though middleware answered for one b
   });
   expect(await goflow.counts()).toMatchObject({ waiting: 0 });
 });
+
+test('who listens is told of each task that is in, pushed by itself or among many', async () => {
+  const { goflow } = open();
+  const told: unknown[] = [];
+  const first = await goflow.push('plain', 'nobody listens yet');
+  goflow.on('task:pushed', (event) => told.push(event));
+  const ids = [await goflow.push('plain', 'a'), ...(await goflow.pushMany('plain', ['b', 'c']))];
+  expect(ids).not.toContain(first);
+  expect(told).toEqual(ids.map((id) => ({ id, type: 'plain', deduplicated: false })));
+});

@@ -54,6 +54,11 @@ export class TaskSender {
     return stored ? { ...envelope, ...stored } : envelope;
   }
 
+  /** They are not sent after all. */
+  drop(envelopes: readonly TaskEnvelope[]): void {
+    for (const { id } of envelopes) this.#deps.waiting.forgetAddress(id);
+  }
+
   /** @throws what the broker throws */
   async send(envelope: TaskEnvelope): Promise<Pushed> {
     try {

@@ -1,21 +1,33 @@
-import { GoflowError, type TaskId } from '@goflow/shared';
-import { expect, test } from 'vitest';
-import { completed, open as openClient } from './recording-broker.test-d.js';
+import { type Broker, GoflowError, newTaskId, type ResultStore, type TaskId } from '@goflow/shared';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { completed, open as openClient, START, tasks } from './recording-broker.test-d.js';
+import { Answers } from './task-answers.js';
+import { Waiting } from './waiting.js';
+
+// The net below, two seconds wide, must not hide what should have been heard or asked for at once.
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+afterEach(() => void vi.useRealTimers());
+
+const turn = async (): Promise<void> => void (await vi.advanceTimersByTimeAsync(5));
+
+/** What is there before a fifth of a second is over. */
+async function soon<T>(waiting: Promise<T>): Promise<T> {
+  await vi.advanceTimersByTimeAsync(200);
+  return waiting;
+}
 
 /** A client that waits for tasks of the type `plain`: its inbox is open, and what it pushes from now on carries its address. */
 async function open() {
   const { goflow, broker } = openClient();
   const id = await goflow.push('plain', 'learn');
   broker.records.set(id, completed(id));
-  await goflow.wait(id);
+  await soon(goflow.wait(id));
   broker.looks.length = 0;
   const push = async (): Promise<TaskId<'plain'>> => goflow.push('plain', 'x');
   const reply = (task: TaskId, result?: unknown): void =>
     broker.listener?.reply(completed(task, result));
   return { goflow, broker, push, reply };
 }
-
-const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
 
 test('who waits for what carries its address hears of it by reply, and asks for nothing', async () => {
   const { goflow, broker, push, reply } = await open();
@@ -33,7 +45,7 @@ test('what came before anybody waited for it is asked for at once', async () => 
   const id = await push();
   reply(id);
   broker.records.set(id, completed(id, 'kept'));
-  expect(await goflow.wait(id)).toBe('kept');
+  expect(await soon(goflow.wait(id))).toBe('kept');
   expect(broker.looks).toEqual([[id]]);
 });
 
@@ -42,11 +54,11 @@ test('so is a result that was too large to be sent', async () => {
   const [early, late] = [await push(), await push()];
   broker.listener?.ready(early);
   for (const id of [early, late]) broker.records.set(id, completed(id));
-  expect(await goflow.wait(early)).toBe('done');
+  expect(await soon(goflow.wait(early))).toBe('done');
   const waiting = goflow.wait(late);
   await turn();
   broker.listener?.ready(late);
-  expect(await waiting).toBe('done');
+  expect(await soon(waiting)).toBe('done');
 });
 
 test('after a gap in the connection all are asked for, also those that are waited for later', async () => {
@@ -55,8 +67,8 @@ test('after a gap in the connection all are asked for, also those that are waite
   for (const id of [waited, later]) broker.records.set(id, completed(id));
   const waiting = goflow.wait(waited);
   broker.listener?.gap();
-  expect(await waiting).toBe('done');
-  expect(await goflow.wait(later)).toBe('done');
+  expect(await soon(waiting)).toBe('done');
+  expect(await soon(goflow.wait(later))).toBe('done');
 });
 
 test.each([
@@ -71,7 +83,7 @@ test.each([
     broker.records.set(one, completed(one));
     broker.looks.length = 0;
     // An id that is none has no answer at all.
-    if (one.length > 30) expect(await goflow.wait(one)).toBe('done');
+    if (one.length > 30) expect(await soon(goflow.wait(one))).toBe('done');
   }
 });
 
@@ -87,8 +99,18 @@ test('nor does one that failed, by itself or among many', async () => {
   // They may be in all the same.
   for (const id of ids) {
     broker.records.set(id, completed(id));
-    expect(await goflow.wait(id)).toBe('done');
+    expect(await soon(goflow.wait(id))).toBe('done');
   }
+});
+
+test('nor does one that was never sent, because another of many was wrong', async () => {
+  const { goflow, broker } = await open();
+  const id = goflow.idOf('plain', 'mine');
+  broker.records.set(id, completed(id));
+  const options = (_payload: unknown, index: number) => ({ id: index === 0 ? 'mine' : 'other' });
+  await expect(goflow.pushMany('plain', ['a', 5 as never], options)).rejects.toThrow();
+  expect(await soon(goflow.wait(id))).toBe('done');
+  expect(broker.looks).toEqual([[id]]);
 });
 
 test('the tasks of a chunk carry its address, and each is heard of by its own reply', async () => {
@@ -124,6 +146,28 @@ test('nobody is told of what was left, or twice', async () => {
   expect(broker.looks).toEqual([]);
 });
 
+test('nor while its result is being fetched', async () => {
+  const { broker } = openClient();
+  const fetches: ((results: string[]) => void)[] = [];
+  const resultStore: ResultStore = {
+    put: async () => undefined,
+    get: () => new Promise((resolve) => void fetches.push(resolve)),
+  };
+  const answers = new Answers({ tasks, resultStore, now: () => START });
+  const waiting = new Waiting(broker as unknown as Broker, answers);
+  onTestFinished(() => waiting.close());
+  const id = newTaskId('default');
+  broker.records.set(id, { ...completed(id), isStored: true });
+  const told = vi.fn();
+  const [left, stays] = [waiting.follow(id, () => told('left')), waiting.follow(id, told)];
+  await turn();
+  left.leave();
+  for (const fetched of fetches) fetched(['"stored"']);
+  await turn();
+  expect(stays.id).toBe(id);
+  expect(told.mock.calls).toMatchObject([[{ status: 'completed', value: 'stored' }]]);
+});
+
 test("a message that is nobody's does no harm", async () => {
   const { goflow, broker, reply } = await open();
   const [id = ''] = await goflow.pushMany('plain', ['a'], { chunk: 2 });
@@ -134,7 +178,7 @@ test("a message that is nobody's does no harm", async () => {
   }
   await turn();
   reply(id);
-  expect(await waiting).toBe('done');
+  expect(await soon(waiting)).toBe('done');
 });
 
 test('closing ends every wait, and none begins', async () => {

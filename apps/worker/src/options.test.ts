@@ -23,6 +23,7 @@ test('with only what is needed, all the rest has a default', () => {
     broker: undefined,
     http: undefined,
     lease: undefined,
+    sharedCalls: undefined,
     middleware: [],
     callbacks: { onSuccess: undefined, onRetry: undefined, onFailure: undefined },
     graceMs: 25_000,
@@ -48,6 +49,7 @@ test('undefined is as good as not given', () => {
     middleware: undefined,
     grace: undefined,
     lease: undefined,
+    sharedCalls: undefined,
     resultLimit: undefined,
     compressAbove: undefined,
     resultStore: undefined,
@@ -163,6 +165,7 @@ test('an option that does not exist is refused', () => {
 test.each([
   ['lease', { lease: '999ms' }],
   ['lease', { lease: 'long' }],
+  ['sharedCalls', { sharedCalls: 'off' }],
   ['prefix', { prefix: 'a:b' }],
   ['prefix', { prefix: '' }],
   ['redis', { redis: '' }],

@@ -60,6 +60,11 @@ export interface WorkerOptions<D extends TaskDefinitions> extends Callbacks<D> {
    * task runs. '1s' to '1h'. @default '30s'
    */
   readonly lease?: Duration | undefined;
+  /**
+   * Tasks that complete in one turn of the event loop share calls of Redis, at most 16 each: BullMQ's own scripts, run for many tasks.
+   * False: each has BullMQ's own call, which is slower. @default true
+   */
+  readonly sharedCalls?: boolean | undefined;
   /** The largest result in bytes of JSON: 1 to 512 MiB. @default 1,048,576 (1 MiB) */
   readonly resultLimit?: number | undefined;
   /**
@@ -94,6 +99,7 @@ export interface ResolvedWorkerOptions {
   readonly middleware: readonly TaskMiddleware[];
   readonly graceMs: number;
   readonly lease: Duration | undefined;
+  readonly sharedCalls: boolean | undefined;
   readonly resultLimit: number;
   /** Infinity: never. */
   readonly compressAbove: number;
@@ -115,6 +121,7 @@ const KNOWN = [
   'middleware',
   'grace',
   'lease',
+  'sharedCalls',
   'resultLimit',
   'compressAbove',
   'resultStore',
@@ -153,6 +160,7 @@ export function resolveWorkerOptions<D extends TaskDefinitions>(
     middleware: checkMiddleware(given.middleware ?? []),
     graceMs: toMs('grace', given.grace ?? '25s', { maxMs: 3_600_000 }),
     lease: given.lease,
+    sharedCalls: given.sharedCalls,
     resultLimit: checkInteger('resultLimit', given.resultLimit ?? DEFAULT_RESULT_LIMIT, [
       1,
       MAX_RESULT_LIMIT,

@@ -180,12 +180,12 @@ export class Worker implements AsyncDisposable {
     return this.stop();
   }
 
-  #connect({ redis, prefix, lease }: ResolvedWorkerOptions): ConsumerBroker {
+  #connect({ redis, prefix, lease, sharedCalls }: ResolvedWorkerOptions): ConsumerBroker {
     if (redis === undefined)
       throw invalidOption('redis', 'given: a URL, options, or an instance', redis);
     const onTrouble = (error: Error, repeated: number): void =>
       this.#events.emit('broker:trouble', { error, repeated });
-    return createBullMqConsumerBroker({ redis, prefix, lease, onTrouble });
+    return createBullMqConsumerBroker({ redis, prefix, lease, sharedCalls, onTrouble });
   }
 
   /** What the other workers and the clients are told of this one. */

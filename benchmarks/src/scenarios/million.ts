@@ -1,15 +1,13 @@
 import { CostMeter } from '../costs.js';
 import { checkWaiting } from '../phases/checks.js';
-import { fill } from '../phases/fill.js';
+import { fillOnly } from '../phases/fill.js';
 import { pushWaves } from '../phases/push-waves.js';
 import { runHere } from '../phases/run-here.js';
 import { defineScenario } from '../scenario.js';
 import { openClient } from '../systems/open.js';
 
-interface Rates {
-  readonly push: number;
-  readonly run: number;
-}
+/** Tasks a second, and what a task cost Redis in microseconds of CPU. */
+type Rates = Readonly<Record<'push' | 'run' | 'pushRedisUs' | 'runRedisUs', number>>;
 
 interface Part {
   readonly redis: string;
@@ -47,18 +45,19 @@ export const million = defineScenario({
     const before = await measurePart({ redis, meter, waiting: few, count });
     const more = await measurePart({ redis, meter, waiting: many, count });
     const after = await measurePart({ redis, meter, waiting: few, count });
-    const less = {
-      push: (before.push + after.push) / 2,
-      run: (before.run + after.run) / 2,
-    };
+    const less = (key: keyof Rates): number => (before[key] + after[key]) / 2;
     return {
       values: {
-        push: more.push / less.push,
-        run: more.run / less.run,
-        'push with few, tasks/s': less.push,
+        push: more.push / less('push'),
+        run: more.run / less('run'),
+        'push with few, tasks/s': less('push'),
         'push with many, tasks/s': more.push,
-        'run with few, tasks/s': less.run,
+        'run with few, tasks/s': less('run'),
         'run with many, tasks/s': more.run,
+        'push with few, Redis CPU µs': less('pushRedisUs'),
+        'push with many, Redis CPU µs': more.pushRedisUs,
+        'run with few, Redis CPU µs': less('runRedisUs'),
+        'run with many, Redis CPU µs': more.runRedisUs,
       },
     };
   },
@@ -67,12 +66,19 @@ export const million = defineScenario({
 async function measurePart({ redis, meter, waiting, count }: Part): Promise<Rates> {
   await meter.redis.flushall();
   const client = await openClient('goflow', { redis });
-  await fill(client, waiting);
+  await fillOnly(client, waiting);
+  await meter.begin();
   const ms = await pushWaves(client, { waves: count / IN_FLIGHT, size: IN_FLIGHT });
+  const pushed = await meter.end(count);
   await checkWaiting(client, waiting + count);
   const warmUp = count / 4;
   const run = { system: 'goflow', redis, concurrency: 100, meter } as const;
-  const { ratePerS } = await runHere({ ...run, warmUp, count: count - warmUp });
+  const { ratePerS, costs } = await runHere({ ...run, warmUp, count: count - warmUp });
   await client.close();
-  return { push: (count / ms) * 1_000, run: ratePerS };
+  return {
+    push: (count / ms) * 1_000,
+    run: ratePerS,
+    pushRedisUs: pushed.redisCpuUs,
+    runRedisUs: costs.redisCpuUs,
+  };
 }

@@ -21,7 +21,7 @@ export const scaleOut = defineScenario<Size>({
   name: 'scale-out',
   about: '1, 2, 4 and 8 worker processes, 10 tasks at once each, handlers that wait 20 ms.',
   sizes: {
-    full: { workers: [2, 4, 8], seconds: 4 },
+    full: { workers: [2, 4, 8], seconds: 3 },
     quick: { workers: [4], seconds: 0.8 },
   },
   rounds: 3,

@@ -4,7 +4,10 @@ import type { WorkerOptions } from '@goflow/worker';
 
 /** Options of {@link createLocalGoflow}: those of a worker, and of its client. `compressAbove` holds for both. */
 export interface LocalGoflowOptions<D extends TaskDefinitions>
-  extends Omit<WorkerOptions<D>, 'redis' | 'broker' | 'prefix' | 'lease' | 'unroutableAfter'> {
+  extends Omit<
+    WorkerOptions<D>,
+    'redis' | 'broker' | 'prefix' | 'lease' | 'sharedCalls' | 'unroutableAfter'
+  > {
   /** See the client's `payloadLimit`. @default 1,048,576 (1 MiB) */
   readonly payloadLimit?: number | undefined;
   /** Code around every push, the first outermost. `middleware` is around every handler. @default none */
@@ -40,7 +43,7 @@ const KNOWN = [
   'pushMiddleware',
   'clock',
 ];
-const NOT_HERE = ['redis', 'broker', 'prefix', 'lease', 'unroutableAfter'];
+const NOT_HERE = ['redis', 'broker', 'prefix', 'lease', 'sharedCalls', 'unroutableAfter'];
 
 /** Options of both doors. @throws OPTION_INVALID */
 export function splitOptions<D extends TaskDefinitions>(given: LocalGoflowOptions<D>): Split<D> {

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createMemoryResultStore } from '@goflow/broker';
 import { defineTasks } from '@goflow/sdk';
-import { isCompressed } from '@goflow/shared';
 import { until } from '@goflow/testing';
 import type { Worker } from '@goflow/worker';
 import { expect, test } from 'vitest';
@@ -30,6 +29,8 @@ const noise = (bytes: number): string =>
   randomBytes(Math.ceil((bytes * 3) / 4))
     .toString('base64')
     .slice(0, bytes - 2);
+
+const isCompressed = (stored: unknown): boolean => JSON.stringify(stored).startsWith('{"~gz":"');
 
 /** What lies in the queue for payloads and results, by the order in which tasks begin and end. */
 function stored(worker: Worker) {

@@ -2,7 +2,6 @@ import { deflateRawSync } from 'node:zlib';
 import { createBullMqBroker } from '@goflow/broker';
 import { createMemoryBroker } from '@goflow/broker/memory';
 import { createGoflow, defineTasks } from '@goflow/sdk';
-import { type Broker, newTaskId } from '@goflow/shared';
 import { createWorker, defineHandlers, type WorkerOptions } from '@goflow/worker';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
@@ -12,6 +11,7 @@ const definitions = { echo: { payload: z.string(), result: z.string() } };
 const tasks = defineTasks(definitions);
 const handlers = defineHandlers(tasks, { echo: (payload) => payload });
 
+type Broker = ReturnType<typeof createBullMqBroker>;
 type Side = Pick<WorkerOptions<typeof definitions>, 'redis' | 'broker' | 'prefix'>;
 
 /** The broker of a client, for what no client would push; and what its worker is made with. */
@@ -49,7 +49,7 @@ describe.each(Object.entries(SIDES))('%s', (_where, open) => {
       });
       await worker.start();
       const payloadJson = JSON.stringify({ '~gz': packed });
-      const id = newTaskId<'echo'>('default');
+      const id = goflow.idOf('echo', 'made by another program');
       await client.push({ id, queue: 'default', type: 'echo', payloadJson, pushedAt: Date.now() });
       expect((await goflow.waitAll([id]))[0]).toMatchObject({
         status: 'failed',

@@ -32,9 +32,13 @@ export interface World {
   ): Promise<Worker>;
 }
 
-/** Runs the same tests in Redis and in memory: what a task does must not depend on where it waits. */
+/**
+ * Runs the same tests in Redis, with shared calls and with a call for each task, and in memory: what a task does must not depend on where
+ * it waits, nor on how it comes there.
+ */
 export function onBothBrokers(body: (open: () => World) => void): void {
-  describe('in Redis', () => body(openRedisWorld));
+  describe('in Redis', () => body(() => openRedisWorld()));
+  describe('in Redis, a call for each task', () => body(() => openRedisWorld(false)));
   describe('in memory', () => body(openMemoryWorld));
 }
 
@@ -46,8 +50,8 @@ export function onBothBrokersAndInChunks(body: (open: () => World) => void): voi
 }
 
 /** For behaviour that only Redis has; the test says why. */
-export function openRedisWorld(): World {
-  const place = newPlace();
+export function openRedisWorld(sharedCalls = true): World {
+  const place = { ...newPlace(), sharedCalls };
   return makeWorld(
     () => place,
     () => place,

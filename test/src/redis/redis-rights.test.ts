@@ -51,6 +51,7 @@ test('the rights in docs/redis.md are enough for everything, and no other comman
   await watchAndCancel(goflow);
   await pushTheSame(goflow);
   await findAndRedrive(goflow);
+  await pushInChunks(goflow);
   await worker.setConcurrency(0);
   const tagged = await goflow.push('repeater', 'waits', { tags: ['eu'], priority: 2 });
   await until(async () => (await goflow.counts()).waiting === 1, { what: 'one task waits' });
@@ -151,6 +152,37 @@ async function findAndRedrive(goflow: Client): Promise<void> {
   expect(await inspector.deadLetters.redriveAll({ type: 'stuck' })).toMatchObject({ redriven: 1 });
   await goflow.cancel(late);
   expect(await inspector.deadLetters.discard(failed)).toMatchObject({ discarded: true });
+}
+
+async function pushInChunks(goflow: Client): Promise<void> {
+  const options = { chunk: 3, tags: ['eu'], retention: { completed: '1h' } } as const;
+  const ids = [
+    ...(await goflow.pushMany('repeater', ['a', 'b', 'x'.repeat(200)], options)),
+    ...(await goflow.pushMany('flaky', [null, null], { ...options, priority: 2 })),
+    ...(await goflow.pushMany('talking', [null], { ...options, delay: 20 })),
+    ...(await goflow.pushMany('snoozing', [null], options)),
+  ];
+  const results = await goflow.waitAll(ids);
+  expect(results.filter(({ status }) => status !== 'completed')).toEqual([]);
+  expect(await goflow.status(ids[5] ?? '')).toMatchObject({ progress: 50, log: [{}] });
+  const [stuck = '', next = ''] = await goflow.pushMany('stuck', [null, null], options);
+  await until(async () => (await goflow.getResult(next)).status === 'active', { what: 'they run' });
+  expect(await goflow.cancel(next)).toMatchObject({ effect: 'requested' });
+  expect(await goflow.cancel(stuck)).toMatchObject({ effect: 'requested' });
+  const [later = '', last = ''] = await goflow.pushMany('stuck', [null, null], {
+    ...options,
+    delay: '1h',
+  });
+  expect(await goflow.cancel(later)).toMatchObject({ effect: 'cancelled' });
+  const cancelled = await goflow.waitAll([stuck, next, later]);
+  expect(new Set(cancelled.map(({ status }) => status))).toEqual(new Set(['cancelled']));
+  expect(await goflow.inspector.list({ tag: 'eu', state: 'delayed' })).toMatchObject({
+    tasks: [{ id: last }],
+  });
+  for (const id of [ids[0], later])
+    expect(await goflow.inspector.deadLetters.discard(id ?? '')).toMatchObject({
+      found: expect.any(String),
+    });
 }
 
 /** What Redis refused, but for what a worker may look at and need not: how Redis is set up, and the library's own name. */

@@ -109,3 +109,18 @@ test('what a map pushes is waited for: from when its inbox is open, chunks carry
   for (const { replyTo } of broker.chunks.slice(1)) expect(replyTo).toBe('here');
   expect(broker.looks).toEqual([]);
 });
+
+test('so do chunks of the first map, as soon as the inbox is open', async () => {
+  const { goflow, broker } = open();
+  for await (const _ of goflow.map('plain', letters(50), { chunk: 5 }));
+  expect(broker.chunks.at(-1)).toMatchObject({ replyTo: 'here' });
+});
+
+test('with strict, each item of a type that nobody can run is refused', async () => {
+  const { goflow, broker } = open({ strict: true });
+  broker.isTypeHandled = false;
+  const errors: unknown[] = [];
+  for await (const { error } of goflow.map('plain', letters(3), { chunk: 2 })) errors.push(error);
+  const refused = expect.objectContaining({ code: 'TASK_TYPE_UNHANDLED' });
+  expect([errors, broker.calls]).toEqual([[refused, refused, refused], 0]);
+});

@@ -42,7 +42,9 @@ export class ResultKeeper {
   /** @param resultJson which may be compressed */
   async keep(task: TakenTask, resultJson: string, retention: ResolvedRetention): Promise<Verdict> {
     const { aboveBytes, logger } = this.#options;
-    if (Buffer.byteLength(resultJson) <= aboveBytes) return { kind: 'completed', resultJson };
+    const mayStay = resultJson.length <= aboveBytes;
+    if (mayStay && Buffer.byteLength(resultJson) <= aboveBytes)
+      return { kind: 'completed', resultJson };
     const { completedMs } = task.retention ?? retention;
     for (const pauseMs of [...PAUSES_MS, undefined]) {
       try {

@@ -19,6 +19,7 @@ test('with nothing but the modules, all the rest has a default', () => {
     token: undefined,
     grace: 25_000,
     lease: 30_000,
+    sharedCalls: true,
     compressAbove: undefined,
     logLevel: 'info',
   });
@@ -35,6 +36,7 @@ const SETTINGS = [
   ['host', 'GOFLOW_HOST', ['::1', '::1'], ['0.0.0.0', '0.0.0.0']],
   ['grace', 'GOFLOW_GRACE', ['3s', 3_000], ['1500', 1_500]],
   ['lease', 'GOFLOW_LEASE', ['1m', 60_000], ['2000', 2_000]],
+  ['sharedCalls', 'GOFLOW_SHARED_CALLS', ['on', true], ['off', false]],
   ['compressAbove', 'GOFLOW_COMPRESS_ABOVE', ['10000', 10_000], ['256', 256]],
   ['logLevel', 'GOFLOW_LOG_LEVEL', ['debug', 'debug'], ['silent', 'silent']],
 ] as const;
@@ -89,6 +91,7 @@ const REFUSED = [
   refused('port', '--port <n>', ' |abc|1.5|-1|65536|1e3|0x50|80a|NaN|Infinity'),
   refused('grace', '--grace <duration>', ' |abc|-1|-1s|1 s|2h|1w|1e3'),
   refused('lease', '--lease <duration>', ' |abc|0|999ms|2h|Infinity'),
+  refused('sharedCalls', '--shared-calls <on|off>', ' |yes|true|0|ON'),
   refused('compressAbove', '--compress-above <bytes>', ' |abc|0|255|-1|300.5|1e4|10kb|536870913'),
   refused('logLevel', '--log-level <level>', ' |loud|INFO|toString'),
 ];

@@ -27,6 +27,7 @@ export interface ProgramSettings {
   /** In milliseconds. */
   readonly grace: number;
   readonly lease: Duration;
+  readonly sharedCalls: boolean;
   /** In bytes. */
   readonly compressAbove: number | undefined;
   readonly logLevel: LogLevel;
@@ -105,6 +106,13 @@ const FLAGS: Readonly<Record<keyof Omit<ProgramSettings, 'token'>, Flag>> = {
     help: 'how long a task stays a worker’s without a sign of life',
     fallback: '30s',
     read: (value) => readDuration('--lease', value, { minMs: 1_000, maxMs: 3_600_000 }),
+  },
+  sharedCalls: {
+    flag: '--shared-calls <on|off>',
+    env: 'GOFLOW_SHARED_CALLS',
+    help: 'whether tasks share calls of Redis',
+    fallback: 'on',
+    read: readOnOff,
   },
   compressAbove: {
     flag: '--compress-above <bytes>',
@@ -205,6 +213,11 @@ const toNumber = (value: string): unknown => (/^\d+$/.test(value.trim()) ? Numbe
 
 function readDuration(name: string, value: string, limits: DurationLimits): number {
   return toMs(name, toNumber(value), limits);
+}
+
+function readOnOff(value: string): boolean {
+  if (value === 'on' || value === 'off') return value === 'on';
+  throw new GoflowError('OPTION_INVALID', `expected on or off, got "${value}"`);
 }
 
 function readLogLevel(value: string): LogLevel {

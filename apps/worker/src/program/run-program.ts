@@ -21,7 +21,8 @@ export async function runProgram(settings: ProgramSettings): Promise<RunningProg
   const logger = createLogger({ level: settings.logLevel, fields });
   const tasks = await loadTasks(settings.tasks);
   const handlers = await loadHandlers(settings.handlers, tasks);
-  const { redis, prefix, concurrency, port, host, token, grace, lease, compressAbove } = settings;
+  const { redis, prefix, concurrency, port, host, token, ...rest } = settings;
+  const { grace, lease, sharedCalls, compressAbove } = rest;
   const http = port === undefined ? undefined : { port, host, token };
   const worker = createWorker({
     tasks,
@@ -32,6 +33,7 @@ export async function runProgram(settings: ProgramSettings): Promise<RunningProg
     http,
     grace,
     lease,
+    sharedCalls,
     compressAbove,
     logger,
   });

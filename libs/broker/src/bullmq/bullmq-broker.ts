@@ -40,6 +40,7 @@ import {
 } from './redis-connection.js';
 import { openReplyInbox } from './reply-inbox.js';
 import { SharedCalls } from './shared-calls/shared-calls.js';
+import { checkSharedCalls } from './shared-calls/shared-calls-option.js';
 import { TroubleLog } from './trouble-log.js';
 import { Watches, type WatchListener } from './watches.js';
 
@@ -99,7 +100,7 @@ class BullMqBroker implements Broker {
       redis: this.#redis,
       prefix: this.#prefix,
       onError: this.#onError,
-      shared: this.#sharedCalls(options.sharedCalls ?? true),
+      shared: this.#sharedCalls(checkSharedCalls(options.sharedCalls)),
     });
     this.#watches = new Watches(this.#redis, this.#prefix, this.#onError);
     const fleet = new Fleet({ redis: this.#redis, prefix: this.#prefix });

@@ -12,6 +12,7 @@ import { auditRedis } from './redis-audit.js';
 import { closeRedis, connectConsumer, isReady, type RedisGiven } from './redis-connection.js';
 import { brokerRefused, brokerUnavailable, troubleOf } from './redis-reply-error.js';
 import { SharedCalls } from './shared-calls/shared-calls.js';
+import { checkSharedCalls } from './shared-calls/shared-calls-option.js';
 import { TroubleLog } from './trouble-log.js';
 
 /** Options of {@link createBullMqConsumerBroker}. */
@@ -55,6 +56,7 @@ class BullMqConsumerBroker implements ConsumerBroker {
   constructor(options: BullMqConsumerBrokerOptions) {
     const prefix = checkPrefix(options.prefix ?? DEFAULT_PREFIX);
     const leaseMs = toMs('lease', options.lease ?? '30s', { minMs: 1_000, maxMs: 3_600_000 });
+    const isOn = checkSharedCalls(options.sharedCalls);
     const { redis } = connectConsumer(options.redis);
     const troubles = new TroubleLog(options.onTrouble ?? (() => undefined));
     const report = (error: unknown): void => troubles.report(error);
@@ -69,7 +71,7 @@ class BullMqConsumerBroker implements ConsumerBroker {
     this.#heartbeat.onBeat(() => cancellations.check());
     const watch = (worker: WatchedWorker): void => this.#watch(worker);
     const { clock } = this;
-    const shared = new SharedCalls({ redis, isOn: options.sharedCalls ?? true, report });
+    const shared = new SharedCalls({ redis, isOn, report });
     this.#settings = { redis, prefix, leaseMs, report, clock, cancellations, watch, shared };
   }
 

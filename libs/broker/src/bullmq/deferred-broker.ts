@@ -19,6 +19,7 @@ import {
 } from '@goflow/shared';
 import type { BullMqBrokerOptions } from './bullmq-broker.js';
 import { checkRedisGiven } from './redis-given.js';
+import { checkSharedCalls } from './shared-calls/shared-calls-option.js';
 
 /**
  * The producer's broker on BullMQ. Begins at once, in the background, to load BullMQ and ioredis and to connect; calls wait for that.
@@ -31,6 +32,7 @@ export function createDeferredBroker(options: BullMqBrokerOptions): Broker {
   checkRedisGiven(options.redis);
   checkPrefix(options.prefix ?? DEFAULT_PREFIX);
   toMs('timeout', options.timeout ?? '5s', { minMs: 10, maxMs: 600_000 });
+  checkSharedCalls(options.sharedCalls);
   return new DeferredBroker(options);
 }
 

@@ -19,9 +19,12 @@ export const MAX_LOG_LINES = 100;
  */
 const SCRIPT = `
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
+local index = string.match(ARGV[6], '^g(%d+)$')
+-- It was cancelled and has left its chunk, whose lease still holds.
+if index and redis.call('HEXISTS', KEYS[1], 'x' .. index) == 1 then return 0 end
 if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], ARGV[6], ARGV[2]) end
 if #ARGV > 6 then
-  if ARGV[6] ~= 'progress' then redis.call('HSET', KEYS[1], 'lg', 1) end
+  if index then redis.call('HSET', KEYS[1], 'lg', 1) end
   for i = 7, #ARGV do redis.call('RPUSH', KEYS[3], ARGV[i]) end
   redis.call('LTRIM', KEYS[3], -tonumber(ARGV[3]), -1)
 end

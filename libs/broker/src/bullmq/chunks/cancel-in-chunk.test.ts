@@ -1,6 +1,7 @@
 import { until } from '@goflow/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { cancelChannel } from '../keys.js';
+import { readCounts } from '../queue-counts.js';
 import { readTasks } from '../read-tasks.js';
 import { cancelInChunk } from './cancel-in-chunk.js';
 import { type ChunkOptions, ChunkRig, leave, numbered, PUSHED_AT } from './chunk-rig.test-d.js';
@@ -58,11 +59,46 @@ test('when it ended, the clock of Redis says', async () => {
   expect(task?.finishedAt).toBeLessThanOrEqual(await now());
 });
 
-test('all of a chunk, one after the other: nothing is open in it, and it is still there to be taken', async () => {
-  const { rig, chunk, cancel, read } = await open();
+test.each([
+  ['wait', {}],
+  ['delayed', { delayMs: 60_000 }],
+  ['prioritized', { priority: 4 }],
+] as const)(
+  'all tasks of a chunk, one after the other: then it has ended, too (%s)',
+  async (place, given) => {
+    const { rig, chunk, cancel, read } = await open(given);
+    const { redis, prefix, key } = rig;
+    const other = await rig.push(numbered(2), given);
+    for (const index of [2, 0, 1]) expect((await cancel(index))[1]).toBe('cancelled');
+    expect((await read()).map((task) => task?.state)).toEqual(Array(3).fill('cancelled'));
+    expect(await rig.counts()).toEqual({ jobs: 1, open: 2, finished: 1 });
+    const { finishedOn } = await rig.job(chunk);
+    expect(await redis.zrange(key('completed'), '0', '-1', 'WITHSCORES')).toEqual([
+      chunk,
+      finishedOn,
+    ]);
+    const left =
+      place === 'wait'
+        ? await redis.lrange(key('wait'), 0, -1)
+        : await redis.zrange(key(place), '0', '-1');
+    expect(left).toEqual([other]);
+    const state = place === 'delayed' ? 'delayed' : 'waiting';
+    expect(await readCounts(redis, prefix, 'default')).toEqual({
+      ...{ waiting: 0, delayed: 0, active: 0, completed: 0, failed: 0, expired: 0 },
+      [state]: 2,
+      cancelled: 3,
+    });
+  },
+);
+
+test('all tasks of a chunk whose worker died: it is still to be taken, and there is nothing to do in it', async () => {
+  const { rig, chunk, cancel } = await open();
+  const { redis, key } = rig;
+  await rig.take(chunk);
+  await redis.del(key(`${chunk}:lock`));
   for (const index of [2, 0, 1]) expect((await cancel(index))[1]).toBe('cancelled');
-  expect((await read()).map((task) => task?.state)).toEqual(Array(3).fill('cancelled'));
-  expect(await rig.counts()).toEqual({ jobs: 0, open: 0, finished: 1 });
+  expect(await redis.exists(key('completed'))).toBe(0);
+  await redis.lrem(key('active'), 0, chunk);
   const held = await rig.take(chunk);
   expect(await lookIntoChunk(held, 3)).toMatchObject({ saved: 0, left: new Set([0, 1, 2]) });
 });

@@ -157,13 +157,14 @@ export class ChunkRun {
   }
 
   async #runOne(index: number): Promise<HandBack | undefined> {
-    const { payloads, state, lease, held, ports } = this.#options;
+    const { payloads, state, lease, held, ports, failure } = this.#options;
     if (state.left.has(index)) {
       this.#lines.push('-');
       return undefined;
     }
     if (lease.isAborted) throw leaseLost(held);
-    if (ports.takesNothing()) return LEAVING;
+    // To let tasks fail is to begin none.
+    if (!failure && ports.takesNothing()) return LEAVING;
     const task = ports.task(index, payloads[index]);
     const decided = this.#decided(index);
     if (decided) return this.#leave(index, task, decided);

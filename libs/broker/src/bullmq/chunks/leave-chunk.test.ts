@@ -46,6 +46,7 @@ test('one that is tried again waits for its backoff, with one attempt in its his
   expect(leaving).toMatchObject({ index: 3, state: 'delayed', at: ENDED_AT + 70, isBegun: false });
   expect(leaving.fields).toMatchObject({
     atm: 1,
+    delay: 70,
     processedOn: PUSHED_AT + 60,
     failedReason: 'no',
     h1: JSON.stringify([1, PUSHED_AT + 60, ENDED_AT, 'w', 'TypeError', 'HANDLER_FAILED', 'no']),
@@ -72,7 +73,7 @@ test('one that snoozes spent no attempt, waits, and was begun in time', () => {
   const verdict = { kind: 'handed-back', reason: 'snoozed', delayMs: 500 } as const;
   const leaving = leavingOf(ended(verdict));
   expect(leaving).toMatchObject({ state: 'delayed', at: ENDED_AT + 500, isBegun: true });
-  expect(leaving.fields).toEqual({ processedOn: PUSHED_AT + 60, atm: 0 });
+  expect(leaving.fields).toEqual({ processedOn: PUSHED_AT + 60, delay: 500 });
 });
 
 test('it is a job of its own then, with its payload and what its push said', async () => {

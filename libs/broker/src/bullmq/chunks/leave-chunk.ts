@@ -25,7 +25,7 @@ export function leavingOf(ended: Ended): Leaving {
       state: 'delayed',
       at: endedAt + verdict.delayMs,
       isBegun: true,
-      fields: { ...started, atm: 0 },
+      fields: { ...started, delay: verdict.delayMs },
     };
   const { failure } = verdict;
   const fields = {
@@ -47,7 +47,7 @@ export function leavingOf(ended: Ended): Leaving {
       state: 'delayed',
       at,
       isBegun: false,
-      fields: { ...fields, ...history, atm: 1 },
+      fields: { ...fields, ...history, atm: 1, delay: verdict.delayMs },
     };
   }
   const atm = verdict.isUnspent ? 0 : 1;

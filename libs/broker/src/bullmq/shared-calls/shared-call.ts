@@ -2,6 +2,8 @@ import { troubleOf } from '../redis-reply-error.js';
 
 /** More tasks than this in one call, and Redis and this process wait for each other in turns instead of working side by side. */
 const MAX_TASKS = 16;
+/** In characters: Redis does nothing else during a call, so large tasks have calls of their own. */
+const MAX_LENGTH = 64 * 1024;
 
 /** Whether calls are shared, for all that share them. */
 export interface Sharing {
@@ -16,6 +18,8 @@ export interface SharedCallOptions<Task> extends Sharing {
   together(tasks: readonly Task[]): Promise<unknown>;
   /** BullMQ's own call for one task. */
   alone(task: Task): Promise<unknown>;
+  /** How many characters it adds to a call, about. */
+  lengthOf(task: Task): number;
   /** True for a task that gains by a shared call even when nobody shares it. @default none */
   isShared?(task: Task): boolean;
 }
@@ -27,12 +31,13 @@ interface Waiting<Task> {
 }
 
 /**
- * Lets the tasks of one turn of the event loop share calls, at most 16 each. A task that is the only one of its turn has BullMQ's own
+ * Lets the tasks of one turn of the event loop share calls, at most 16 each, fewer when they are large. A task that is the only one of its turn has BullMQ's own
  * call, and waits for nothing but the end of the turn.
  */
 export class SharedCall<Task> {
   readonly #options: SharedCallOptions<Task>;
   #waiting: Waiting<Task>[] = [];
+  #length = 0;
   readonly #endOfTurn = (): void => {
     if (this.#waiting.length > 0) this.#send();
   };
@@ -46,7 +51,8 @@ export class SharedCall<Task> {
     if (this.#options.isOff()) return this.#options.alone(task);
     return new Promise((resolve, reject) => {
       const count = this.#waiting.push({ task, resolve, reject });
-      if (count === MAX_TASKS) this.#send();
+      this.#length += this.#options.lengthOf(task);
+      if (count === MAX_TASKS || this.#length > MAX_LENGTH) this.#send();
       // After the promises of this turn, which bring most of the tasks.
       else if (count === 1) process.nextTick(this.#endOfTurn);
     });
@@ -55,21 +61,23 @@ export class SharedCall<Task> {
   #send(): void {
     const all = this.#waiting;
     this.#waiting = [];
+    this.#length = 0;
     const [first] = all;
     const isAlone = all.length === 1 && first && !this.#options.isShared?.(first.task);
     if (isAlone) this.#sendAlone(first);
-    else this.#sendTogether(all);
+    else void this.#sendTogether(all);
   }
 
   #sendAlone({ task, resolve, reject }: Waiting<Task>): void {
     this.#options.alone(task).then(resolve, reject);
   }
 
-  #sendTogether(all: readonly Waiting<Task>[]): void {
-    this.#options.together(all.map(({ task }) => task)).then(
-      (answers) => this.#answer(all, answers),
-      (error: unknown) => this.#fail(all, error),
-    );
+  async #sendTogether(all: readonly Waiting<Task>[]): Promise<void> {
+    try {
+      this.#answer(all, await this.#options.together(all.map(({ task }) => task)));
+    } catch (error) {
+      this.#fail(all, error);
+    }
   }
 
   #answer(all: readonly Waiting<Task>[], answers: unknown): void {

@@ -66,6 +66,7 @@ export function sharePushes(
     ...sharing,
     together: (all) => call([...keys, ...argsOfAdditions(keyBase, all)]),
     alone: ({ job, id }) => addJob(job, id),
+    lengthOf: ({ job }) => job.data.length,
   });
   // The answer needs no look at it: BullMQ refuses only jobs with a parent, and those share nothing.
   adding.addJob = (job, id, parent) =>
