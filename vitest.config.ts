@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: [
       '{apps,libs}/*/src/**/*.test.ts',
+      'benchmarks/src/**/*.test.ts',
       'test/src/**/*.test.ts',
       'examples/**/*.test.ts',
       'scripts/**/*.test.ts',

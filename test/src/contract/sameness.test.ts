@@ -134,13 +134,13 @@ onBothBrokersAndInChunks((open) => {
     const goflow = world.client(tasks);
     const options = {
       deduplicationKey: 'k',
-      deduplicationWindow: { debounce: '400ms' },
-      startBy: '300ms',
+      deduplicationWindow: { debounce: '200ms' },
+      startBy: '1500ms',
     } as const;
     const first = await goflow.pushOnce('echo', '0', options);
     const pushedAt = performance.now();
     let last = 0;
-    while (performance.now() - pushedAt < 900) {
+    while (performance.now() - pushedAt < 2_000) {
       last += 1;
       const { id } = await goflow.pushOnce('echo', `${last}`, options);
       expect(id).toBe(first.id);

@@ -100,11 +100,11 @@ onBothBrokersAndInChunks((open) => {
       ...handlers,
       echo: (payload) => {
         calls += 1;
-        if (calls === 1) throw new RetryLaterError('later', { delay: '150ms', counted: false });
+        if (calls === 1) throw new RetryLaterError('later', { delay: '1200ms', counted: false });
         return payload;
       },
     });
-    const id = await goflow.push('echo', 'x', { startBy: '100ms' });
+    const id = await goflow.push('echo', 'x', { startBy: '1s' });
     expect(await goflow.wait(id)).toBe('x');
     expect(calls).toBe(2);
   });
@@ -126,7 +126,7 @@ onBothBrokersAndInChunks((open) => {
     const world = open();
     const goflow = world.client(tasks);
     await world.worker(tasks, handlers);
-    const running = await goflow.push('echo', 'stuck', { deadline: '80ms' });
+    const running = await goflow.push('echo', 'stuck', { deadline: '1s' });
     await expect(goflow.wait(running)).rejects.toMatchObject({
       attempts: 1,
       failure: { code: 'TASK_DEADLINE' },

@@ -33,7 +33,7 @@ export interface ChunkPorts extends Patience {
   takesNothing(): boolean;
   /** Milliseconds since 1970. */
   now(): number;
-  /** What became of a task is in Redis. `finishedAt`: of one that completed here. */
+  /** What became of a task is in Redis. */
   settled(task: TakenJob, verdict: Verdict, times: TaskTimes): void;
   /** The lease was lost before that: what became of it is dropped. */
   lost(task: TakenJob): void;
@@ -41,7 +41,8 @@ export interface ChunkPorts extends Patience {
 
 /** When a task of a chunk ran, in milliseconds since 1970. */
 export interface TaskTimes {
-  readonly startedAt: number;
+  /** `undefined`: it was not begun. */
+  readonly startedAt: number | undefined;
   readonly finishedAt: number;
 }
 
@@ -214,14 +215,14 @@ export class ChunkRun {
     verdict: Parameters<typeof leavingOf>[0]['verdict'],
   ): Promise<undefined> {
     const { held, ports, worker } = this.#options;
-    const times = this.#timesOf(task);
-    const startedAt = this.#running ? times.startedAt : undefined;
-    const leaving = leavingOf({ index, task, verdict, startedAt, endedAt: ports.now(), worker });
+    const startedAt = this.#running && this.#timesOf(task).startedAt;
+    const endedAt = ports.now();
+    const leaving = leavingOf({ index, task, verdict, startedAt, endedAt, worker });
     const leave = (): Promise<boolean> => leaveChunk(held, leaving);
     if (!(await leave().catch((error: unknown) => tryAgain(error, leave, ports))))
       throw leaseLost(held);
     this.#lines.push('-');
-    ports.settled(task, verdict, times);
+    ports.settled(task, verdict, { startedAt, finishedAt: endedAt });
   }
 
   /** Saves what is not saved yet; one after another, and none after one that failed. */
