@@ -124,6 +124,8 @@ export async function closeRedis(redis: Redis | Cluster, timeoutMs = 500): Promi
 
 /** More than this at once, and Redis and this process wait for each other in turns instead of working side by side. */
 const MAX_HELD = 12;
+/** In bytes. A write as long as this carries many tasks: Redis is to begin with them while this process makes up the next ones. */
+const LONG_WRITE = 1_500;
 
 /**
  * Lets all commands of one turn of the event loop leave in one system call. ioredis writes each by itself, and those writes
@@ -152,7 +154,8 @@ function corkEachTurn(stream: Writable): void {
     }
     held += 1;
     const hasRoom = write.apply(this, args);
-    if (held === MAX_HELD) release();
+    const [{ length }] = args as unknown as readonly [string | Buffer];
+    if (held === MAX_HELD || length > LONG_WRITE) release();
     return hasRoom;
   } as Writable['write'];
 }
