@@ -55,7 +55,7 @@ export async function readTasks(
 ): Promise<readonly (TaskRecord | undefined)[]> {
   const records: Records = ids.map(() => undefined);
   const jobs = new Map<string, Entry[]>();
-  const chunks = new Map<string, [queue: string, Entry[]]>();
+  const chunks = new Map<string, { readonly slice: Slice; readonly chunk: string }>();
   ids.forEach((id, place) => {
     const parts = parseTaskId(id);
     if (!parts) return;
@@ -63,16 +63,17 @@ export async function readTasks(
     const entry = { place, id, unique, index: chunk?.index ?? 0 };
     if (!chunk) push(jobs, queue, entry);
     else {
-      const [, entries] = chunks.get(chunk.unique) ?? [queue, []];
-      entries.push(entry);
-      chunks.set(chunk.unique, [queue, entries]);
+      // The same chunk in another queue is another chunk.
+      const key = `${queue}:${chunk.unique}`;
+      const known = chunks.get(key);
+      if (known) known.slice.entries.push(entry);
+      else
+        chunks.set(key, { chunk: chunk.unique, slice: { redis, prefix, queue, entries: [entry] } });
     }
   });
   await Promise.all([
     ...[...jobs].map(([queue, entries]) => readJobs({ redis, prefix, queue, entries }, records)),
-    ...[...chunks].map(([chunk, [queue, entries]]) =>
-      readInChunk({ redis, prefix, queue, entries }, chunk, records),
-    ),
+    ...[...chunks.values()].map(({ slice, chunk }) => readInChunk(slice, chunk, records)),
   ]);
   return records;
 }
@@ -114,7 +115,7 @@ interface Slice {
   readonly redis: Redis | Cluster;
   readonly prefix: string;
   readonly queue: string;
-  readonly entries: readonly Entry[];
+  readonly entries: Entry[];
 }
 
 function push(groups: Map<string, Entry[]>, name: string, entry: Entry): void {

@@ -172,3 +172,13 @@ test('a chunk that failed as one job: so did all tasks without a result', async 
   const failed = { state: 'failed', finishedAt: SINCE + 9, failure };
   expect(await readAll(0, 1, 2)).toMatchObject([completed(0), failed, failed]);
 });
+
+test('the same chunk in another queue is another chunk', async () => {
+  const { rig, chunk } = await open(2, 2);
+  const [there, here] = await readTasks(rig.redis, rig.prefix, [
+    `other:${chunk}:0`,
+    `default:${chunk}:1`,
+  ]);
+  expect(there).toBeUndefined();
+  expect(here).toMatchObject(completed(1));
+});
