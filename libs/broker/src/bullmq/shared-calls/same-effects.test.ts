@@ -51,9 +51,7 @@ test('a push that goes wrong in Redis leaves those beside it alone', async () =>
   const { shared, troubles } = await openTwoQueues();
   const jobs = jobsOf([{}, { deduplication: { key: 'k', mode: 'unique', windowMs: 0 } }, {}]);
   await shared.redis.lpush(shared.key('de:repeater:k'), 'no string');
-  const answers = await Promise.allSettled(
-    jobs.map((job) => shared.producer.addJob(job, job.id as string)),
-  );
+  const answers = await Promise.allSettled(jobs.map((job) => shared.producer.addJob(job, job.id)));
   expect(answers).toEqual([
     { status: 'fulfilled', value: jobs[0]?.id },
     { status: 'rejected', reason: expect.objectContaining({ name: 'ReplyError' }) },
@@ -90,7 +88,7 @@ interface End {
 /** Adds jobs and takes the first ones, each with its id as the token. Times of taking are set to be the same everywhere. */
 async function take(queue: TestQueue, jobs: readonly JobJson[], count: number) {
   await addAll(queue, jobs);
-  for (const { id = '' } of jobs.slice(0, count)) {
+  for (const { id } of jobs.slice(0, count)) {
     const [taken] = await queue.worker.moveToActive(id, 'the worker');
     expect(taken).toMatchObject({ data: expect.any(String) });
     await queue.redis.hset(queue.key(id), 'processedOn', AT + 1);
@@ -105,7 +103,7 @@ test('what is stored of a completion, and what comes with it, is what BullMQ’s
     { maxAttempts: 2 },
     ...[{}, {}, {}, {}, {}],
   ]);
-  const ids = jobs.map(({ id = '' }) => id);
+  const ids = jobs.map(({ id }) => id);
   const ends: End[] = [
     { id: ids[0] ?? '' },
     { id: ids[1] ?? '', value: 'null ' },
@@ -134,7 +132,7 @@ test('the last completions empty the queue as BullMQ’s own do', async () => {
   const { own, shared } = await openTwoQueues();
   const jobs = jobsOf([{}, {}]);
   const later = jobsOf([{ delayMs: 60_000 }]);
-  const ends = jobs.map(({ id = '' }) => ({ id }));
+  const ends = jobs.map(({ id }) => ({ id }));
   const answers = [];
   for (const queue of [own, shared]) {
     await take(queue, jobs, 2);
@@ -157,7 +155,7 @@ test('replies go with the call that records, those of what could not be recorded
   await subscriber.subscribe(`${shared.key('')}reply`);
   subscriber.on('message', (_channel, message) => heard.push(message));
   const jobs = jobsOf([{}, {}, {}, {}]);
-  const ids = jobs.map(({ id = '' }) => id);
+  const ids = jobs.map(({ id }) => id);
   await take(shared, jobs, 4);
   await finishAll(shared, [{ id: ids[0] ?? '' }]);
   await finishAll(shared, [

@@ -17,6 +17,8 @@ export interface ForMany {
   /** The place in ARGV of the first task's values, and how many values a task has. */
   readonly first: number;
   readonly step: number;
+  /** True when answers hold what is no text: then all that is text comes as buffers. @default false */
+  readonly isPacked?: boolean;
   /** Lua that is run when all tasks are through. */
   readonly finally?: string;
 }
@@ -51,9 +53,10 @@ export function scriptForMany(script: BullScript | undefined, many: ForMany): st
   ].join('\n');
 }
 
-/** BullMQ packs arguments that are tables; here they come as tables, and unpacking them again changes nothing. */
+/** BullMQ unpacks arguments that are tables; here they come as tables already. */
 const PREAMBLE = `
 local rcall = redis.call
+local pack = cmsgpack.pack
 local cmsgpack = {unpack = function(value) return value end}
 local answers = {}`;
 

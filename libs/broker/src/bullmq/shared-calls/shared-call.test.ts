@@ -102,6 +102,7 @@ test.each([
 
 test.each([
   ['a script that Redis cannot run', refused('ERR Error compiling script')],
+  ['an answer that cannot be read', new RangeError('out of range')],
   ['too few answers', ['one']],
   ['no list', 'OK'],
   ['nothing', undefined],

@@ -94,8 +94,9 @@ export class SharedCall<Task> {
 
   /** What BullMQ's own calls would meet, too, is the error of each task. Anything else is of the sharing. */
   #fail(all: readonly Waiting<Task>[], error: unknown): void {
-    const isOfSharing = troubleOf(error).kind === 'refused' && error instanceof Error;
-    if (isOfSharing) this.#giveUp(all, error.message);
+    const { kind } = troubleOf(error);
+    if (kind === 'refused' || kind === 'other')
+      this.#giveUp(all, error instanceof Error ? error.message : String(error));
     else for (const { reject } of all) reject(error);
   }
 

@@ -72,7 +72,8 @@ export class SharedCalls {
       redis.defineCommand(name, { lua, numberOfKeys: script?.numberOfKeys ?? 0 });
     }
     const commands = redis as unknown as Readonly<Record<string, SharedScriptCall>>;
-    return (args) => (commands[name] as SharedScriptCall)(args);
+    const command = many.isPacked ? `${name}Buffer` : name;
+    return (args) => (commands[command] as SharedScriptCall)(args);
   }
 
   #giveUp(why: string): void {

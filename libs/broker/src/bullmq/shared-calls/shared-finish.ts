@@ -1,5 +1,6 @@
 import type { Job, KeepJobs, QueueBaseOptions, RedisQueueBackend, WorkerOptions } from 'bullmq';
 import type { Reply } from '../after-end.js';
+import { unpackStrings } from './packed-strings.js';
 import type { ForMany } from './script-for-many.js';
 import { SharedCall, type Sharing } from './shared-call.js';
 import type { SharedScriptCall } from './shared-calls.js';
@@ -40,7 +41,7 @@ export function isCompletion(args: FinishArgs): boolean {
 
 /**
  * ARGV: key base, options as JSON, then of each job its id, time, return value, lock token, whether to take another, and the channel and
- * message of its reply. A reply is sent when its job is recorded; those of one channel in one message.
+ * message of its reply. A reply is sent when its job is recorded; those of one channel in one message. The hash of a next job comes packed.
  */
 export const FINISH_MANY: ForMany = {
   name: 'moveToFinished',
@@ -57,6 +58,7 @@ local function task(at)
   keys[12] = base .. id
   opts.token = ARGV[at + 3]
   local answer = body(keys, {id, ARGV[at + 1], 'returnvalue', ARGV[at + 2], 'completed', ARGV[at + 4], base, opts, ''})
+  if type(answer) == 'table' and type(answer[1]) == 'table' then answer[1] = pack(answer[1]) end
   local channel = ARGV[at + 5]
   if channel ~= '' and (answer == 0 or type(answer) == 'table') then
     local list = replies[channel] or {}
@@ -67,6 +69,7 @@ local function task(at)
 end`,
   first: 3,
   step: 7,
+  isPacked: true,
   finally: `
 for channel, list in pairs(replies) do
   redis.pcall('PUBLISH', channel, #list == 1 and list[1] or '[' .. table.concat(list, ',') .. ']')
@@ -122,8 +125,9 @@ export function shareFinishes(
       // All but one are the queue's, and that one, the job's, the script puts in.
       keys ??= ownArgsOf(all[0] as Completion).slice(0, KEY_COUNT);
       const answers = await call([...keys, ...common, ...argsOfCompletions(all)]);
+      if (!Array.isArray(answers)) return answers;
       noteReplies(all, answers);
-      return answers;
+      return answers.map(readAnswer);
     },
     alone: async (one) => exec(await backend.client, FINISH_MANY.name, ownArgsOf(one)),
     lengthOf: ({ args, reply }) => args[1].length + (reply?.message.length ?? 0),
@@ -140,10 +144,16 @@ export function shareFinishes(
 }
 
 /** Of those that are recorded, which are answered with 0 or the next job. */
-function noteReplies(all: readonly Completion[], answers: unknown): void {
-  if (!Array.isArray(answers)) return;
+function noteReplies(all: readonly Completion[], answers: readonly unknown[]): void {
   all.forEach(({ reply }, at) => {
-    const answer: unknown = answers[at];
+    const answer = answers[at];
     if (reply && (answer === 0 || Array.isArray(answer))) reply.told();
   });
+}
+
+/** What BullMQ's own call would have been answered. */
+function readAnswer(answer: unknown): unknown {
+  if (!Array.isArray(answer)) return answer;
+  const [hash, id, ...times] = answer as unknown[];
+  return Buffer.isBuffer(hash) ? [unpackStrings(hash), String(id), ...times] : answer;
 }
