@@ -54,7 +54,7 @@ function workerOptions({ redis, prefix, leaseMs, name }: BuildOptions): WorkerOp
     // A process that dies counts against every task it ran, the innocent too: BullMQ's own limit of 1 fails them.
     maxStalledCount: 10,
     // Seconds of one blocking wait for tasks.
-    drainDelay: 5,
+    drainDelay: 10,
     // While Redis is away. BullMQ's own 15 s is half a lease.
     runRetryDelay: 1_000,
     // Kept until the sweeper takes them: retention is goflow's.
