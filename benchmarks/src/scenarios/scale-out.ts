@@ -7,8 +7,10 @@ import { openClient } from '../systems/open.js';
 interface Size {
   /** Workers, of which the first group is one. */
   readonly workers: readonly number[];
+  /** How long each group runs before it is measured, about: V8 takes some thousand tasks of each process to compile what they run. */
+  readonly warmUpS: number;
   /** How long each group is measured, about. */
-  readonly seconds: number;
+  readonly measuredS: number;
 }
 
 const CONCURRENCY = 10;
@@ -21,10 +23,10 @@ export const scaleOut = defineScenario<Size>({
   name: 'scale-out',
   about: '1, 2, 4 and 8 worker processes, 10 tasks at once each, handlers that wait 20 ms.',
   sizes: {
-    full: { workers: [2, 4, 8], seconds: 3 },
-    quick: { workers: [4], seconds: 0.8 },
+    full: { workers: [2, 4, 8], warmUpS: 8, measuredS: 3 },
+    quick: { workers: [4], warmUpS: 0.5, measuredS: 0.8 },
   },
-  rounds: 3,
+  rounds: 2,
   systems: ['goflow', 'bullmq'],
   figures: ({ workers }) =>
     workers.map((count) => ({
@@ -54,8 +56,8 @@ async function rateOf(
 ): Promise<number> {
   await meter.redis.flushall();
   const client = await openClient(system, { redis });
-  const measured = Math.round(PER_WORKER_S * workers * size.seconds);
-  const warmUp = Math.round((PER_WORKER_S * workers) / 2);
+  const measured = Math.round(PER_WORKER_S * workers * size.measuredS);
+  const warmUp = Math.round(PER_WORKER_S * workers * size.warmUpS);
   await fill(client, warmUp + measured + PER_WORKER_S * workers);
   await client.close();
   const order = { system, redis, concurrency: CONCURRENCY, waitMs: WAIT_MS } as const;

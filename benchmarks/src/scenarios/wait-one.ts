@@ -11,7 +11,7 @@ export const waitOne = defineScenario({
   name: 'wait-one',
   about: 'One client pushes a task, waits for its result, and pushes the next; one worker process.',
   sizes: {
-    full: { warmUp: 1_000, count: 5_000 },
+    full: { warmUp: 8_000, count: 8_000 },
     quick: { warmUp: 300, count: 700 },
   },
   systems: ['goflow', 'bullmq'],

@@ -61,7 +61,7 @@ test('a push to a Redis that froze fails in the time allowed and says that it ma
 });
 
 test('a push waits out a restart of Redis that is shorter than its time', async () => {
-  const server = await startRedis(['--appendonly', 'yes']);
+  const server = await startRedis(['--appendonly', 'yes', '--appendfsync', 'always']);
   const goflow = open(server.url, '10s');
   await goflow.push('repeater', 'before');
   await server.kill9();
@@ -72,7 +72,7 @@ test('a push waits out a restart of Redis that is shorter than its time', async 
 });
 
 test('a worker waits for Redis at its start, and comes back by itself after an outage', async () => {
-  const server = await startRedis(['--appendonly', 'yes']);
+  const server = await startRedis(['--appendonly', 'yes', '--appendfsync', 'always']);
   await server.kill9();
   const { worker, troubles } = await work(server.url);
   const starting = worker.start();

@@ -12,6 +12,7 @@ import {
 } from 'bullmq';
 import { type EndedAttempt, engineFailure, toHistoryField, toStackText } from './job-codec.js';
 import { type Lease, LeaseKeeper } from './lease.js';
+import { NextAsked } from './next-asked.js';
 
 /** What happens to a job after it ran; the consumer listens. */
 export interface JobListener {
@@ -52,10 +53,16 @@ type NextJob = [data: JobJson | undefined, id: string, limitDelay: number, delay
 /** What BullMQ takes for "nothing fetched", though its types do not say so. */
 const NO_JOB = undefined as unknown as Job;
 
-/** Private to BullMQ, and needed after a job was fetched with the end of another. */
-interface WithDelays {
+/** Private to BullMQ. */
+interface Private {
+  /** Needed after a job was fetched with the end of another. */
   updateDelays(limitDelay: number, delayUntil: number): void;
+  /** When the next job is due, 0 for none. Unless it is 0, the job that was just fetched begins before another is asked for. */
+  blockUntil: number;
 }
+
+/** A time that is over: nothing waits for it. */
+const LONG_AGO = 1;
 
 /**
  * BullMQ's Worker with goflow's way of ending a job put in: BullMQ decides by exception, name and message what becomes of a
@@ -64,6 +71,8 @@ interface WithDelays {
 export class BullWorker extends Worker<unknown, string, string, RedisQueueBackend> {
   readonly #unreadable = new WeakSet<Job>();
   readonly #listener: JobListener;
+  readonly #next = new NextAsked();
+  #hasBegun = false;
 
   constructor(
     name: string,
@@ -103,6 +112,23 @@ export class BullWorker extends Worker<unknown, string, string, RedisQueueBacken
   }
 
   /**
+   * BullMQ asks for jobs for all free slots before it begins the first, and asks again though a job that ends asks, too. Here a job begins when
+   * it comes, and the answer to its end will do: a lone task waits for one call of Redis less, and costs one less.
+   */
+  protected override async moveToActive(token: string, name?: string): Promise<Job> {
+    if (this.#hasBegun) {
+      this.#hasBegun = false;
+      await endOfTurn();
+      if (await this.#next.isEmpty()) return NO_JOB;
+    }
+    const job = await super.moveToActive(token, name);
+    if (job === NO_JOB) return job;
+    this.#hasBegun = true;
+    (this as unknown as Private).blockUntil = LONG_AGO;
+    return job;
+  }
+
+  /**
    * BullMQ's own way, less what costs time and serves nobody here: its tracing, an event without listeners, and a second encoding of
    * a result that is JSON already.
    */
@@ -117,16 +143,19 @@ export class BullWorker extends Worker<unknown, string, string, RedisQueueBacken
     const now = this.#listener.now();
     const what = [job, resultJson, 'returnvalue', KEEP, 'completed', token, now] as const;
     const args = withArgs(this.backend).moveToFinishedArgs(...what, fetchNext);
-    let next: unknown;
+    let fetched: unknown;
+    if (fetchNext) this.#next.ask();
     try {
-      next = await this.backend.moveToFinished(job.id ?? '', args);
+      fetched = await this.backend.moveToFinished(job.id ?? '', args);
     } catch (error) {
-      next = await this.#recordedAnyway(error, job, resultJson);
+      fetched = await this.#recordedAnyway(error, job, resultJson);
+    } finally {
+      if (fetchNext) this.#next.answer(Array.isArray(fetched) && !fetched[0]);
     }
     job.finishedOn = now;
     job.attemptsMade += 1;
     this.#listener.recorded(job, COMPLETED);
-    return fetchNext ? this.#next(next, token) : NO_JOB;
+    return fetchNext ? this.#toJob(fetched, token) : NO_JOB;
   }
 
   /**
@@ -159,7 +188,7 @@ export class BullWorker extends Worker<unknown, string, string, RedisQueueBacken
     const fetched = await this.#record(job, outcome, { token, fetchNext });
     if (!isUnspent(outcome)) job.attemptsMade += 1;
     this.#listener.recorded(job, outcome);
-    return fetchNext ? this.#next(fetched, token) : NO_JOB;
+    return fetchNext ? this.#toJob(fetched, token) : NO_JOB;
   }
 
   /** A chunk that stalled too often: its tasks fail, each for itself. `undefined` for a job that is none, and when that could not be done. */
@@ -199,13 +228,15 @@ export class BullWorker extends Worker<unknown, string, string, RedisQueueBacken
   }
 
   /** The job that came with the end of another. Without a fetch there is an empty list, which BullMQ takes for an empty queue. */
-  #next(fetched: unknown, token: string): Promise<Job> | Job {
+  #toJob(fetched: unknown, token: string): Promise<Job> | Job {
     if (!Array.isArray(fetched)) return NO_JOB;
     const [jobData, jobId, limitDelay, delayUntil] = fetched as NextJob;
-    (this as unknown as WithDelays).updateDelays(limitDelay, delayUntil);
+    (this as unknown as Private).updateDelays(limitDelay, delayUntil);
     return this.nextJobFromJobData(jobData, jobId, token) as Promise<Job>;
   }
 }
+
+const endOfTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const isUnspent = (outcome: UnhappyOutcome): boolean =>
   outcome.kind !== 'retry' && outcome.isUnspent === true;

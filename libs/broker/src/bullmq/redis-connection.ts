@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import { type Cluster, Redis, type RedisOptions } from 'ioredis';
 import { checkRedisGiven, DECIDED, isInstance, type RedisGiven } from './redis-given.js';
+import { cutWhenSilent } from './silence.js';
 
 export type { RedisGiven } from './redis-given.js';
 
@@ -132,7 +133,15 @@ const LONG_WRITE = 1_500;
  * were a fifth of a busy worker's CPU.
  */
 function batchWrites<R extends Redis | Cluster>(redis: R): R {
-  if (!redis.isCluster) redis.on('connect', () => corkEachTurn((redis as Redis).stream));
+  if (redis.isCluster) return redis;
+  const single = redis as Redis;
+  const { socketTimeout } = single.options;
+  // goflow's own watch in its place.
+  delete single.options.socketTimeout;
+  single.on('connect', () => {
+    corkEachTurn(single.stream);
+    if (socketTimeout) cutWhenSilent(single, socketTimeout);
+  });
   return redis;
 }
 

@@ -53,8 +53,8 @@ export class SharedCall<Task> {
       const count = this.#waiting.push({ task, resolve, reject });
       this.#length += this.#options.lengthOf(task);
       if (count === MAX_TASKS || this.#length > MAX_LENGTH) this.#send();
-      // After the promises of this turn, which bring most of the tasks.
-      else if (count === 1) process.nextTick(this.#endOfTurn);
+      // When all timers and sockets of this turn have had their say: a nextTick comes after each of them.
+      else if (count === 1) setImmediate(this.#endOfTurn);
     });
   }
 
