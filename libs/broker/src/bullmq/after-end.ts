@@ -1,9 +1,8 @@
-import type { TakenTask, TaskOutcome, TaskRecord } from '@goflow/shared';
+import type { TakenTask, TaskOutcome, TaskRecord, Verdict } from '@goflow/shared';
 import type { Job } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import type { Cancellations } from './cancellations.js';
 import { retainOwn } from './inspector/retained-tasks.js';
-import { fromReturnValue } from './job-codec.js';
 import { replyChannel } from './keys.js';
 import { encodeReply } from './reply-inbox.js';
 import { postReply } from './reply-outbox.js';
@@ -39,7 +38,8 @@ export function afterEnd(settings: EndSettings, ended: EndedTask): void {
     );
   }
   const address = replyAddressOf(job);
-  if (address !== undefined && !told.has(job)) sendReply(settings, address, toRecord(ended));
+  if (address !== undefined && !told.has(job))
+    sendReply(settings, address, { record: toRecord(ended), resultJson: resultJsonOf(outcome) });
 }
 
 /** Jobs whose end was announced by the call that recorded it. */
@@ -54,7 +54,7 @@ export function replyOf(prefix: string, job: Job, finishedAt: number): Reply | u
   const ended = { job, task, outcome: task.verdict };
   return {
     channel: replyChannel(prefix, address),
-    message: encodeReply({ ...toRecord(ended), attempts, finishedAt }),
+    message: encodeReply({ ...toRecord(ended), attempts, finishedAt }, resultJsonOf(ended.outcome)),
     told: () => told.add(job),
   };
 }
@@ -67,9 +67,16 @@ export interface Reply {
   readonly told: () => void;
 }
 
+/** What is sent of a task: its record, and its result as JSON where the record does not hold it. */
+export interface EndedRecord {
+  readonly record: TaskRecord;
+  readonly resultJson?: string | undefined;
+}
+
 /** Sends what became of a task to a client's letter box. */
-export function sendReply(connection: ReplyConnection, address: string, record: TaskRecord): void {
-  postReply(connection.redis, replyChannel(connection.prefix, address), encodeReply(record));
+export function sendReply(connection: ReplyConnection, address: string, ended: EndedRecord): void {
+  const { redis, prefix } = connection;
+  postReply(redis, replyChannel(prefix, address), encodeReply(ended.record, ended.resultJson));
 }
 
 interface ReplyConnection {
@@ -87,12 +94,14 @@ function toRecord({ job, task, outcome }: EndedTask): TaskRecord {
     startedAt: job.processedOn,
     finishedAt: job.finishedOn,
     retention: task.retention,
-    ...(outcome.kind === 'completed' ? resultOf(outcome) : { failure: outcome.failure }),
+    ...(outcome.kind === 'completed' ? storedMark(outcome) : { failure: outcome.failure }),
   };
 }
 
-function resultOf({ resultJson, isStored }: Completed): Partial<TaskRecord> {
-  return isStored ? { isStored } : { result: fromReturnValue(resultJson) };
-}
+const storedMark = ({ isStored }: Completed): Partial<TaskRecord> => (isStored ? { isStored } : {});
+
+/** `undefined` also for a result of `undefined`, and for one that lies in a result store. */
+export const resultJsonOf = (outcome: Verdict): string | undefined =>
+  outcome.kind === 'completed' && !outcome.isStored ? outcome.resultJson : undefined;
 
 type Completed = Extract<TaskOutcome, { readonly kind: 'completed' }>;

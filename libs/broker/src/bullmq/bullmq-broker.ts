@@ -167,7 +167,7 @@ class BullMqBroker implements Broker {
     const { replyTo, ...answer } = await this.#within(() => cancelTask(connection, id, reason));
     if (replyTo !== undefined) {
       const [record] = await this.read([id]);
-      if (record) sendReply(connection, replyTo, record);
+      if (record) sendReply(connection, replyTo, { record });
     }
     return answer;
   }

@@ -152,6 +152,9 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
   }
 
   async #start(): Promise<void> {
+    const { cancellations, clock, report } = this.#settings;
+    // While the worker connects. Tasks can be taken without; what is missed is looked up with the heartbeat.
+    const listening = cancellations.listen(this.queue, this).catch(report);
     const worker = await buildWorker(this, {
       ...this.#settings,
       queue: this.queue,
@@ -173,11 +176,9 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
     if (this.#concurrency > 0) worker.concurrency = this.#concurrency;
     else await worker.pause(true);
     if (this.#leaving) return;
-    const { cancellations, clock, report } = this.#settings;
-    const prepared = Promise.all([clock.measure(), cancellations.listen(this.queue, this)]);
-    // Tasks can be taken without; what is missed is looked up with the heartbeat.
-    await Promise.race([prepared.catch(report), delay(PREPARE_MS, undefined, { ref: false })]);
-    void worker.run().catch(this.#settings.report);
+    const prepared = Promise.all([clock.measure().catch(report), listening]);
+    await Promise.race([prepared, delay(PREPARE_MS, undefined, { ref: false })]);
+    void worker.run().catch(report);
     this.#sweeper.start();
   }
 

@@ -22,5 +22,5 @@ async function cancelIfWished(settings: EndSettings, id: TaskId): Promise<void> 
   if (effect !== 'cancelled') return;
   cancellations.forget(queue, unique);
   const [record] = await readTasks(redis, prefix, [id]);
-  if (record && replyTo !== undefined) sendReply(settings, replyTo, record);
+  if (record && replyTo !== undefined) sendReply(settings, replyTo, { record });
 }

@@ -45,11 +45,19 @@ export async function openReplyInbox(
   return { address: options.name, close: () => closeRedis(subscriber) };
 }
 
-/** The message for a task that has its outcome; only its id when the rest is too large to send. */
-export function encodeReply(record: TaskRecord): string {
-  const message = JSON.stringify(record);
-  return message.length > MAX_REPLY ? JSON.stringify({ id: record.id }) : message;
+/**
+ * The message for a task that has its outcome; only its id when the rest is too large to send. `resultJson`: its result, where the record does
+ * not hold it: JSON already, so it is not read and written again.
+ */
+export function encodeReply(record: TaskRecord, resultJson?: string): string {
+  const length = resultJson?.length ?? 0;
+  const message = length > MAX_REPLY ? '' : withResult(JSON.stringify(record), resultJson);
+  const isSent = message !== '' && message.length <= MAX_REPLY;
+  return isSent ? message : JSON.stringify({ id: record.id });
 }
+
+const withResult = (record: string, resultJson: string | undefined): string =>
+  resultJson === undefined ? record : `${record.slice(0, -1)},"result":${resultJson}}`;
 
 /** One message for the replies to one client: a single one is sent as it is, several as a list. */
 export const joinReplies = (messages: readonly string[]): string =>

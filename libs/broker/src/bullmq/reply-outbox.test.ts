@@ -56,6 +56,19 @@ test('a reply that is too large to be sent says only which task it is of', () =>
   expect(decodeReplies(encodeReply(recordOf('1', 'x'.repeat(70_000))))).toEqual([{ id: '1' }]);
 });
 
+test('a result that is JSON already is sent as it is', () => {
+  const record: TaskRecord = { id: '1', type: 't', state: 'completed', attempts: 1, pushedAt: 1 };
+  for (const result of [{ a: [1, '"'] }, 'text', null, 0])
+    expect(decodeReplies(encodeReply(record, JSON.stringify(result)))).toEqual([
+      { ...record, result },
+    ]);
+  expect(decodeReplies(encodeReply(record, undefined))).toEqual([record]);
+  expect(decodeReplies(encodeReply(record, JSON.stringify('x'.repeat(65_000))))).toHaveLength(1);
+  expect(decodeReplies(encodeReply(record, JSON.stringify('x'.repeat(70_000))))).toEqual([
+    { id: '1' },
+  ]);
+});
+
 test('what is no reply is passed over', () => {
   for (const message of ['', 'no JSON', 'null', '7', '"text"', '[null,1]'])
     expect(decodeReplies(message)).toEqual([]);

@@ -6,10 +6,9 @@ import type {
   Verdict,
 } from '@goflow/shared';
 import type { Job } from 'bullmq';
-import { sendReply } from '../after-end.js';
+import { resultJsonOf, sendReply } from '../after-end.js';
 import type { WorkerSettings } from '../build-worker.js';
 import { retainOwn } from '../inspector/retained-tasks.js';
-import { fromReturnValue, toReturnValue } from '../job-codec.js';
 import { lookForWish } from '../late-cancel.js';
 import { Lease } from '../lease.js';
 import type { RunningTasks } from '../running-tasks.js';
@@ -151,7 +150,9 @@ export class ChunkSlots {
       return;
     }
     if (verdict.kind === 'cancelled') settings.cancellations.forget(task.queue, uniqueOf(task));
-    if (address !== undefined) sendReply(settings, address, toRecord(task, verdict, times));
+    if (address === undefined) return;
+    const record = toRecord(task, verdict, times);
+    sendReply(settings, address, { record, resultJson: resultJsonOf(verdict) });
   }
 }
 
@@ -176,8 +177,6 @@ function toRecord(
       attempts: verdict.isUnspent ? 0 : 1,
       failure: verdict.failure,
     };
-  const result = verdict.isStored
-    ? { isStored: true as const }
-    : { result: fromReturnValue(toReturnValue(verdict)) };
-  return { ...common, state: 'completed', attempts: 1, ...result };
+  const stored = verdict.isStored ? { isStored: verdict.isStored } : {};
+  return { ...common, state: 'completed', attempts: 1, ...stored };
 }
