@@ -1,7 +1,9 @@
 import {
   checkInteger,
+  checkKnown,
   invalidOption,
   MAX_CHUNK,
+  PUSH_OPTIONS,
   type PushOptions,
   type TaskContract,
 } from '@goflow/shared';
@@ -10,8 +12,8 @@ import {
 export interface PushManyOptions extends PushOptions {
   /**
    * How many tasks one entry of the queue carries: 1 to 1,000. From 2 on it is a chunk, even of a single payload; 1 makes none. A chunk
-   * takes one slot of a worker, in which its tasks run one after another. It is cut earlier where its payloads would exceed 1 MiB of
-   * JSON. Not with `id` and `deduplicationKey`. @default that of the contract, else 1
+   * takes one slot of a worker, in which its tasks run one after another. It is cut earlier where its payloads, as stored, would
+   * exceed 1 MiB. Not with `id` and `deduplicationKey`. @default that of the contract, else 1
    */
   readonly chunk?: number | undefined;
 }
@@ -29,15 +31,17 @@ export interface ResolvedManyOptions {
   readonly chunk: number;
 }
 
+const KNOWN = [...PUSH_OPTIONS, 'chunk'];
 const ALONE = ['id', 'deduplicationKey'] as const;
 
-/** Takes `chunk` out of the options. @throws OPTION_INVALID for a chunk out of range, or one with what makes a task the only one */
+/** Takes `chunk` out of the options. @throws OPTION_INVALID for an unknown option, a chunk out of range, or one with what makes a task the only one */
 export function takeChunk(
   given: PushManyOptions | undefined,
   contract: TaskContract,
 ): ResolvedManyOptions {
   const isBare = typeof given !== 'object' || given === null || !('chunk' in given);
   const { chunk: size, ...rest } = isBare ? {} : given;
+  if (typeof given === 'object' && given !== null) checkKnown('push options', given, KNOWN);
   const options = isBare ? given : rest;
   const alone = ALONE.find((name) => options?.[name] !== undefined);
   if (size === undefined) return { options, chunk: alone ? 1 : contract.chunk };

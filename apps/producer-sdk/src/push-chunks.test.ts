@@ -250,3 +250,9 @@ test('what middleware keeps back leaves no gap in a chunk', async () => {
     ],
   });
 });
+
+test('a mistyped option is answered with all that there are', async () => {
+  const { goflow } = open();
+  const pushing = goflow.pushMany('plain', ['a'], { chunks: 2 } as PushManyOptions);
+  await expect(pushing).rejects.toThrow(/made of .*delay.*, chunk, got "chunks"/);
+});

@@ -52,7 +52,12 @@ export {
   isQueueName,
 } from './options/names.js';
 export type { PushOptions, ResolvedPushOptions } from './options/push-options.js';
-export { MAX_ATTEMPTS, MAX_PRIORITY, resolvePushOptions } from './options/push-options.js';
+export {
+  MAX_ATTEMPTS,
+  MAX_PRIORITY,
+  PUSH_OPTIONS,
+  resolvePushOptions,
+} from './options/push-options.js';
 export type { ResolvedRetention, RetentionOptions } from './options/retention.js';
 export { MAX_HORIZON_MS, resolveRetention } from './options/retention.js';
 export { checkTags, isTag } from './options/tags.js';

@@ -5,7 +5,8 @@ import { checkSignal } from './check-signal.js';
 export interface MapOptions {
   /**
    * The most items that are taken from the source and not yet given out: 1 to 100,000. A source is read no faster than
-   * outcomes are taken, so memory is bounded whatever its length. @default 100; with chunks ten of them, where that is more
+   * outcomes are taken, so memory is bounded whatever its length. Not fewer than `chunk`, which would never be full.
+   * @default 100; with chunks ten of them, where that is more
    */
   readonly inFlight?: number | undefined;
   /**
@@ -46,11 +47,13 @@ export function resolveMapOptions(options: MapOptions): ResolvedMapOptions {
   const { ordered = false, onStop = 'leave', chunk = 1 } = options;
   const inFlight =
     options.inFlight ?? Math.max(DEFAULT_IN_FLIGHT, DEFAULT_CHUNKS_IN_FLIGHT * chunk);
+  checkInteger('inFlight', inFlight, [1, MAX_IN_FLIGHT]);
+  if (inFlight < chunk) throw invalidOption('inFlight', `at least \`chunk\`, ${chunk}`, inFlight);
   if (typeof ordered !== 'boolean') throw invalidOption('ordered', 'true or false', ordered);
   if (onStop !== 'leave' && onStop !== 'cancel')
     throw invalidOption('onStop', "'leave' or 'cancel'", onStop);
   return {
-    inFlight: checkInteger('inFlight', inFlight, [1, MAX_IN_FLIGHT]),
+    inFlight,
     signal: checkSignal(options.signal),
     isOrdered: ordered,
     onStop,

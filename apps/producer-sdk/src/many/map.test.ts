@@ -259,6 +259,7 @@ test('a source that stays open and gives nothing does not hold back what has end
 
 test.each<[string, unknown, string]>([
   ['inFlight', { inFlight: 0 }, 'inFlight'],
+  ['inFlight below chunk', { inFlight: 9, chunk: 10 }, 'inFlight'],
   ['inFlight', { inFlight: 100_001 }, 'inFlight'],
   ['inFlight', { inFlight: 1.5 }, 'inFlight'],
   ['inFlight', { inFlight: '10' }, 'inFlight'],

@@ -104,7 +104,8 @@ const CHECKS: Readonly<Record<Exclude<keyof PushOptions, 'deduplicationWindow'>,
   deduplicationKey: () => ({}),
   traceparent: (value) => ({ traceparent: checkTraceparent(value) }),
 };
-const KNOWN = [...Object.keys(CHECKS), 'deduplicationWindow'];
+/** The names of all options of a push. */
+export const PUSH_OPTIONS: readonly string[] = [...Object.keys(CHECKS), 'deduplicationWindow'];
 /** Made once: this is done for every push that has options. */
 const CHECK_LIST = Object.entries(CHECKS) as [keyof PushOptions, Check][];
 
@@ -117,7 +118,7 @@ export function resolvePushOptions(given: PushOptions | undefined): ResolvedPush
   if (given === undefined) return NONE;
   if (typeof given !== 'object' || given === null)
     throw invalidOption('options', 'an object', given);
-  checkKnown('push options', given, KNOWN);
+  checkKnown('push options', given, PUSH_OPTIONS);
   const resolved: Record<string, unknown> = {};
   let isEmpty = true;
   for (const [name, check] of CHECK_LIST) {

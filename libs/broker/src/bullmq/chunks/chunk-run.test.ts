@@ -47,6 +47,16 @@ test('what completed last is told when the chunk itself is recorded, so that cou
   expect(rig.settled).toEqual(['0 completed', '1 completed']);
 });
 
+test('no task that leaves has ended before it began, however times are rounded', async () => {
+  const rig = await RunRig.open(1);
+  await rig.run(() => {
+    rig.aheadMs = -5;
+    return FAILED;
+  });
+  const { processedOn, finishedOn } = await rig.rig.job(`${rig.held.chunk}.0`);
+  expect(Number(finishedOn)).toBeGreaterThanOrEqual(Number(processedOn));
+});
+
 test('one that does not complete leaves at once, and its neighbours go on', async () => {
   const rig = await RunRig.open(4);
   const verdicts = [DONE, retry, FAILED, DONE];

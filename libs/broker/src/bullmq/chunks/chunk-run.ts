@@ -216,7 +216,8 @@ export class ChunkRun {
   ): Promise<undefined> {
     const { held, ports, worker } = this.#options;
     const startedAt = this.#running && this.#timesOf(task).startedAt;
-    const endedAt = ports.now();
+    // The times of a task are rounded, Redis' time is not.
+    const endedAt = Math.max(ports.now(), startedAt ?? 0);
     const leaving = leavingOf({ index, task, verdict, startedAt, endedAt, worker });
     const leave = (): Promise<boolean> => leaveChunk(held, leaving);
     if (!(await leave().catch((error: unknown) => tryAgain(error, leave, ports))))
