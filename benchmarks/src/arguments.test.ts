@@ -41,6 +41,8 @@ test.each([
   [['--rounds', 'many'], '--rounds must be a whole number from 1 to 999, and is "many"'],
   [['--json', 'no-such-folder/a.json'], 'there is no folder no-such-folder'],
   [['--chart', 'no-such-folder/a.svg'], 'there is no folder no-such-folder'],
+  [['--chart', 'a.png'], '--chart writes SVG: "a.png" must end in .svg'],
+  [['--chart='], '--json and --chart need the name of a file'],
   [['--json='], '--json and --chart need the name of a file'],
   [['--quick=yes'], "Option '--quick' does not take an argument"],
 ])('%j is refused', (argv, message) => {
@@ -50,12 +52,17 @@ test.each([
 test.each([
   [[], NAMES],
   [['push'], ['push-one', 'push-1000']],
-  [['run'], ['run', 'run-chunks']],
+  [['ru'], ['run', 'run-chunks']],
+  [['run'], ['run']],
+  [
+    ['run', 'run-c'],
+    ['run', 'run-chunks'],
+  ],
   [
     ['run-c', 'push-1'],
     ['push-1000', 'run-chunks'],
   ],
-])('%j chooses by how names begin, in their own order', (given, expected) => {
+])('%j chooses by name, or by how names begin, in their own order', (given, expected) => {
   expect(chooseNames(given, NAMES)).toEqual(expected);
 });
 

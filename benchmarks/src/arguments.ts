@@ -5,7 +5,7 @@ import type { Mode } from './scenario.js';
 
 /** What `npm run bench` was told. */
 export interface BenchArguments {
-  /** What the names of the scenarios begin with; all scenarios when there is none. */
+  /** Names of scenarios, or what several begin with; all scenarios when there is none. */
   readonly names: readonly string[];
   readonly mode: Mode;
   /** How often each scenario is measured; undefined: as often as the mode says. */
@@ -25,12 +25,26 @@ export const HELP = `npm run bench -- [scenario …] [--quick] [--rounds N] [--j
 
 Measures goflow and raw BullMQ alternately, on a Redis of its own, each in a fresh process.
 
-  scenario …     only the scenarios whose names begin so; all of them otherwise
-  --quick        fewer tasks, one round, no bee-queue: all scenarios in less than a minute
-  --rounds N     how often each is measured; otherwise 5, and 3 where a round takes long
-  --json FILE    writes an array of { scenario, goflow, bullmq, ratio, reach, pass, … }
-  --chart FILE   writes the ratios as SVG
+  scenario …     only the scenario of this name, or all whose names begin so; all of them otherwise
+  --quick        fewer tasks, less warm-up, one round, no bee-queue: rough figures, in about a minute
+  --rounds N     how often each is measured; otherwise 5, and 2 or 3 where a round takes long
+  --json FILE    writes an array, one object for each line of the result
+  --chart FILE   writes the ratios as SVG; its name ends in .svg
   --list         lists the scenarios
+
+Takes 20 to 30 minutes for all on two cores, about 12 with --rounds 2.
+
+How to read the result:
+  ratio          goflow over BullMQ in the same round, the median of the rounds; where goflow is compared with
+                 itself, that ratio. For rates more is better, for times and bytes less.
+  bee-queue      a smaller queue, for information only: it is never judged
+  reach          the goal: a ratio, or a limit in its unit. "reached" and "NOT reached" say whether
+                 the median meets it
+JSON: scenario is the title of the line and is there once, name the scenario of the command line; goflow, bullmq
+and beeQueue are medians in unit; ratio, lowest and highest are as in the table; reach is the goal, pass whether
+it is reached; rounds, costs, more and error say the rest. What is not known is null.
+
+Exit codes: 0 measured, also when a goal is not reached; 1 an error; 2 wrong usage.
 `;
 
 /** Reads the command line. @throws UsageError */
@@ -38,6 +52,8 @@ export function readArguments(argv: readonly string[]): BenchArguments {
   const { values, positionals } = parse(argv);
   const { quick, rounds, json, chart, list, help } = values;
   for (const file of [json, chart]) checkFolder(file);
+  if (chart?.endsWith('.svg') === false)
+    throw new UsageError(`--chart writes SVG: "${chart}" must end in .svg`);
   return {
     names: positionals,
     mode: quick === true ? 'quick' : 'full',
@@ -48,12 +64,19 @@ export function readArguments(argv: readonly string[]): BenchArguments {
   };
 }
 
-/** The names that begin as one of the given; all when none is given. @throws UsageError when one begins no name */
+/** The names that are given, or begin as one of the given; all when none is given. @throws UsageError when one begins no name */
 export function chooseNames(given: readonly string[], all: readonly string[]): readonly string[] {
-  for (const name of given)
-    if (!all.some((one) => one.startsWith(name)))
-      throw new UsageError(`no scenario begins with "${name}". There are: ${all.join(', ')}`);
-  return all.filter((one) => given.length === 0 || given.some((name) => one.startsWith(name)));
+  if (given.length === 0) return all;
+  const chosen = new Set(given.flatMap((name) => namesOf(name, all)));
+  return all.filter((one) => chosen.has(one));
+}
+
+/** A whole name means itself only: `run` is not `run-chunks`. */
+function namesOf(given: string, all: readonly string[]): readonly string[] {
+  if (all.includes(given)) return [given];
+  const names = all.filter((one) => one.startsWith(given));
+  if (names.length > 0) return names;
+  throw new UsageError(`no scenario begins with "${given}". There are: ${all.join(', ')}`);
 }
 
 function parse(argv: readonly string[]) {

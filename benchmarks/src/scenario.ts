@@ -28,7 +28,7 @@ export interface Figure {
 
 /** What one measurement of one system found. */
 export interface Measurement {
-  /** The figures, and what else is worth to be told. */
+  /** The figures, and what else is worth to be told: the name of that says its unit, `p99, ms`. */
   readonly values: Readonly<Record<string, number>>;
   readonly costs?: Costs;
 }

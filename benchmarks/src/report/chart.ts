@@ -1,10 +1,13 @@
 import type { Row, Summary } from './summary.js';
-import { reachInWords } from './words.js';
+import { line, strip, text, whisker } from './svg.js';
+import { limitInWords, reachInWords, valueInWords } from './words.js';
 
 /** One bar: a ratio, and the ratio that it must reach. */
 interface Bar {
   readonly title: string;
   readonly value: number;
+  /** What was measured: the ratio, or goflow's figure with its unit where that has a limit. */
+  readonly valueText: string;
   readonly lowest: number;
   readonly highest: number;
   readonly reach: number;
@@ -18,13 +21,17 @@ interface Group {
   readonly bars: readonly Bar[];
 }
 
-const WIDTH = 900;
+const WIDTH = 940;
 const MARGIN = 16;
 /** Where the axis begins and ends; to its left are the titles, to its right the figures. */
-const AXIS = [330, 700] as const;
+const AXIS = [360, 700] as const;
+/** Where the figures end, and where what must be reached begins. */
+const FIGURES = [764, 776] as const;
 const ROW = 24;
 const BAR = 12;
 const TOP = 48;
+/** What follows the bars of a group: the numbers of its axis, and some space. */
+const FOOT = 32;
 /** Ratios that must be at least so high are a group of their own. */
 const MANY = 4;
 /** Between two lines of an axis: the first with which there are few enough. */
@@ -40,8 +47,9 @@ const STYLE = `
   .even { stroke: #818b98 }
   .reached { fill: #1a7f64 }
   .missed { fill: #c4501b }
-  .spread { stroke: #1f2328; stroke-opacity: 0.55 }
-  .reach { stroke: #1f2328; stroke-width: 2 }
+  .halo { stroke: #ffffff; stroke-width: 4.5; fill: none }
+  .spread { stroke: #1f2328; stroke-width: 1.5; fill: none }
+  .reach { stroke: #1f2328; stroke-width: 2.5 }
   @media (prefers-color-scheme: dark) {
     .ground { fill: #0d1117 }
     text { fill: #e6edf3 }
@@ -50,7 +58,8 @@ const STYLE = `
     .even { stroke: #6e7681 }
     .reached { fill: #2ea88a }
     .missed { fill: #e8793f }
-    .spread { stroke: #e6edf3; stroke-opacity: 0.6 }
+    .halo { stroke: #0d1117 }
+    .spread { stroke: #e6edf3 }
     .reach { stroke: #e6edf3 }
   }`;
 
@@ -58,19 +67,14 @@ const STYLE = `
 export function toChart(summaries: readonly Summary[]): string {
   const rows = summaries.flatMap((summary) => summary.rows);
   const groups = groupsOf(rows.filter(({ judged }) => judged !== undefined));
-  const lines = groups.reduce((sum, { bars }) => sum + bars.length + 2, 0);
-  const height = TOP + lines * ROW;
+  const height = groups.reduce((sum, group) => sum + heightOf(group), TOP);
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="goflow against raw BullMQ">`,
     `<style>${STYLE}\n</style>`,
     `<rect class="ground" width="${WIDTH}" height="${height}" rx="6"/>`,
     text([MARGIN, 26], 'goflow against raw BullMQ, measured in one run', 'group'),
-    text(
-      [WIDTH - MARGIN, 26],
-      'thick line: to be reached; thin line: lowest to highest',
-      'small end',
-    ),
     ...groupParts(groups),
+    legend(26),
     '</svg>',
   ];
   return `${parts.join('\n')}\n`;
@@ -88,26 +92,33 @@ function groupsOf(rows: readonly Row[]): readonly Group[] {
     { title: 'goflow : BullMQ, more is better, other scale', rows: more.filter(isMany) },
     { title: 'goflow : BullMQ, less is better', rows: of('ratio').filter((row) => !isMore(row)) },
     { title: 'goflow : itself, more is better', rows: of('itself') },
-    { title: 'share of a limit, less is better', rows: of('limit') },
+    { title: 'share of a fixed limit, less is better', rows: of('limit') },
   ];
   return groups
     .filter((group) => group.rows.length > 0)
     .map((group) => ({ title: group.title, bars: group.rows.map(barOf) }));
 }
 
-/** A limit has no ratio of its own: the bar is the share of it that was taken. */
+/** A limit has no ratio of its own: the bar is the share of it that was taken, the words are the figure and the limit. */
 function barOf({ title, unit, reach, judged, pass }: Row): Bar {
   const { median = 1, lowest = 1, highest = 1 } = judged ?? {};
-  const by = reach.of === 'limit' ? reach.than : 1;
+  const isLimit = reach.of === 'limit';
+  const by = isLimit ? reach.than : 1;
   return {
     title,
     value: median / by,
+    valueText: valueInWords(median, isLimit ? unit : 'x'),
     lowest: lowest / by,
     highest: highest / by,
     reach: reach.than / by,
-    reachText: reachInWords(reach, unit),
+    reachText: isLimit ? `limit ${limitInWords(reach, unit)}` : reachInWords(reach, unit),
     pass,
   };
+}
+
+/** A title, the bars, the numbers of the axis. */
+function heightOf({ bars }: Group): number {
+  return ROW + bars.length * ROW + FOOT;
 }
 
 /** Where a ratio is on the axis, which begins at 0. */
@@ -130,57 +141,52 @@ function scaleOf(bars: readonly Bar[]): Scale {
 function groupParts(groups: readonly Group[]): string[] {
   const parts: string[] = [];
   let y = TOP;
-  for (const { title, bars } of groups) {
+  for (const group of groups) {
+    const { title, bars } = group;
     const scale = scaleOf(bars);
-    parts.push(
-      text([MARGIN, y + ROW - 8], title, 'group'),
-      axis(scale, y + ROW, bars.length * ROW),
-    );
-    y += ROW;
-    for (const bar of bars) {
-      parts.push(barParts(bar, y, scale));
-      y += ROW;
-    }
-    y += ROW;
+    parts.push(text([MARGIN, y + ROW - 8], title, 'group'));
+    parts.push(axis(scale, y + ROW, bars.length * ROW));
+    for (const [index, bar] of bars.entries())
+      parts.push(barParts(bar, y + ROW * (index + 1), scale));
+    y += heightOf(group);
   }
   return parts;
 }
 
+/** The numbers stand below the bars: titles of groups are long. */
 function axis({ ticks, x }: Scale, y: number, height: number): string {
   return ticks
     .flatMap((tick) => [
-      line([x(tick), y - 3], [x(tick), y + height], tick === 1 ? 'even' : 'grid'),
-      text([x(tick), y - 8], `${tick}`, 'small middle'),
+      line([x(tick), y], [x(tick), y + height + 3], tick === 1 ? 'even' : 'grid'),
+      text([x(tick), y + height + 15], `${tick}`, 'small middle'),
     ])
     .join('\n');
 }
 
-function barParts(bar: Bar, y: number, { x }: Scale): string {
-  const middle = y + ROW / 2;
-  const width = (x(bar.value) - AXIS[0]).toFixed(1);
-  const verdict = bar.pass ? 'reached' : 'missed';
+function barParts(bar: Bar, top: number, { x }: Scale): string {
+  const y = top + ROW / 2;
   return [
-    text([MARGIN + 8, middle + 4], bar.title),
-    `<rect class="${verdict}" x="${AXIS[0]}" y="${middle - BAR / 2}" width="${width}" height="${BAR}" rx="1.5"/>`,
-    line([x(bar.lowest), middle], [x(bar.highest), middle], 'spread'),
-    line([x(bar.reach), y + 3], [x(bar.reach), y + ROW - 3], 'reach'),
-    text([AXIS[1] + 58, middle + 4], bar.value.toFixed(2), 'group end'),
-    text([AXIS[1] + 70, middle + 4], `${bar.reachText}${bar.pass ? '' : ', not reached'}`, 'small'),
+    text([MARGIN + 8, y + 4], bar.title),
+    strip({ from: AXIS[0], to: x(bar.value), y }, BAR, bar.pass ? 'reached' : 'missed'),
+    whisker({ from: x(bar.lowest), to: x(bar.highest), y }),
+    line([x(bar.reach), y - 9], [x(bar.reach), y + 9], 'reach'),
+    text([FIGURES[0], y + 4], bar.valueText, 'group end'),
+    text([FIGURES[1], y + 4], `${bar.reachText}${bar.pass ? '' : ', not reached'}`, 'small'),
   ].join('\n');
 }
 
-type Point = readonly [x: number, y: number];
-
-function line([x1, y1]: Point, [x2, y2]: Point, kind: string): string {
-  return `<line class="${kind}" x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}"/>`;
-}
-
-/** @param kind classes, and where the text is held: at its end, its middle, otherwise its beginning */
-function text([x, y]: Point, words: string, kind = ''): string {
-  const anchor = /\b(end|middle)\b/.exec(kind)?.[1] ?? 'start';
-  return `<text class="${kind}" x="${x}" y="${y}" text-anchor="${anchor}">${escaped(words)}</text>`;
-}
-
-function escaped(words: string): string {
-  return words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+/** What the marks mean, in one line that ends at the right margin. */
+function legend(baseline: number): string {
+  const y = baseline - 4;
+  const entries = [
+    { x: 514, words: 'reached', mark: strip({ from: 494, to: 508, y }, BAR, 'reached') },
+    { x: 600, words: 'not reached', mark: strip({ from: 580, to: 594, y }, BAR, 'missed') },
+    { x: 704, words: 'to be reached', mark: line([696, y - 9], [696, y + 9], 'reach') },
+    { x: 828, words: 'lowest to highest', mark: whisker({ from: 804, to: 822, y }) },
+  ];
+  const parts = entries.flatMap(({ x, words, mark }) => [
+    mark,
+    text([x, baseline], words, 'small'),
+  ]);
+  return ['<g class="legend">', ...parts, '</g>'].join('\n');
 }

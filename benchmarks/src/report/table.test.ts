@@ -57,11 +57,11 @@ test('costs are told as goflow : bullmq, and only where they are known', () => {
 });
 
 test('what else was measured', () => {
-  const summary = summaryOf([], [round({ 'with 1, tasks/s': 12_345.6 }, { p99: 0.0123 })]);
+  const summary = summaryOf([], [round({ 'with 1, tasks/s': 12_345.6 }, { 'p99, ms': 0.0123 })]);
   expect(moreTable([summary]).split('\n')).toEqual([
     'also                   goflow  bullmq',
     'name: with 1, tasks/s  12,346  -',
-    'name: p99                   -  0.012',
+    'name: p99, ms               -  0.012',
   ]);
   expect(moreTable([])).toBe('');
 });

@@ -17,8 +17,13 @@ export function valueInWords(value: number | undefined, unit: Unit): string {
 
 /** What must be reached: `>= 1.25`, `<= 150 ms`. */
 export function reachInWords({ of, is, than }: Reach, unit: Unit): string {
-  if (of === 'limit') return `${is} ${than}${SUFFIXES[unit]}`;
+  if (of === 'limit') return `${is} ${limitInWords({ than }, unit)}`;
   return `${is} ${than === 1 ? '1.0' : than}`;
+}
+
+/** A limit as it was set, with its unit: `3/s`, `150 ms`. */
+export function limitInWords({ than }: Pick<Reach, 'than'>, unit: Unit): string {
+  return `${than}${SUFFIXES[unit]}`;
 }
 
 /** Three digits that count. */

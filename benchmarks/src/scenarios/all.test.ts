@@ -7,6 +7,11 @@ test('names are words for the command line, and each is there once', () => {
   for (const name of names) expect(name).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
 });
 
+test('each says in words of its own what it does', () => {
+  const abouts = SCENARIOS.map(({ about }) => about);
+  expect(new Set(abouts).size).toBe(abouts.length);
+});
+
 test.each(['full', 'quick'] as const)('titles of a %s run are there once', (mode) => {
   const titles = SCENARIOS.flatMap((scenario) => scenario.figures(mode).map(({ title }) => title));
   expect(new Set(titles).size).toBe(titles.length);

@@ -6,11 +6,18 @@ import { defineScenario, type Scenario } from '../scenario.js';
 import { openClient } from '../systems/open.js';
 
 /** What a task takes in Redis. */
-export const memory = memoryOf({ name: 'memory', title: 'Redis memory', reach: 1.15 });
+export const memory = memoryOf({
+  name: 'memory',
+  about: 'What tiny tasks take in Redis while they wait, and with their results once completed.',
+  title: 'Redis memory',
+  reach: 1.15,
+});
 
 /** What a task of a chunk takes in Redis. */
 export const memoryChunks = memoryOf({
   name: 'memory-chunks',
+  about:
+    'What tiny tasks in chunks of 100 take in Redis, waiting and completed, against single jobs of BullMQ.',
   title: 'chunks of 100: Redis memory',
   reach: 0.35,
   chunk: 100,
@@ -18,12 +25,13 @@ export const memoryChunks = memoryOf({
 
 interface Kind {
   readonly name: string;
+  readonly about: string;
   readonly title: string;
   readonly reach: number;
   readonly chunk?: number;
 }
 
-function memoryOf({ name, title, reach, chunk }: Kind): Scenario {
+function memoryOf({ name, about, title, reach, chunk }: Kind): Scenario {
   const figure = (key: string, state: string) =>
     ({
       key,
@@ -33,8 +41,7 @@ function memoryOf({ name, title, reach, chunk }: Kind): Scenario {
     }) as const;
   return defineScenario({
     name,
-    about:
-      'What tiny tasks take in Redis while they wait, and with their results once they are completed.',
+    about,
     sizes: { full: { count: 50_000 }, quick: { count: 10_000 } },
     rounds: 3,
     systems: ['goflow', 'bullmq'],

@@ -23,7 +23,8 @@ const IN_FLIGHT = 1_000;
 /** Pushes and runs where very many tasks wait, against few. */
 export const million = defineScenario({
   name: 'million',
-  about: 'goflow only: pushing and running while 1,000,000 tasks wait, against 10,000.',
+  about:
+    'goflow only: pushing and running while 1,000,000 tasks wait (quick: 30,000), against 10,000.',
   sizes: {
     full: { few: 10_000, many: 1_000_000, count: 20_000 },
     quick: { few: 10_000, many: 30_000, count: 4_000 },

@@ -5,9 +5,12 @@ import { defineScenario, type MeasureJob } from '../scenario.js';
 import { openClient } from '../systems/open.js';
 
 interface Size {
-  /** Workers, of which the first group is one. */
+  /** How many workers are in each group. Before them one worker alone is measured. */
   readonly workers: readonly number[];
-  /** How long each group runs before it is measured, about: V8 takes some thousand tasks of each process to compile what they run. */
+  /**
+   * How long each group runs before it is measured, about. V8 compiles what is hot after some thousand tasks in each process; a quick run
+   * does not wait for that.
+   */
   readonly warmUpS: number;
   /** How long each group is measured, about. */
   readonly measuredS: number;
@@ -21,7 +24,8 @@ const PER_WORKER_S = CONCURRENCY * (1_000 / WAIT_MS);
 /** More workers, more tasks a second. */
 export const scaleOut = defineScenario<Size>({
   name: 'scale-out',
-  about: '1, 2, 4 and 8 worker processes, 10 tasks at once each, handlers that wait 20 ms.',
+  about:
+    '1, 2, 4 and 8 worker processes (quick: 1 and 4), 10 tasks at once each, handlers that wait 20 ms.',
   sizes: {
     full: { workers: [2, 4, 8], warmUpS: 8, measuredS: 3 },
     quick: { workers: [4], warmUpS: 0.5, measuredS: 0.8 },

@@ -10,6 +10,7 @@ import { openClient } from '../systems/open.js';
 export const waitOne = defineScenario({
   name: 'wait-one',
   about: 'One client pushes a task, waits for its result, and pushes the next; one worker process.',
+  // V8 compiles what is hot after some thousand requests, in both processes; a quick run does not wait for that.
   sizes: {
     full: { warmUp: 8_000, count: 8_000 },
     quick: { warmUp: 300, count: 700 },
