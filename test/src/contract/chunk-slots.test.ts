@@ -153,6 +153,26 @@ onBothBrokers((open) => {
     expect(ran).toEqual(named('a', 4));
   });
 
+  test('a lower concurrency is kept after the tasks that run, not after their chunks', async () => {
+    const world = open();
+    const goflow = world.client(tasks);
+    const payloads = [...named('a', 4), ...named('b', 4), ...named('c', 4)];
+    const ids = await goflow.pushMany('step', payloads, { chunk: 4 });
+    const { gate, ran, handlers } = gated();
+    const worker = await world.worker(tasks, handlers, { concurrency: 3 });
+    await until(() => gate.waiting === 3, { what: 'three chunks to run' });
+    await worker.setConcurrency(1);
+    gate.letGo(3);
+    await until(async () => (await goflow.counts()).waiting === 6, {
+      what: 'two to be given back',
+    });
+    await until(() => gate.waiting === 1, { what: 'one to go on' });
+    expect(ran).toHaveLength(4);
+    gate.open();
+    await goflow.waitAll(ids);
+    expect(ran.toSorted()).toEqual(payloads);
+  });
+
   test('without a handler here the whole chunk goes to the worker that has it, and no attempt is spent', async () => {
     const world = open();
     const goflow = world.client(tasks);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type {
   Broker,
   Cancelled,
@@ -230,6 +231,8 @@ class BullMqBroker implements Broker {
     clearInterval(this.#remeasuring);
     this.#redis.off('ready', this.#measure);
     await this.#watches.close();
+    // What was pushed in this turn goes out at its end.
+    await setImmediate();
     await this.#queues.close();
     this.#deadline.release();
     if (this.#connection.owned) await closeRedis(this.#redis);

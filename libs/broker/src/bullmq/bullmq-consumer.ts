@@ -86,7 +86,8 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
       report: this.#report,
       signal: this.#closed.signal,
       attempt: (task, unique) => this.#attempt(task, unique),
-      takesNothing: () => this.#takesNothing(),
+      // This one included, there may be more slots in use than there shall be.
+      takesNothing: () => this.#takesNothing() || this.#running.slots > this.#concurrency,
       settled: (task, verdict, runMs) => options.listener.settled(task, verdict, runMs),
       leaseLost: (task) => options.listener.leaseLost(task),
     });
@@ -114,7 +115,7 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
 
   /** Every slot is busy, or Redis has lately answered the question for tasks: BullMQ asks again after 10 s at most. */
   #isTaking(): boolean {
-    const isBusy = this.#running.size >= this.#concurrency;
+    const isBusy = this.#running.slots >= this.#concurrency;
     return isBusy || performance.now() - this.#aliveAt < DEAF_MS;
   }
 
@@ -229,6 +230,10 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
 
   running(): readonly string[] {
     return [...this.#running.uniques];
+  }
+
+  hasChunks(): boolean {
+    return this.#chunks.size > 0;
   }
 
   cancel(unique: string, reason: string): boolean {

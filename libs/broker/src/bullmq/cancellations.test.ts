@@ -26,6 +26,7 @@ function runnerOf(...running: string[]) {
   return {
     told,
     running: () => running,
+    hasChunks: () => false,
     cancel: (unique: string, reason: string) => {
       if (!running.includes(unique)) return false;
       told.push([unique, reason]);
@@ -176,4 +177,17 @@ test('closed, it hears nothing more and holds no connection', async () => {
 test('without a queue there is no connection to close', async () => {
   const { cancellations } = open();
   await cancellations.close();
+});
+
+test('a wish whose message was lost is found for tasks that wait in a chunk, too', async () => {
+  const { cancellations, redis, key } = open();
+  const runner = { ...runnerOf('u.1', 'u.700'), running: () => [] };
+  await cancellations.listen('default', runner);
+  const others = Array.from({ length: 2_500 }, (_, at) => [`v.${at}`, 'not here']);
+  await redis.hset(key('cancelling'), Object.fromEntries([...others, ['u.700', 'why']]));
+  await cancellations.check();
+  expect(runner.told).toEqual([]);
+  Object.assign(runner, { hasChunks: () => true });
+  await cancellations.check();
+  expect(runner.told).toEqual([['u.700', 'why']]);
 });

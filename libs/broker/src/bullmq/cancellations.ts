@@ -4,13 +4,17 @@ import { closeRedis, connectSubscriber } from './redis-connection.js';
 
 /** How many wishes for tasks that are not here are remembered: the message may be faster than the task. */
 const MAX_EARLY = 1_000;
+/** How many wishes one call looks at. */
+const SCAN_COUNT = 1_000;
 
 /** Who is told that a task is to end. */
 export interface CancelListener {
-  /** True when the task runs here, and so was told. */
+  /** True when the task runs here, or is in a chunk that does, and so was told. */
   cancel(unique: string, reason: string): boolean;
   /** BullMQ's ids of the tasks that run here. */
   running(): readonly string[];
+  /** True while a chunk is here, any of whose tasks may be meant. */
+  hasChunks(): boolean;
 }
 
 /** What hearing of cancellations needs. */
@@ -64,14 +68,31 @@ export class Cancellations {
     const { redis, prefix } = this.#options;
     for (const [queue, listener] of this.#listeners) {
       const running = listener.running();
+      const hasChunks = listener.hasChunks();
       const key = queueKey(prefix, queue, 'cancelling');
-      if (running.length === 0 || (await redis.hlen(key)) === 0) continue;
-      const reasons = await redis.hmget(key, ...running);
-      running.forEach((unique, index) => {
-        const reason = reasons[index];
-        if (typeof reason === 'string') listener.cancel(unique, reason);
-      });
+      if ((running.length === 0 && !hasChunks) || (await redis.hlen(key)) === 0) continue;
+      if (hasChunks) await this.#goThroughAll(key, listener);
+      else await this.#lookFor(running, key, listener);
     }
+  }
+
+  async #lookFor(running: readonly string[], key: string, listener: CancelListener): Promise<void> {
+    const reasons = await this.#options.redis.hmget(key, ...running);
+    running.forEach((unique, index) => {
+      const reason = reasons[index];
+      if (typeof reason === 'string') listener.cancel(unique, reason);
+    });
+  }
+
+  /** There are fewer wishes than tasks in chunks. */
+  async #goThroughAll(key: string, listener: CancelListener): Promise<void> {
+    let cursor = '0';
+    do {
+      const [next, wishes] = await this.#options.redis.hscan(key, cursor, 'COUNT', SCAN_COUNT);
+      for (let at = 0; at < wishes.length; at += 2)
+        listener.cancel(wishes[at] ?? '', wishes[at + 1] ?? '');
+      cursor = next;
+    } while (cursor !== '0');
   }
 
   async close(): Promise<void> {

@@ -62,7 +62,11 @@ test('most tasks are not started carefully: only what was started before, or abo
   const { careful, cancellations, redis, prefix } = open();
   expect(careful.isNeeded(taken({ starts: 1 }), 'a')).toBe(false);
   expect(careful.isNeeded(taken({ starts: 2 }), 'a')).toBe(true);
-  await cancellations.listen('default', { cancel: () => false, running: () => [] });
+  await cancellations.listen('default', {
+    cancel: () => false,
+    running: () => [],
+    hasChunks: () => false,
+  });
   await redis.publish(cancelChannel(prefix, 'default'), JSON.stringify(['a', 'why']));
   await until(() => careful.isNeeded(taken({ starts: 1 }), 'a'), { what: 'the news to be heard' });
   expect(careful.isNeeded(taken({ starts: 1 }), 'b')).toBe(false);

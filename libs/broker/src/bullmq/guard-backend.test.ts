@@ -71,3 +71,12 @@ test('a closing consumer waits no more', async () => {
 test('a version of BullMQ without these calls is refused', () => {
   expect(() => guard({} as RedisQueueBackend)).toThrow('not the version');
 });
+
+test('a busy worker, which takes tasks with the end of others, is seen to be alive', async () => {
+  const { backend } = fake([() => []]);
+  const alive = vi.fn();
+  const { signal } = new AbortController();
+  guardBackend(backend, { signal, quiet: () => false, report: () => undefined, alive });
+  await backend.moveToFinished('id', [] as never);
+  expect(alive).toHaveBeenCalledOnce();
+});

@@ -10,8 +10,8 @@ const GUARDED = [
   'moveJobFromActiveToWait',
 ] as const;
 
-/** The two calls in which an idle worker waits for tasks; a busy one is seen by what it runs. */
-const SIGNS_OF_LIFE = ['moveToActive', 'waitForJob'] as const;
+/** The calls whose answers show that tasks can be taken: a busy worker takes them with the end of others. */
+const SIGNS_OF_LIFE = ['moveToActive', 'waitForJob', 'moveToFinished'] as const;
 
 /** What a guarded backend needs. */
 export interface GuardOptions {

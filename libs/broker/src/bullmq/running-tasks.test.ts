@@ -15,11 +15,12 @@ const RETRY: Verdict = {
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Something that runs until it is told to end. */
-function begin(running: RunningTasks, unique: string) {
+function begin(running: RunningTasks, unique: string, index?: number) {
   const job = { id: unique, name: 't', opts: {}, attemptsMade: 0, timestamp: 1 };
   const report = async (): Promise<void> => undefined;
   const taking = { queue: 'default', token: 't', lease: new Lease(), report };
-  const task = new TakenJob({ ...taking, job: job as unknown as Job });
+  const ofChunk = index === undefined ? {} : { ofChunk: { index, payload: null } };
+  const task = new TakenJob({ ...taking, ...ofChunk, job: job as unknown as Job });
   const verdicts: Verdict[] = [];
   let end = (_verdict: Verdict): void => undefined;
   const run = () =>
@@ -132,4 +133,18 @@ test('idle is at once where nothing runs, and waits no longer than it is told', 
   begin(running, 'a');
   await running.idle(5);
   expect(running.size).toBe(1);
+});
+
+test('a chunk has one slot, whether one of its tasks runs or not', async () => {
+  const running = new RunningTasks();
+  const alone = begin(running, 'a.1');
+  running.hold('b');
+  expect([running.slots, running.size]).toEqual([2, 1]);
+  const inChunk = begin(running, 'b.0', 0);
+  expect([running.slots, running.size]).toEqual([2, 2]);
+  await inChunk.endWith(DONE);
+  expect([running.slots, running.size]).toEqual([2, 1]);
+  running.release('b');
+  await alone.endWith(DONE);
+  expect([running.slots, running.size]).toEqual([0, 0]);
 });

@@ -20,10 +20,17 @@ export class RunningTasks {
   readonly #running = new Map<string, Running>();
   /** Slots that are taken, though no task may run in them right now. */
   readonly #held = new Set<string>();
+  /** Those that run in a slot that a chunk holds. */
+  #ofChunks = 0;
   #onIdle: (() => void) | undefined;
 
   get size(): number {
     return this.#running.size;
+  }
+
+  /** Slots in use: a chunk has one, also between two of its tasks. */
+  get slots(): number {
+    return this.#held.size + this.#running.size - this.#ofChunks;
   }
 
   get uniques(): IterableIterator<string> {
@@ -39,12 +46,14 @@ export class RunningTasks {
     const end = (verdict: Verdict): void => {
       if (this.#running.get(unique)?.task !== task) return;
       this.#running.delete(unique);
+      if (task.isOfChunk) this.#ofChunks -= 1;
       task.runMs = performance.now() - task.takenAt;
       task.verdict = verdict;
       this.#look();
       ended(verdict);
     };
     this.#running.set(unique, { task, end });
+    if (task.isOfChunk) this.#ofChunks += 1;
     void run().then((verdict) => end(task.isBrokenOff ? asLeaving(verdict) : verdict));
   }
 

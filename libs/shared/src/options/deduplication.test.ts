@@ -31,7 +31,7 @@ test('a window is a throttle or a debounce, from 1 ms to what a timer can wait',
   expect(resolveDeduplication('k', longest)).toMatchObject({ windowMs: 2_147_483_647 });
 });
 
-test.each(['k', 'x'.repeat(256), ' ', 'order 4711 — ünï:cödé', '{}:*', '0'])(
+test.each(['k', 'x'.repeat(256), ' ', 'order 4711 — ünï:cödé 🎉', '{}:*', '0'])(
   'a key may be any text of 1 to 256 characters: %j',
   (key) => {
     expect(checkKey('id', key)).toBe(key);
@@ -41,6 +41,7 @@ test.each(['k', 'x'.repeat(256), ' ', 'order 4711 — ünï:cödé', '{}:*', '0'
 
 test.each([
   ['empty', ''],
+  ['with half a character', 'a\ud800b'],
   ['of 257 characters', 'x'.repeat(257)],
   ['of 10 kB', 'x'.repeat(10_000)],
   ['a number', 4711],

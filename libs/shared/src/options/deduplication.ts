@@ -1,5 +1,6 @@
 import { type Duration, toMs } from './duration.js';
 import { checkKnown, invalidOption } from './invalid-option.js';
+import { hasWholeCharacters } from './whole-characters.js';
 
 /**
  * How long a `deduplicationKey` stands for one task. `throttle`: the first wins, for this long, finished or not. `debounce`: the
@@ -22,8 +23,9 @@ const MAX_KEY_LENGTH = 256;
 
 /** A key that a caller chose: of a task, or of its sameness. @throws OPTION_INVALID */
 export function checkKey(name: string, value: unknown): string {
-  if (typeof value === 'string' && value.length > 0 && value.length <= MAX_KEY_LENGTH) return value;
-  throw invalidOption(name, `a string of 1 to ${MAX_KEY_LENGTH} characters`, value);
+  const isText = typeof value === 'string' && value.length > 0 && value.length <= MAX_KEY_LENGTH;
+  if (isText && hasWholeCharacters(value)) return value;
+  throw invalidOption(name, `a string of 1 to ${MAX_KEY_LENGTH} whole characters`, value);
 }
 
 /** @throws OPTION_INVALID for a wrong key or window, or a window without a key. */

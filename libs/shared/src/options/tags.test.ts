@@ -7,7 +7,7 @@ const refusal = expect.objectContaining({
 });
 const many = (count: number): string[] => Array.from({ length: count }, (_, at) => `t${at}`);
 
-test.each([['eu'], ['x'.repeat(64)], [' '], ['tenant:4711'], ['日本'], ['{}*?']])(
+test.each([['eu'], ['x'.repeat(64)], [' '], ['tenant:4711'], ['日本'], ['{}*?'], ['🎉']])(
   'a tag is any text of 1 to 64 characters: %j',
   (tag) => {
     expect(isTag(tag)).toBe(true);
@@ -30,6 +30,7 @@ test('what it gives is not the array that was given', () => {
 
 test.each([
   ['empty', ''],
+  ['with half a character', 'a\ud800b'],
   ['of 65 characters', 'x'.repeat(65)],
   ['of 10 kB', 'x'.repeat(10_000)],
   ['a number', 5],

@@ -60,6 +60,11 @@ export class ChunkSlots {
     this.#options = options;
   }
 
+  /** Chunks that run, or have run and are not recorded yet. */
+  get size(): number {
+    return this.#runs.size;
+  }
+
   /** Runs a chunk. Gives why the rest is handed back, where it is. */
   async run(taken: TakenChunk): Promise<ReturnType<ChunkRun['run']>> {
     const { running, queue, worker, settings } = this.#options;

@@ -32,7 +32,7 @@ interface Waiting<Task> {
 
 /**
  * Lets the tasks of one turn of the event loop share calls, at most 16 each, fewer when they are large. A task that is the only one of its turn has BullMQ's own
- * call, and waits for nothing but the end of the turn.
+ * call, unless it gains by a shared one, and waits for nothing but the end of the turn.
  */
 export class SharedCall<Task> {
   readonly #options: SharedCallOptions<Task>;
@@ -100,7 +100,10 @@ export class SharedCall<Task> {
     else for (const { reject } of all) reject(error);
   }
 
-  /** Both of BullMQ's scripts do nothing for a task that they have done already. */
+  /**
+   * Both of BullMQ's scripts do nothing for a task that they have done already. A job that an end took, and whose answer could not be
+   * read, comes back when its lease is over.
+   */
   #giveUp(all: readonly Waiting<Task>[], reason: string): void {
     this.#options.giveUp(reason);
     for (const waiting of all) this.#sendAlone(waiting);
