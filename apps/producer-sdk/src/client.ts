@@ -111,7 +111,10 @@ export class Client {
   }
 
   async status(id: TaskId): Promise<TaskStatus> {
-    return this.#answers.status(id, parseTaskId(id) && (await this.#broker.detail(id)));
+    return this.#answers.status(
+      id,
+      parseTaskId(id) && (await this.#broker.detail(id, { values: false })),
+    );
   }
 
   watch(id: TaskId, options: WatchOptions = {}): AsyncGenerator<TaskChange, void, undefined> {

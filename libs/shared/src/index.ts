@@ -65,6 +65,7 @@ export type {
   Broker,
   Cancelled,
   ChunkEnvelope,
+  DetailOptions,
   Pushed,
   QueueCounts,
   ReplyInbox,

@@ -4,6 +4,7 @@ import type {
   Broker,
   Cancelled,
   ChunkEnvelope,
+  DetailOptions,
   InspectorBroker,
   Pushed,
   QueueCounts,
@@ -157,9 +158,10 @@ class BullMqBroker implements Broker {
     return this.#within(() => readTasks(this.#redis, this.#prefix, ids));
   }
 
-  async detail(id: TaskId): Promise<TaskDetail | undefined> {
+  async detail(id: TaskId, { values = true }: DetailOptions = {}): Promise<TaskDetail | undefined> {
     const connection = { redis: this.#redis, prefix: this.#prefix };
-    const [detail] = await this.#within(() => readDetails(connection, [id], { withLogs: true }));
+    const reading = { withLogs: true, withValues: values };
+    const [detail] = await this.#within(() => readDetails(connection, [id], reading));
     return detail;
   }
 

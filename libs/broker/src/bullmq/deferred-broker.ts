@@ -5,6 +5,7 @@ import {
   type Clock,
   checkPrefix,
   DEFAULT_PREFIX,
+  type DetailOptions,
   type InspectorBroker,
   type Pushed,
   type QueueCounts,
@@ -92,8 +93,8 @@ class DeferredBroker implements Broker {
     return this.#call((broker) => broker.read(ids));
   }
 
-  detail(id: TaskId): Promise<TaskDetail | undefined> {
-    return this.#call((broker) => broker.detail(id));
+  detail(id: TaskId, options?: DetailOptions): Promise<TaskDetail | undefined> {
+    return this.#call((broker) => broker.detail(id, options));
   }
 
   cancel(id: TaskId, reason: string): Promise<Cancelled> {

@@ -89,6 +89,12 @@ export interface Watching {
   close(): Promise<void>;
 }
 
+/** How much of a task is read. */
+export interface DetailOptions {
+  /** False: its payload and its result, which may be large, may be left out. @default true */
+  readonly values?: boolean;
+}
+
 /** What a client needs of a broker. Every call ends within the broker's time limit, or fails as BROKER_UNAVAILABLE. */
 export interface Broker {
   /** The time that all clients and workers of this broker agree on. */
@@ -106,7 +112,7 @@ export interface Broker {
   /** What is known of tasks, in the order of the ids; `undefined` where nothing is. */
   read(ids: readonly TaskId[]): Promise<readonly (TaskRecord | undefined)[]>;
   /** All that is known of a task. */
-  detail(id: TaskId): Promise<TaskDetail | undefined>;
+  detail(id: TaskId, options?: DetailOptions): Promise<TaskDetail | undefined>;
   /** Ends a task wherever it is. `reason` is what its failure says. */
   cancel(id: TaskId, reason: string): Promise<Cancelled>;
   /** Tells of progress and log lines of a running task from now on. What is lost on the way is lost; `gap` says so. */

@@ -217,3 +217,16 @@ test('many, of several queues, come in the order of the ids; large ones in bites
   expect(read[0]).toBeUndefined();
   expect(read.slice(1).map((task) => task?.id)).toEqual(ids);
 });
+
+test('payload and result, which may be large, are left out where nobody asks for them', async () => {
+  const planted = openPlanted();
+  const fields = { data: '"large"', returnvalue: '"larger"', progress: '50', finishedOn: 7 };
+  const unique = await planted.job({ fields });
+  await planted.redis.zadd(planted.key('completed'), 7, unique);
+  const read = (withValues: boolean) =>
+    readDetails(planted, [`default:${unique}`], { withLogs: true, withValues });
+  const [whole] = await read(true);
+  const [rest] = await read(false);
+  expect(whole).toMatchObject({ payload: 'large', result: 'larger' });
+  expect(rest).toEqual({ ...whole, payload: undefined, result: undefined });
+});

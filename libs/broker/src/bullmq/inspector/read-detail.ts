@@ -19,7 +19,7 @@ type Row = readonly [
 ];
 
 /**
- * Reads whole jobs of one queue. KEYS: key base. ARGV: '1' for the logs, too, the most bytes, the ids. Output: a row for each
+ * Reads whole jobs of one queue. KEYS: key base. ARGV: '1' for the logs, too, '1' for payload and result, too, the most bytes, the ids. Output: a row for each
  * job, or false where there is none, or a chunk, which is no task; fewer rows than ids when there were too many bytes. `pcall`: a
  * key of another type is no job.
  */
@@ -34,17 +34,28 @@ local function isChunk(fields)
     if fields[i] == 'opts' then return chunkSize(fields[i + 1]) ~= nil end
   end
 end
+local function withoutValues(fields)
+  local kept = {}
+  for i = 1, #fields, 2 do
+    if fields[i] ~= 'data' and fields[i] ~= 'returnvalue' then
+      kept[#kept + 1] = fields[i]
+      kept[#kept + 1] = fields[i + 1]
+    end
+  end
+  return kept
+end
 local out, bytes = {}, 0
-for i = 3, #ARGV do
+for i = 4, #ARGV do
   local id = ARGV[i]
   local fields = redis.pcall('HGETALL', base .. id)
   local state = #fields > 0 and not isChunk(fields) and stateOf(id)
   if state then
     local due = state == 'delayed' and redis.call('ZSCORE', base .. 'delayed', id)
     local log = ARGV[1] == '1' and redis.pcall('LRANGE', base .. id .. ':logs', -100, -1) or {}
+    if ARGV[2] ~= '1' then fields = withoutValues(fields) end
     out[#out + 1] = {fields, state, due or false, log.err and {} or log}
     for _, text in ipairs(fields) do bytes = bytes + #text end
-    if bytes > tonumber(ARGV[2]) then break end
+    if bytes > tonumber(ARGV[3]) then break end
   else
     out[#out + 1] = false
   end
@@ -56,6 +67,8 @@ return out`,
 export interface ReadDetailOptions {
   /** Its log and its history, too. */
   readonly withLogs: boolean;
+  /** Its payload and result, too; those in a chunk are small, and come in any case. @default true */
+  readonly withValues?: boolean;
 }
 
 /**
@@ -65,12 +78,12 @@ export interface ReadDetailOptions {
 export async function readDetails(
   connection: QueueConnection,
   ids: readonly TaskId[],
-  { withLogs }: ReadDetailOptions,
+  { withLogs, withValues = true }: ReadDetailOptions,
 ): Promise<(TaskDetail | undefined)[]> {
   const details: Details = ids.map(() => undefined);
   await Promise.all(
     [...byQueue(ids)].map(async ([queue, { jobs, chunks }]) => {
-      const reading = { ...connection, queue, withLogs };
+      const reading = { ...connection, queue, withLogs, withValues };
       const inChunks = [...chunks].map(([chunk, entries]) =>
         readChunk({ ...reading, chunk }, entries, details),
       );
@@ -111,14 +124,14 @@ async function readChunk(
 }
 
 async function readJobs(
-  { redis, prefix, queue, withLogs }: Reading,
+  { redis, prefix, queue, withLogs, withValues }: Reading,
   entries: readonly Entry[],
   details: Details,
 ): Promise<void> {
   for (let read = 0; read < entries.length; ) {
     const slice = entries.slice(read, read + MAX_PER_CALL);
     const uniques = slice.map(({ unique }) => unique);
-    const wanted = [withLogs ? 1 : 0, MAX_BYTES, ...uniques];
+    const wanted = [withLogs ? 1 : 0, withValues ? 1 : 0, MAX_BYTES, ...uniques];
     const rows = await readSome(redis, [queueKey(prefix, queue, '')], wanted);
     rows.forEach((row, at) => {
       const { id, place } = slice[at] as Entry;
