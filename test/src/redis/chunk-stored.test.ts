@@ -6,14 +6,15 @@ import { z } from 'zod';
 import { newPlace, openRedis, type Place } from '../support/redis.js';
 import { makeWorker, openClient } from '../support/system.js';
 
-const how = z.enum(['retry', 'fail', 'snooze', 'cancel', 'complete', 'progress']);
-const tasks = defineTasks({ step: { payload: how, result: z.null(), backoff: '1h' } });
+const how = z.enum(['retry', 'fail', 'snooze', 'cancel', 'complete', 'large', 'progress']);
+const tasks = defineTasks({ step: { payload: how, result: z.string().nullable(), backoff: '1h' } });
 const handlers = defineHandlers(tasks, {
   step: async (payload, ctx) => {
     const { signal, log } = ctx;
     if (payload === 'retry') throw new TypeError('again');
     if (payload === 'fail') throw new NonRetryableError('never');
     if (payload === 'snooze') throw new RetryLaterError('later', { delay: '1h', counted: false });
+    if (payload === 'large') return 'x'.repeat(100_000);
     if (payload === 'cancel')
       await new Promise((_, reject) =>
         signal.addEventListener('abort', () => reject(signal.reason)),
@@ -37,7 +38,7 @@ async function storedOf({ redis, prefix }: Place, id: TaskId) {
   const [, unique = '', index] = id.split(':');
   const name = index === undefined ? unique : `${unique}.${index}`;
   const { stacktrace = '[]', opts = '{}', h1, ...fields } = await client.hgetall(key(name));
-  const sets = ['delayed', 'failed', 'cancelled', 'expired', 'retained', 'tag:eu'];
+  const sets = ['delayed', 'completed', 'failed', 'cancelled', 'expired', 'retained', 'tag:eu'];
   const scores = await Promise.all(sets.map((set) => client.zscore(key(set), name)));
   const times = TIMES.filter((time) => time in fields);
   const rest = Object.entries(fields).filter(([field]) => !TIMES.includes(field));
@@ -64,7 +65,7 @@ const OPTIONS = {
   retention: { completed: '1h', failed: '2h' },
 } as const;
 
-test.each(['retry', 'fail', 'snooze', 'cancel', 'progress'] as const)(
+test.each(['retry', 'fail', 'snooze', 'cancel', 'large', 'progress'] as const)(
   'a task that leaves its chunk (%s) lies in Redis as one that was never in one',
   async (payload) => {
     const place = newPlace();

@@ -14,7 +14,7 @@ import type { TakenJob } from '../taken-job.js';
 import { type Patience, tryAgain } from '../try-again.js';
 import { type ChunkState, type HeldChunk, leaveChunk, saveResults } from './chunk-store.js';
 import { leavingOf } from './leave-chunk.js';
-import { toResultLine } from './result-line.js';
+import { bytesOf, hasRoom, toResultLine } from './result-line.js';
 
 /** Of a chunk, a worker that dies leaves to be run again what it did within this time, and no more. */
 const SAVE_MS = 200;
@@ -65,7 +65,7 @@ const LEAVING: HandBack = { kind: 'handed-back', reason: 'stopping', delayMs: 0 
 
 /**
  * Runs the tasks of a chunk one after another, in one slot. Results are saved in Redis every 200 ms and at the end; a task that does not
- * complete leaves the chunk at once, and its neighbours go on.
+ * complete, or whose result finds no room, leaves the chunk at once, and its neighbours go on.
  */
 export class ChunkRun {
   readonly #options: ChunkRunOptions;
@@ -79,6 +79,8 @@ export class ChunkRun {
   /** The tasks before this one are saved. */
   #saved: number;
   #lines: string[] = [];
+  /** What all lines take, saved or not. */
+  #bytes: number;
   #completed: TakenJob[] = [];
   /** Saved with the last results, and not told of yet. */
   #last: TakenJob[] = [];
@@ -101,6 +103,7 @@ export class ChunkRun {
     this.#origin = this.#savedAt - (now - this.#since);
     this.#next = state.saved;
     this.#saved = state.saved;
+    this.#bytes = state.bytes;
   }
 
   /** Asks for the end of a task that was not begun yet. False for one that was. */
@@ -160,7 +163,7 @@ export class ChunkRun {
   async #runOne(index: number): Promise<HandBack | undefined> {
     const { payloads, state, lease, held, ports, failure } = this.#options;
     if (state.left.has(index)) {
-      this.#lines.push('-');
+      this.#add('-');
       return undefined;
     }
     if (lease.isAborted) throw leaseLost(held);
@@ -171,7 +174,7 @@ export class ChunkRun {
     if (decided) return this.#leave(index, task, decided);
     this.#running = task;
     const verdict = await ports.run(task, uniqueInChunk(held.chunk, index));
-    if (verdict.kind === 'completed') return this.#keep(task, verdict);
+    if (verdict.kind === 'completed') return this.#keep(index, task, verdict);
     if (verdict.kind === 'handed-back' && !isItsOwn(task, verdict)) {
       ports.settled(task, verdict, this.#timesOf(task));
       return verdict;
@@ -190,12 +193,20 @@ export class ChunkRun {
     return { kind: 'cancelled', failure: cancelledFailure(reason), isUnspent: true };
   }
 
-  #keep(task: TakenJob, verdict: Completed): Promise<undefined> | undefined {
+  #keep(index: number, task: TakenJob, verdict: Completed): Promise<undefined> | undefined {
     const { takenAt, runMs } = task;
-    this.#lines.push(toResultLine(takenAt - this.#origin, runMs, toReturnValue(verdict)));
+    const line = toResultLine(takenAt - this.#origin, runMs, toReturnValue(verdict));
+    const bytes = bytesOf(line);
+    if (!hasRoom(this.#bytes, bytes)) return this.#leave(index, task, verdict);
+    this.#add(line, bytes);
     this.#completed.push(task);
     this.#timer ??= setTimeout(() => void this.#saveAndTell(), SAVE_MS);
     return takenAt + runMs - this.#restedAt > REST_MS ? this.#rest() : undefined;
+  }
+
+  #add(line: string, bytes = bytesOf(line)): void {
+    this.#lines.push(line);
+    this.#bytes += bytes;
   }
 
   async #rest(): Promise<undefined> {
@@ -209,11 +220,7 @@ export class ChunkRun {
     this.tellLast();
   }
 
-  async #leave(
-    index: number,
-    task: TakenJob,
-    verdict: Parameters<typeof leavingOf>[0]['verdict'],
-  ): Promise<undefined> {
+  async #leave(index: number, task: TakenJob, verdict: Verdict): Promise<undefined> {
     const { held, ports, worker } = this.#options;
     const startedAt = this.#running && this.#timesOf(task).startedAt;
     // The times of a task are rounded, Redis' time is not.
@@ -222,7 +229,7 @@ export class ChunkRun {
     const leave = (): Promise<boolean> => leaveChunk(held, leaving);
     if (!(await leave().catch((error: unknown) => tryAgain(error, leave, ports))))
       throw leaseLost(held);
-    this.#lines.push('-');
+    this.#add('-');
     ports.settled(task, verdict, { startedAt, finishedAt: endedAt });
   }
 

@@ -131,6 +131,7 @@ test('there is nothing in a fresh chunk', async () => {
   const { held } = await taken();
   expect(await look(held)).toEqual({
     saved: 0,
+    bytes: 0,
     since: undefined,
     left: new Set(),
     wishes: new Map(),
@@ -150,6 +151,7 @@ test('who takes a chunk over sees what is saved, who has left, and who is to be 
   await rig.redis.hset(cancelling, `${'A'.repeat(22)}.3`, 'another chunk', held.chunk, 'no task');
   expect(await look(held)).toEqual({
     saved: 2,
+    bytes: '-\n1,1 "1"\n'.length,
     since: SINCE,
     left: new Set([2, 4]),
     wishes: new Map([

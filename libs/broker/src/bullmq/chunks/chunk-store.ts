@@ -1,4 +1,4 @@
-import type { TaskId, UnhappyOutcome } from '@goflow/shared';
+import type { TaskId, TaskOutcome } from '@goflow/shared';
 import type { Cluster, Redis } from 'ioredis';
 import { defineScript } from '../inspector/script.js';
 import { queueKey } from '../keys.js';
@@ -63,7 +63,7 @@ export async function saveResults(place: HeldChunk, results: ResultLines): Promi
 /** A task that leaves its chunk. */
 export interface Leaving {
   readonly index: number;
-  readonly state: 'delayed' | Exclude<UnhappyOutcome['kind'], 'retry'>;
+  readonly state: 'delayed' | Exclude<TaskOutcome['kind'], 'retry'>;
   /** When it is due, or ended: milliseconds since 1970. */
   readonly at: number;
   /** It was begun in time, though no attempt is counted. */
@@ -103,6 +103,8 @@ export async function leaveChunk(place: HeldChunk, leaving: Leaving): Promise<bo
 export interface ChunkState {
   /** The tasks before this one are settled, and their results saved. */
   readonly saved: number;
+  /** How many bytes of results are saved. */
+  readonly bytes: number;
   /** What the times of saved results count from; `undefined` before the first is saved. */
   readonly since: number | undefined;
   /** The tasks that have left the chunk. */
@@ -111,8 +113,11 @@ export interface ChunkState {
   readonly wishes: ReadonlyMap<number, string>;
 }
 
-/** KEYS: key base. ARGV: chunk, token, size. Output: false when the lease is lost, or k, t0, who left, who is to be cancelled and why. */
-const look = defineScript<[string | null, string | null, number[], (number | string)[]] | null>(
+/**
+ * KEYS: key base. ARGV: chunk, token, size. Output: false when the lease is lost, or k, bytes of r, t0, who left, who is to be cancelled
+ * and why.
+ */
+const look = defineScript<Look | null>(
   'goflowLookIntoChunk',
   `
 local base, chunk, size = KEYS[1], ARGV[1], tonumber(ARGV[3])
@@ -135,8 +140,16 @@ if redis.call('EXISTS', base .. 'cancelling') == 1 then
     end
   end
 end
-return {saved, since, left, wishes}`,
+return {saved, redis.call('HSTRLEN', job, 'r'), since, left, wishes}`,
 );
+
+type Look = [
+  saved: string | null,
+  bytes: number,
+  since: string | null,
+  left: number[],
+  wishes: (number | string)[],
+];
 
 /** Looks what there is to do in a chunk that was just taken. `undefined`: the lease is lost. */
 export async function lookIntoChunk(
@@ -145,12 +158,13 @@ export async function lookIntoChunk(
 ): Promise<ChunkState | undefined> {
   const found = await look(redis, [queueKey(prefix, queue, '')], [chunk, token, size]);
   if (!found) return undefined;
-  const [saved, since, left, wishes] = found;
+  const [saved, bytes, since, left, wishes] = found;
   const reasons = new Map<number, string>();
   for (let at = 0; at + 1 < wishes.length; at += 2)
     reasons.set(Number(wishes[at]), String(wishes[at + 1]));
   return {
     saved: Number(saved ?? 0),
+    bytes,
     since: since === null ? undefined : Number(since),
     left: new Set(left),
     wishes: reasons,

@@ -1,4 +1,4 @@
-import type { TaskFailure, Verdict } from '@goflow/shared';
+import type { TaskFailure } from '@goflow/shared';
 import type { Job } from 'bullmq';
 import { expect, test } from 'vitest';
 import { fromStored } from '../job-codec.js';
@@ -212,9 +212,40 @@ test.each([
   expect(await rig.redis.zrange(rig.key('failed'), '0', '-1')).toEqual([`${held.chunk}.1`]);
 });
 
-test('nothing can be said of a verdict that does not leave', () => {
-  // The compiler refuses it: a completed task stays in its chunk.
-  const completed: Verdict = { kind: 'completed', resultJson: '1' };
-  // @ts-expect-error see above
-  expect(() => leavingOf(ended(completed))).toThrow();
+test.each([
+  ['"large"', { resultJson: '"large"' }],
+  ['null ', { resultJson: undefined }],
+  ['null  ', { resultJson: '1', isStored: true }],
+] as const)('one that completed, and found no room: its result is %j', async (stored, result) => {
+  const leaving = leavingOf(ended({ kind: 'completed', ...result }));
+  const fields = { processedOn: PUSHED_AT + 60, returnvalue: stored, atm: 1 };
+  expect(leaving).toEqual({ index: 3, state: 'completed', at: ENDED_AT, isBegun: false, fields });
+  const rig = new ChunkRig();
+  const { redis, key } = rig;
+  const retention = { completedMs: 5, failedMs: 60_000 };
+  const held = await rig.taken(numbered(4), { retention });
+  for (let time = 0; time < 2; time += 1) expect(await leave(held, 3, leaving)).toBe(true);
+  const unique = `${held.chunk}.3`;
+  expect(await rig.job(unique)).toMatchObject({ returnvalue: stored, finishedOn: `${ENDED_AT}` });
+  const entry = [unique, `${ENDED_AT}`];
+  expect(await redis.zrange(key('completed'), '0', '-1', 'WITHSCORES')).toEqual(entry);
+  expect(await redis.zscore(key('retained'), unique)).toBe(`${ENDED_AT + 5}`);
+  // It counts as the job that it is, and not in its chunk.
+  expect(await rig.counts()).toEqual({ jobs: 1, open: 3 });
+  const events = await redis.xrevrange(key('events'), '+', '-', 'COUNT', 2);
+  const told = ['event', 'completed', 'jobId', unique, 'returnvalue', stored, 'prev', 'active'];
+  expect(events[0]?.[1]).toEqual(told);
+  expect(events[1]?.[1]).not.toContain('completed');
+});
+
+test('no more events are kept than the queue is to keep', async () => {
+  const rig = new ChunkRig();
+  const { redis, key } = rig;
+  const held = await rig.taken(numbered(300));
+  await redis.hset(key('meta'), 'opts.maxLenEvents', 5);
+  const fields = { returnvalue: '1' };
+  for (let index = 0; index < 300; index += 1)
+    await leave(held, index, { state: 'completed', fields });
+  // Redis drops them a hundred at a time.
+  expect(await redis.xlen(key('events'))).toBeLessThan(150);
 });

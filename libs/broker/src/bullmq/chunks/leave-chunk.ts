@@ -1,13 +1,13 @@
-import type { HandBack, UnhappyOutcome } from '@goflow/shared';
-import { toHistoryField, toStackText } from '../job-codec.js';
+import type { Verdict } from '@goflow/shared';
+import { toHistoryField, toReturnValue, toStackText } from '../job-codec.js';
 import type { TakenJob } from '../taken-job.js';
 import type { Leaving } from './chunk-store.js';
 
-/** How a task of a chunk ended that did not complete in it. */
+/** How a task of a chunk ended that does not stay in it. */
 export interface Ended {
   readonly index: number;
   readonly task: TakenJob;
-  readonly verdict: UnhappyOutcome | HandBack;
+  readonly verdict: Verdict;
   /** Milliseconds since 1970; `undefined` when it was not begun. */
   readonly startedAt: number | undefined;
   readonly endedAt: number;
@@ -27,6 +27,10 @@ export function leavingOf(ended: Ended): Leaving {
       isBegun: true,
       fields: { ...started, delay: verdict.delayMs },
     };
+  if (verdict.kind === 'completed') {
+    const fields = { ...started, returnvalue: toReturnValue(verdict), atm: 1 };
+    return { index, state: 'completed', at: endedAt, isBegun: false, fields };
+  }
   const { failure } = verdict;
   const fields = {
     ...started,

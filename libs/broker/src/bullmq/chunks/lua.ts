@@ -72,8 +72,8 @@ end
 
 /**
  * `leaveChunk(chunk, index, leaving)`: a task leaves its chunk, and from now on is a job of its own, as any other. `leaving`: `state`:
- * where it goes: delayed, failed, cancelled or expired; `score`: when it is due, or ended, in ms; `isBegun`: it was begun in time;
- * `fields`: what else is said of it. Needs {@link LUA_LINES}, {@link LUA_PAYLOAD}, {@link LUA_COUNTING}.
+ * where it goes: delayed, completed, failed, cancelled or expired; `score`: when it is due, or ended, in ms; `isBegun`: it was begun in
+ * time; `fields`: what else is said of it. Needs {@link LUA_LINES}, {@link LUA_PAYLOAD}, {@link LUA_COUNTING}.
  */
 export const LUA_LEAVE = `
 local function without(options, pattern)
@@ -85,9 +85,8 @@ local function indexAs(unique, options, state, score, pushed)
   for _, tag in ipairs(type(given.tags) == 'table' and given.tags or {}) do
     if type(tag) == 'string' then redis.call('ZADD', base .. 'tag:' .. tag, 'NX', pushed, unique) end
   end
-  if state ~= 'delayed' and type(given.ret) == 'table' and tonumber(given.ret[2]) then
-    redis.call('ZADD', base .. 'retained', score + given.ret[2], unique)
-  end
+  local kept = type(given.ret) == 'table' and tonumber(given.ret[state == 'completed' and 1 or 2])
+  if state ~= 'delayed' and kept then redis.call('ZADD', base .. 'retained', score + kept, unique) end
 end
 local function leaveChunk(chunk, index, leaving)
   local job, unique = base .. chunk, chunk .. '.' .. index
@@ -112,6 +111,12 @@ local function leaveChunk(chunk, index, leaving)
   else
     redis.call('ZADD', base .. leaving.state, leaving.score, unique)
     redis.call('HSET', own, 'finishedOn', string.format('%.0f', leaving.score))
+  end
+  if leaving.state == 'completed' then
+    -- As BullMQ tells programs of its own.
+    local most = tonumber(redis.call('HGET', base .. 'meta', 'opts.maxLenEvents') or 10000)
+    redis.call('XADD', base .. 'events', 'MAXLEN', '~', most, '*', 'event', 'completed', 'jobId', unique, 'returnvalue',
+      redis.call('HGET', own, 'returnvalue'), 'prev', 'active')
   end
   if string.find(options, '"tags":', 1, true) or string.find(options, '"ret":', 1, true) then
     indexAs(unique, options, leaving.state, leaving.score, pushed)

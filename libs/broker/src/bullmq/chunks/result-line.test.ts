@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { toReturnValue } from '../job-codec.js';
-import { fromResultLine, toResultLine } from './result-line.js';
+import { bytesOf, fromResultLine, hasRoom, toResultLine } from './result-line.js';
 
 const SINCE = 1_800_000_000_000;
 
@@ -23,6 +23,17 @@ test.each([
     finishedAt: SINCE + 15,
     ...expected,
   });
+});
+
+test('a chunk takes lines up to 256 KiB, none over 64 KiB; bytes count, and the end of each line', () => {
+  const [line, all] = [64 * 1024, 256 * 1024];
+  expect([hasRoom(0, line), hasRoom(0, line + 1)]).toEqual([true, false]);
+  expect([hasRoom(all - 9, 9), hasRoom(all - 8, 9), hasRoom(all * 2, 1)]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  expect([bytesOf('-'), bytesOf('é漢')]).toEqual([2, 6]);
 });
 
 test('times are whole, and never before the first', () => {
