@@ -6,13 +6,19 @@ import { fromReturnValue, fromStored, isStoredResult } from './job-codec.js';
 import { queueKey } from './keys.js';
 import { timesIn } from './stored-options.js';
 
+/** A script blocks Redis while it runs, so one call reads no more jobs than this … */
+const MAX_PER_CALL = 200;
+/** … and ends after the first job with which it has results of more than this, in bytes. */
+const MAX_BYTES = 4 * 1024 * 1024;
+
 /**
  * Reads many jobs of one queue in one call. A job without `finishedOn` is active while it holds a lock, delayed while it is
  * in the delayed set, else waiting: constant time, where a search of the lists is linear. One that finished without a result is in one
- * of three sets. KEYS: the sets delayed, cancelled, expired, then the hash of each job. ARGV: the job ids. Output: one list of fields a job, or false.
+ * of three sets. KEYS: the sets delayed, cancelled, expired, then the hash of each job. ARGV: the job ids. Output: one list of fields a job, or false;
+ * fewer than ids when there were too many bytes.
  */
 const SCRIPT = `
-local out = {}
+local out, bytes = {}, 0
 for i = 4, #KEYS do
   local key = KEYS[i]
   local id = ARGV[i - 3]
@@ -32,6 +38,8 @@ for i = 4, #KEYS do
     end
     job[10] = state
     out[i - 3] = job
+    bytes = bytes + #(job[5] or '')
+    if bytes > ${MAX_BYTES} then break end
   else
     out[i - 3] = false
   end
@@ -39,8 +47,6 @@ end
 return out`;
 
 const COMMAND = 'goflowReadTasks';
-/** A script blocks Redis while it runs, so one call reads no more jobs than this. */
-const MAX_PER_CALL = 200;
 
 type Fields = readonly (string | null)[];
 type WithCommand = { [COMMAND](keyCount: number, ...args: string[]): Promise<(Fields | null)[]> };
@@ -134,10 +140,12 @@ async function readSlice(
     ...uniques.map((unique) => queueKey(prefix, queue, unique)),
   ];
   const rows = await withCommand(redis)[COMMAND](keys.length, ...keys, ...uniques);
-  entries.forEach(({ place, id }, row) => {
-    const fields = rows[row];
+  rows.forEach((fields, row) => {
+    const { place, id } = entries[row] as Entry;
     if (fields && !isChunk(fields)) records[place] = readRecord(id, fields);
   });
+  const rest = entries.slice(rows.length);
+  if (rest.length > 0) await readSlice({ redis, prefix, queue, entries: rest }, records);
 }
 
 function withCommand(redis: Redis | Cluster): WithCommand {
