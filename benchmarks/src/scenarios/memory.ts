@@ -42,7 +42,7 @@ function memoryOf({ name, about, title, reach, chunk }: Kind): Scenario {
   return defineScenario({
     name,
     about,
-    sizes: { full: { count: 50_000 }, quick: { count: 10_000 } },
+    sizes: { full: { count: 50_000 }, quick: { count: 6_000 } },
     rounds: 3,
     systems: ['goflow', 'bullmq'],
     figures: () => [figure('queued', 'queued'), figure('finished', 'finished')],

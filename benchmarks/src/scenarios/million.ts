@@ -24,10 +24,10 @@ const IN_FLIGHT = 1_000;
 export const million = defineScenario({
   name: 'million',
   about:
-    'goflow only: pushing and running while 1,000,000 tasks wait (quick: 30,000), against 10,000.',
+    'goflow only: pushing and running while 1,000,000 tasks wait (quick: 20,000), against 10,000 (quick: 5,000).',
   sizes: {
     full: { few: 10_000, many: 1_000_000, count: 20_000 },
-    quick: { few: 10_000, many: 30_000, count: 4_000 },
+    quick: { few: 5_000, many: 20_000, count: 3_000 },
   },
   rounds: 3,
   systems: ['goflow'],

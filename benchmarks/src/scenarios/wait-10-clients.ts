@@ -14,7 +14,7 @@ export const wait10Clients = defineScenario({
     'Ten client processes on one queue, each waits for 100 results at once; one worker process.',
   sizes: {
     full: { warmUp: 1_500, count: 4_000 },
-    quick: { warmUp: 100, count: 250 },
+    quick: { warmUp: 50, count: 120 },
   },
   systems: ['goflow', 'bullmq'],
   figures: () => [

@@ -125,7 +125,9 @@ async function watchAndCancel(goflow: Client): Promise<void> {
 async function pushTheSame(goflow: Client): Promise<void> {
   const windows = [undefined, { throttle: '1m' }, { debounce: '20ms' }] as const;
   for (const [index, deduplicationWindow] of windows.entries()) {
-    const options = { deduplicationKey: `k${index}`, deduplicationWindow, tags: ['eu'] };
+    // The second push is to find the first one unfinished.
+    const delay = deduplicationWindow ? undefined : 100;
+    const options = { deduplicationKey: `k${index}`, deduplicationWindow, tags: ['eu'], delay };
     const { id } = await goflow.pushOnce('repeater', 'a', options);
     await goflow.pushOnce('repeater', 'b', options);
     await goflow.wait(id);

@@ -18,6 +18,7 @@ function open(together: Together = answerAll, isShared = false) {
       calls.push([task]);
       return `own ${task}`;
     },
+    atEndOfTurn: (send) => process.nextTick(send),
     lengthOf: (task) => task.length,
     isShared: () => isShared,
     isOff: () => reasons.length > 0,

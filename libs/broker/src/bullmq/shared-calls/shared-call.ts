@@ -18,6 +18,8 @@ export interface SharedCallOptions<Task> extends Sharing {
   together(tasks: readonly Task[]): Promise<unknown>;
   /** BullMQ's own call for one task. */
   alone(task: Task): Promise<unknown>;
+  /** Calls back when the tasks of this turn are there. */
+  atEndOfTurn(send: () => void): void;
   /** How many characters it adds to a call, about. */
   lengthOf(task: Task): number;
   /** True for a task that gains by a shared call even when nobody shares it. @default none */
@@ -53,8 +55,7 @@ export class SharedCall<Task> {
       const count = this.#waiting.push({ task, resolve, reject });
       this.#length += this.#options.lengthOf(task);
       if (count === MAX_TASKS || this.#length > MAX_LENGTH) this.#send();
-      // When all timers and sockets of this turn have had their say: a nextTick comes after each of them.
-      else if (count === 1) setImmediate(this.#endOfTurn);
+      else if (count === 1) this.#options.atEndOfTurn(this.#endOfTurn);
     });
   }
 

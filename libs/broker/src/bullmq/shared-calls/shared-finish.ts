@@ -130,6 +130,8 @@ export function shareFinishes(
       return answers.map(readAnswer);
     },
     alone: async (one) => exec(await backend.client, FINISH_MANY.name, ownArgsOf(one)),
+    // When all timers and sockets of this turn have had their say: a nextTick comes after each of them.
+    atEndOfTurn: (send) => void setImmediate(send),
     lengthOf: ({ args, reply }) => args[1].length + (reply?.message.length ?? 0),
     // Its reply comes sooner then, and costs no call of its own.
     isShared: ({ reply }) => reply !== undefined,

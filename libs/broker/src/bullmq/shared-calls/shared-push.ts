@@ -66,6 +66,8 @@ export function sharePushes(
     ...sharing,
     together: (all) => call([...keys, ...argsOfAdditions(keyBase, all)]),
     alone: ({ job, id }) => addJob(job, id),
+    // After the promises that are settled already, which bring most of the others. Whoever pushes one after another waits for it.
+    atEndOfTurn: (send) => process.nextTick(send),
     lengthOf: ({ job }) => job.data.length,
   });
   // The answer needs no look at it: BullMQ refuses only jobs with a parent, and those share nothing.
