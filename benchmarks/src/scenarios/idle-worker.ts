@@ -8,8 +8,8 @@ export const idleWorker = defineScenario({
   name: 'idle-worker',
   about: 'A worker process with everything on and nothing to do.',
   // After the start V8 collects what the start has left, which takes CPU; a quick run measures some of that too.
-  sizes: { full: { settleMs: 15_000, ms: 20_000 }, quick: { settleMs: 1_000, ms: 2_000 } },
-  rounds: 2,
+  sizes: { full: { settleMs: 15_000, ms: 60_000 }, quick: { settleMs: 500, ms: 1_500 } },
+  rounds: 1,
   systems: ['goflow', 'bullmq'],
   figures: () => [
     {

@@ -15,8 +15,8 @@ export const runChunks = defineScenario({
       others: { warmUp: 20_000, count: 40_000, concurrency: 100 },
     },
     quick: {
-      goflow: { warmUp: 40_000, count: 80_000, concurrency: 10 },
-      others: { warmUp: 4_000, count: 8_000, concurrency: 100 },
+      goflow: { warmUp: 30_000, count: 40_000, concurrency: 10 },
+      others: { warmUp: 4_000, count: 6_000, concurrency: 100 },
     },
   },
   systems: ['goflow', 'bullmq'],

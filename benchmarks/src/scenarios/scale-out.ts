@@ -28,7 +28,7 @@ export const scaleOut = defineScenario<Size>({
     '1, 2, 4 and 8 worker processes (quick: 1 and 4), 10 tasks at once each, handlers that wait 20 ms.',
   sizes: {
     full: { workers: [2, 4, 8], warmUpS: 8, measuredS: 3 },
-    quick: { workers: [4], warmUpS: 0.5, measuredS: 0.8 },
+    quick: { workers: [4], warmUpS: 0.3, measuredS: 0.6 },
   },
   rounds: 2,
   systems: ['goflow', 'bullmq'],

@@ -12,7 +12,7 @@ export const wait1000 = defineScenario({
     'One client waits for 1,000 results at once and pushes a task for each; one worker process.',
   sizes: {
     full: { warmUp: 8_000, count: 40_000 },
-    quick: { warmUp: 1_500, count: 5_000 },
+    quick: { warmUp: 1_000, count: 3_000 },
   },
   systems: ['goflow', 'bullmq'],
   figures: () => [

@@ -13,7 +13,7 @@ export const waitOne = defineScenario({
   // V8 compiles what is hot after some thousand requests, in both processes; a quick run does not wait for that.
   sizes: {
     full: { warmUp: 8_000, count: 8_000 },
-    quick: { warmUp: 300, count: 500 },
+    quick: { warmUp: 200, count: 300 },
   },
   systems: ['goflow', 'bullmq'],
   figures: () => [
