@@ -29,6 +29,8 @@ test.each(SCENARIOS)('$name measures goflow, and BullMQ where it is compared', (
 
 test('a quick run that looks at less says so', () => {
   expect(findScenario('million').figures('full')[0]?.title).toContain('1,000,000 waiting');
-  expect(findScenario('million').figures('quick')[0]?.title).toContain('20,000 waiting against 5,000');
+  expect(findScenario('million').figures('quick')[0]?.title).toContain(
+    '20,000 waiting against 5,000',
+  );
   expect(() => findScenario('pusch')).toThrow('there is no scenario pusch');
 });

@@ -12,7 +12,7 @@ export const pushAndRun = defineScenario({
   name: 'push-and-run',
   about:
     'One client pushes, 1,000 in flight, while two worker processes run, 50 tasks at once each.',
-  sizes: { full: { warmUpWaves: 15, waves: 60 }, quick: { warmUpWaves: 3, waves: 5 } },
+  sizes: { full: { warmUpWaves: 15, waves: 60 }, quick: { warmUpWaves: 2, waves: 4 } },
   systems: ['goflow', 'bullmq', 'bee-queue'],
   figures: () => [
     {

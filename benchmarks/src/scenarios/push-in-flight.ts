@@ -15,13 +15,13 @@ interface Size {
 /** Pushes 1,000 tasks at once, again and again. */
 export const push1000 = pushInFlight('push-1000', {
   full: { inFlight: 1_000, warmUpWaves: 20, waves: 80 },
-  quick: { inFlight: 1_000, warmUpWaves: 8, waves: 20 },
+  quick: { inFlight: 1_000, warmUpWaves: 5, waves: 15 },
 });
 
 /** Pushes 20,000 tasks at once. */
 export const push20000 = pushInFlight('push-20000', {
   full: { inFlight: 20_000, warmUpWaves: 20, waves: 4 },
-  quick: { inFlight: 20_000, warmUpWaves: 8, waves: 1 },
+  quick: { inFlight: 20_000, warmUpWaves: 5, waves: 1 },
 });
 
 function pushInFlight(name: string, sizes: Readonly<Record<Mode, Size>>): Scenario {

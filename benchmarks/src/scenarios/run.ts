@@ -11,7 +11,7 @@ export const run = defineScenario({
   about: 'One worker, 100 tasks at once, everything on, runs tiny tasks that wait already.',
   sizes: {
     full: { warmUp: 20_000, count: 40_000 },
-    quick: { warmUp: 4_000, count: 8_000 },
+    quick: { warmUp: 3_000, count: 6_000 },
   },
   systems: ['goflow', 'bullmq', 'bee-queue'],
   figures: () => [
