@@ -28,7 +28,7 @@ Measures goflow and raw BullMQ alternately, on a Redis of its own, each in a fre
   scenario …     only the scenario of this name, or all whose names begin so; all of them otherwise
   --quick        fewer tasks, less warm-up, one round, no bee-queue: rough figures, in less than a minute
                  (V8 is not warm then: p99 and the idle worker look worse than they are)
-  --rounds N     how often each is measured; otherwise 5, and 2 or 3 where a round takes long
+  --rounds N     how often each is measured; otherwise 5, and 1 to 3 where a round takes long
   --json FILE    writes an array, one object for each line of the result
   --chart FILE   writes the ratios as SVG; its name ends in .svg
   --list         lists the scenarios

@@ -44,26 +44,3 @@ export function startChunkWorker(place: Place, ledger: Ledger, concurrency: numb
   const how = ['--lease', '1s', '--concurrency', String(concurrency)];
   return runWorker([...modules, ...where, ...how], { CRASH_LEDGER: ledger.path });
 }
-
-/** Two workers that are started again when they die, as an orchestrator does; gives how often they were killed. */
-export function keepChunkWorkers(place: Place, ledger: Ledger): { deaths: number } {
-  const seen = { deaths: 0 };
-  let isOver = false;
-  const current = new Set<ChildProgram>();
-  const keep = async (): Promise<void> => {
-    while (!isOver) {
-      const worker = startChunkWorker(place, ledger, 5);
-      current.add(worker);
-      const { signal } = await worker.exited;
-      current.delete(worker);
-      if (signal === 'SIGKILL' && !isOver) seen.deaths += 1;
-    }
-  };
-  const keeping = [keep(), keep()];
-  onTestFinished(async () => {
-    isOver = true;
-    for (const worker of current) worker.signal('SIGTERM');
-    await Promise.all(keeping);
-  });
-  return seen;
-}

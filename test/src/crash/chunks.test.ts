@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { newPlace, openRedis } from '../support/redis.js';
 import { openClient } from '../support/system.js';
 import { tasks } from './chunk-tasks.mjs';
-import { keepChunkWorkers, Ledger, startChunkWorker } from './chunk-workers.js';
+import { Ledger, startChunkWorker } from './chunk-workers.js';
+import { keepWorkers } from './keep-workers.js';
 
 const CHUNKS = 4;
 const SIZE = 300;
@@ -75,7 +76,7 @@ test('a payload that takes its worker down is a dead letter after exactly two de
     step.n === 27 ? { n: 27, does: 'die' as const } : step,
   );
   const ids = await goflow.pushMany('step', payloads, { chunk: 20 });
-  const workers = keepChunkWorkers(place, ledger);
+  const workers = keepWorkers(() => startChunkWorker(place, ledger, 5));
   const results = await goflow.waitAll(ids, { timeout: '50s' });
   const poison = results[27];
   expect(poison).toMatchObject({

@@ -1,47 +1,18 @@
 import { fileURLToPath } from 'node:url';
 import type { ChildProgram } from '@goflow/testing';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { runWorker } from '../support/program.js';
 import { newPlace, type Place } from '../support/redis.js';
 import { openClient } from '../support/system.js';
+import { keepWorkers } from './keep-workers.js';
 import { tasks } from './poison-tasks.mjs';
 
 const fileOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-/** Two workers that are started again when they die, as an orchestrator does; gives how often they died. */
-function keepWorkers(place: Place): { deaths: number } {
-  const seen = { deaths: 0 };
-  let isOver = false;
-  const current = new Set<ChildProgram>();
-  const keep = async (): Promise<void> => {
-    while (!isOver) {
-      const flags = [
-        ...['--tasks', fileOf('poison-tasks.mjs'), '--handlers', fileOf('poison-handlers')],
-        ...[
-          '--redis',
-          place.redis,
-          '--prefix',
-          place.prefix,
-          '--lease',
-          '1s',
-          '--concurrency',
-          '20',
-        ],
-      ];
-      const worker = runWorker(flags);
-      current.add(worker);
-      const { signal } = await worker.exited;
-      current.delete(worker);
-      if (signal === 'SIGKILL' && !isOver) seen.deaths += 1;
-    }
-  };
-  const keeping = [keep(), keep()];
-  onTestFinished(async () => {
-    isOver = true;
-    for (const worker of current) worker.signal('SIGTERM');
-    await Promise.all(keeping);
-  });
-  return seen;
+function startWorker(place: Place): ChildProgram {
+  const modules = ['--tasks', fileOf('poison-tasks.mjs'), '--handlers', fileOf('poison-handlers')];
+  const where = ['--redis', place.redis, '--prefix', place.prefix];
+  return runWorker([...modules, ...where, '--lease', '1s', '--concurrency', '20']);
 }
 
 // Only Redis outlives a process, so this is not part of the contract suite.
@@ -57,7 +28,7 @@ test('a task that takes its worker down twice is a dead letter, and those that r
     'innocent',
     Array.from({ length: 10 }, () => 400),
   );
-  const workers = keepWorkers(place);
+  const workers = keepWorkers(() => startWorker(place));
   const results = await goflow.waitAll([...innocent, ...more], { timeout: '50s' });
   await expect(goflow.wait(poison, { timeout: '50s' })).rejects.toMatchObject({
     failure: { code: 'TASK_POISON' },

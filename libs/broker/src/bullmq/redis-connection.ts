@@ -74,7 +74,7 @@ type Profile = typeof CONSUMER_OPTIONS | typeof LATER | typeof PRODUCER_OPTIONS;
 export function connectProducer(given: RedisGiven): RedisConnection {
   checkRedisGiven(given);
   if (isInstance(given)) return { redis: given, owned: false };
-  return { redis: batchWrites(open(given, PRODUCER_OPTIONS)), owned: true };
+  return { redis: tendSockets(open(given, PRODUCER_OPTIONS)), owned: true };
 }
 
 /**
@@ -86,7 +86,7 @@ export function connectProducer(given: RedisGiven): RedisConnection {
 export function connectConsumer(given: RedisGiven): RedisConnection {
   checkRedisGiven(given);
   const redis = isInstance(given) ? duplicate(given, LATER) : open(given, LATER);
-  return { redis: batchWrites(redis), owned: true };
+  return { redis: tendSockets(redis), owned: true };
 }
 
 /** Connects, where that was put off; ioredis goes on trying by itself. */
@@ -128,15 +128,11 @@ const MAX_HELD = 12;
 /** In bytes. A write as long as this carries many tasks: Redis is to begin with them while this process makes up the next ones. */
 const LONG_WRITE = 1_500;
 
-/**
- * Lets all commands of one turn of the event loop leave in one system call. ioredis writes each by itself, and those writes
- * were a fifth of a busy worker's CPU.
- */
-function batchWrites<R extends Redis | Cluster>(redis: R): R {
+/** What goflow does with each socket of a connection: writes in batches, and in place of ioredis a watch of its own over silence. */
+function tendSockets<R extends Redis | Cluster>(redis: R): R {
   if (redis.isCluster) return redis;
   const single = redis as Redis;
   const { socketTimeout } = single.options;
-  // goflow's own watch in its place.
   delete single.options.socketTimeout;
   single.on('connect', () => {
     corkEachTurn(single.stream);
@@ -145,6 +141,10 @@ function batchWrites<R extends Redis | Cluster>(redis: R): R {
   return redis;
 }
 
+/**
+ * Lets all commands of one turn of the event loop leave in one system call. ioredis writes each by itself, and those writes
+ * were a fifth of a busy worker's CPU.
+ */
 function corkEachTurn(stream: Writable): void {
   const write = stream.write;
   let held = 0;
