@@ -1,0 +1,152 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { RedisServer } from '@goflow/testing';
+import type { Redis } from 'ioredis';
+import type { FaultName } from '../plan/fault-kinds.js';
+import type { Inject } from './inject.js';
+import type { Stage } from './stage.js';
+import { openServer, type World } from './world.js';
+
+type RedisFault =
+  | Extract<FaultName, `redis-${string}` | `master-${string}`>
+  | 'sentinels-kill'
+  | 'slots-move';
+
+/** What happens to the servers. */
+export const REDIS_FAULTS: Readonly<Record<RedisFault, Inject>> = {
+  'redis-kill': alone((server, { lastsMs }) => killFor(server, lastsMs)),
+  'redis-freeze': alone((server, { lastsMs }) => freezeFor(server, lastsMs)),
+  'redis-pause-writes': admin(async (redis, lastsMs) => {
+    await redis.call('CLIENT', 'PAUSE', lastsMs, 'WRITE');
+    await pause(lastsMs);
+  }),
+  'redis-full': admin(async (redis, lastsMs) => {
+    await redis.config('SET', 'maxmemory', '1');
+    await pause(lastsMs);
+    await redis.config('SET', 'maxmemory', '0');
+  }),
+  'redis-read-only': admin(async (redis, lastsMs) => {
+    await redis.replicaof('127.0.0.1', 1);
+    await pause(lastsMs);
+    await redis.replicaof('NO', 'ONE');
+  }),
+  'redis-no-rights': admin(async (redis, lastsMs) => {
+    // This connection is asked for its rights, too: it needs those to give them back.
+    await redis.call('ACL', 'SETUSER', 'default', '-@all', '+acl');
+    await pause(lastsMs);
+    await redis.call('ACL', 'SETUSER', 'default', '+@all');
+  }),
+  'redis-no-clients': admin(async (redis, lastsMs) => {
+    await redis.config('SET', 'maxclients', '1');
+    await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await pause(lastsMs);
+    await redis.config('SET', 'maxclients', '10000');
+  }),
+  'redis-forget-scripts': everywhere(async (redis) => void (await redis.script('FLUSH'))),
+  'redis-cut-clients': everywhere(async (redis) => {
+    for (const type of ['normal', 'pubsub'])
+      await redis.call('CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes');
+  }),
+  'master-kill': master((server, lastsMs) => killFor(server, lastsMs)),
+  'master-freeze': master((server, lastsMs) => freezeFor(server, lastsMs)),
+  'sentinels-kill': exclusive(async ({ world }, { lastsMs }) => {
+    const servers = world.sentinels?.sentinelServers ?? [];
+    await Promise.all(servers.map((server) => server.kill9()));
+    await pause(lastsMs);
+    await Promise.all(servers.map((server) => server.restart()));
+    return 'all sentinels';
+  }),
+  'slots-move': exclusive(async ({ world, prefix }, { chance }) => {
+    const { cluster } = world;
+    if (!cluster) return 'no cluster';
+    const key = `${prefix}:{${chance < 0.5 ? 'default' : 'side'}}:wait`;
+    const owner = await cluster.masterOf(key);
+    const others = await otherMasters(world, owner);
+    const to = others[Math.floor(chance * others.length)];
+    if (to) await cluster.moveSlot(key, to);
+    return `the slot of ${key}`;
+  }),
+};
+
+async function killFor(server: RedisServer, ms: number): Promise<void> {
+  await server.kill9();
+  await pause(ms);
+  await server.restart();
+}
+
+async function freezeFor(server: RedisServer, ms: number): Promise<void> {
+  server.pause();
+  await pause(ms);
+  server.resume();
+}
+
+/** Worlds whose servers are being broken: one fault at a time, or they would undo each other. */
+const busy = new WeakSet<World>();
+
+function exclusive(inject: Inject): Inject {
+  return async (stage, fault) => {
+    if (busy.has(stage.world)) return 'left out: another fault held the servers';
+    busy.add(stage.world);
+    try {
+      return await inject(stage, fault);
+    } finally {
+      busy.delete(stage.world);
+    }
+  };
+}
+
+type Timed = { readonly lastsMs: number };
+
+function alone(break_: (server: RedisServer, fault: Timed) => Promise<void>): Inject {
+  return exclusive(async ({ world }, fault) => {
+    const [server] = world.servers;
+    if (server) await break_(server, fault);
+    return 'redis';
+  });
+}
+
+function admin(break_: (redis: Redis, lastsMs: number) => Promise<void>): Inject {
+  return alone(async (server, { lastsMs }) => {
+    const redis = openServer(server);
+    try {
+      await break_(redis, lastsMs);
+    } finally {
+      redis.disconnect();
+    }
+  });
+}
+
+/** On every server that answers. */
+function everywhere(break_: (redis: Redis) => Promise<void>): Inject {
+  return async ({ world }) => {
+    const tries = world.servers.map(async (server) => {
+      const redis = openServer(server);
+      await break_(redis).finally(() => redis.disconnect());
+    });
+    const done = (await Promise.allSettled(tries)).filter(({ status }) => status === 'fulfilled');
+    return `${done.length} of ${world.servers.length} servers`;
+  };
+}
+
+/** The master that the first queue lies on. */
+function master(break_: (server: RedisServer, lastsMs: number) => Promise<void>): Inject {
+  return exclusive(async ({ world, prefix }: Stage, { lastsMs }) => {
+    const server = world.sentinels
+      ? await world.sentinels.master()
+      : await world.cluster?.masterOf(`${prefix}:{default}:wait`);
+    if (!server) return 'no master';
+    await break_(server, lastsMs);
+    await world.waitUntilWhole();
+    return `the master on port ${server.port}`;
+  });
+}
+
+async function otherMasters(world: World, owner: RedisServer): Promise<RedisServer[]> {
+  const masters = await Promise.all(
+    world.servers.map(async (server) => {
+      const redis = openServer(server);
+      const [role] = (await redis.role().finally(() => redis.disconnect())) as unknown[];
+      return role === 'master' && server !== owner ? server : undefined;
+    }),
+  );
+  return masters.filter((server) => server !== undefined);
+}
