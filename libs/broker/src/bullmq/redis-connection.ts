@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import { type Cluster, Redis, type RedisOptions } from 'ioredis';
 import { checkRedisGiven, DECIDED, isInstance, type RedisGiven } from './redis-given.js';
+import { reviveAfterEnd } from './revive.js';
 import { cutWhenSilent } from './silence.js';
 
 export type { RedisGiven } from './redis-given.js';
@@ -170,6 +171,12 @@ function corkEachTurn(stream: Writable): void {
 }
 
 function open(given: string | RedisOptions, profile: Profile): Redis {
+  const redis = connect(given, profile);
+  reviveAfterEnd(redis);
+  return redis;
+}
+
+function connect(given: string | RedisOptions, profile: Profile): Redis {
   if (typeof given === 'string') return new Redis(given, profile);
   const wishes = Object.fromEntries(
     Object.entries(given).filter(([name]) => !DECIDED.includes(name)),
@@ -181,7 +188,11 @@ function open(given: string | RedisOptions, profile: Profile): Redis {
 function duplicate(redis: Redis | Cluster, profile: Profile): Redis | Cluster {
   // A caller's own may be made for something else: see DECIDED.
   const decided = { lazyConnect: false, commandTimeout: undefined, ...profile };
-  if (!redis.isCluster) return (redis as Redis).duplicate(decided);
+  if (!redis.isCluster) {
+    const copy = (redis as Redis).duplicate(decided);
+    reviveAfterEnd(copy);
+    return copy;
+  }
   const cluster = redis as Cluster;
   const { replyMapping: _, ...options } = cluster.options.redisOptions ?? {};
   return cluster.duplicate([], {
