@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TaskResult } from '@goflow/sdk';
 import { until } from '@goflow/testing';
+import { mayTurnBack } from './judge/explained.js';
 import { type Breach, type Judgement, judge } from './judge/judge.js';
 import { judgeCrew } from './judge/judge-crew.js';
 import { Observer } from './judge/observer.js';
@@ -89,6 +90,7 @@ interface Running {
 
 async function runRound(running: Running, round: Round): Promise<RoundReport> {
   const { stage, observer } = running;
+  const [begunAt, masters] = [Date.now(), await stage.world.masters()];
   const loading = stage.crew.load(round.loadMs, LOADED_MS);
   // It is awaited below; until then it must not end the process.
   loading.catch(() => undefined);
@@ -99,6 +101,9 @@ async function runRound(running: Running, round: Round): Promise<RoundReport> {
   await stage.crew.whenReady();
   const isAtRest = await observer.rest(REST_MS);
   const recoveryMs = isAtRest === undefined ? undefined : performance.now() - mendedAt;
+  const hasFailedOver = (await stage.world.masters()) !== masters;
+  if (hasFailedOver && !mayTurnBack(faults))
+    faults.push({ name: 'failover-by-itself', from: begunAt, to: Date.now(), target: 'a master' });
   const judged = await judgeRest(running, faults);
   return { ...judged, faults, recoveryMs };
 }

@@ -95,7 +95,9 @@ export class Observer implements AsyncDisposable {
       this.#options.world.servers.map(async (server) => {
         const redis = openServer(server);
         const list = String(await redis.client('LIST').finally(() => redis.disconnect()));
-        return list.split('\n').filter((line) => /flags=[NPb]/.test(line)).length - 1;
+        const clients = list.split('\n').filter((line) => /flags=[NPb]/.test(line));
+        // One of them asked.
+        return clients.filter((line) => !line.includes('name=sentinel')).length - 1;
       }),
     );
     return lists.reduce((sum, one) => sum + one, 0);

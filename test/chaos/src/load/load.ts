@@ -44,7 +44,7 @@ export class Load {
     const kind = workKind(kindName);
     if (!kind) throw new Error(`there is no kind ${kindName}`);
     const works = Array.from({ length: kind.many ?? 1 }, () => ({
-      n: `${this.#deps.name}-${(this.#count += 1)}`,
+      n: this.#nextName(),
       kind: kindName,
       ...kind.work?.(random),
     }));
@@ -136,6 +136,11 @@ export class Load {
       const forMs = Math.round(performance.now() - startedAt);
       this.#write({ e: 'unseen', n, code: codeOf(error), forMs });
     }
+  }
+
+  #nextName(): string {
+    this.#count += 1;
+    return `${this.#deps.name}-${this.#count}`;
   }
 
   #refused(n: string, error: unknown): void {

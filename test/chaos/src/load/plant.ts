@@ -109,8 +109,8 @@ async function waitForAll(worker: Worker): Promise<void> {
 async function deafenPoller(): Promise<void> {
   const file = new URL('poller.js', import.meta.resolve('@goflow/sdk')).href;
   const { Poller } = (await import(file)) as { Poller: { prototype: Record<string, unknown> } };
-  Poller.prototype['add'] = () => undefined;
-  Poller.prototype['lookNow'] = () => undefined;
+  Poller.prototype.add = () => undefined;
+  Poller.prototype.lookNow = () => undefined;
 }
 
 function leaker(): PlantedInProducer['onPush'] {

@@ -4,7 +4,7 @@ import type { Answer, Order, ProcessSettings, RedisSettings } from './orders.js'
 
 /** The settings of this process. */
 export const readSettings = (): ProcessSettings =>
-  JSON.parse(process.env['CHAOS'] ?? '{}') as ProcessSettings;
+  JSON.parse(process.env.CHAOS ?? '{}') as ProcessSettings;
 
 /** What goflow is given to reach Redis. */
 export function redisOf(settings: RedisSettings): RedisGiven {

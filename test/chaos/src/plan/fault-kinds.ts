@@ -64,7 +64,14 @@ export const FAULT_KINDS = {
     mayForget: true,
   },
   'sentinels-kill': { weight: 2, worlds: ['sentinel'], lastsMs: [1_000, 3_000], mayRepeat: false },
-  'slots-move': { weight: 4, worlds: ['cluster'], lastsMs: [50, 50], mayRepeat: true },
+  /** Never planned: a Sentinel or Cluster that took a living master for dead, on a machine that was busy. */
+  'failover-by-itself': {
+    weight: 0,
+    worlds: REPLICATED,
+    lastsMs: [0, 0],
+    mayRepeat: true,
+    mayForget: true,
+  },
 } as const satisfies Record<string, FaultKind>;
 
 /** The name of one of {@link FAULT_KINDS}. */

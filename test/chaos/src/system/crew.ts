@@ -73,11 +73,12 @@ export class Crew {
   /** Replaces the process in a place, after telling the old one to stop. */
   async stopOne(member: Member): Promise<void> {
     const patience = STOP_MS[member.role];
-    await member.stop(patience);
-    if (member.exit?.signal === 'SIGKILL')
-      this.#bad(member, `did not stop within ${patience} ms of SIGTERM`);
-    else if (member.exit?.code !== 0)
-      this.#bad(member, `stopped with code ${member.exit?.code}, ${member.exit?.signal}`);
+    const hasStopped = await member.stop(patience);
+    // Another fault may have killed it meanwhile.
+    const { code, signal } = member.exit ?? {};
+    if (!hasStopped) this.#bad(member, `did not stop within ${patience} ms of SIGTERM`);
+    else if (code !== 0 && signal !== 'SIGKILL')
+      this.#bad(member, `stopped with code ${code}, ${signal}`);
   }
 
   /** Stops all, all at the same time. */

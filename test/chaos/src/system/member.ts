@@ -99,15 +99,18 @@ export class Member {
     this.signal('SIGKILL');
   }
 
-  /** Tells it to stop, and kills it when it has not ended after so long. Gives the time it took, in milliseconds. */
-  async stop(patienceMs: number): Promise<number> {
+  /** Tells it to stop, and kills it when it has not ended after so long. False when it had to. */
+  async stop(patienceMs: number): Promise<boolean> {
     this.isDoomed = true;
-    const startedAt = performance.now();
+    let hasStopped = true;
+    const timer = setTimeout(() => {
+      hasStopped = false;
+      this.signal('SIGKILL');
+    }, patienceMs);
     this.signal('SIGTERM');
-    const timer = setTimeout(() => this.signal('SIGKILL'), patienceMs);
     await this.ended;
     clearTimeout(timer);
-    return performance.now() - startedAt;
+    return hasStopped;
   }
 
   #hear(said: Answer): void {

@@ -9,7 +9,7 @@ import { openServer, type World } from './world.js';
 type RedisFault =
   | Extract<FaultName, `redis-${string}` | `master-${string}`>
   | 'sentinels-kill'
-  | 'slots-move';
+  | 'failover-by-itself';
 
 /** What happens to the servers. */
 export const REDIS_FAULTS: Readonly<Record<RedisFault, Inject>> = {
@@ -43,8 +43,8 @@ export const REDIS_FAULTS: Readonly<Record<RedisFault, Inject>> = {
   }),
   'redis-forget-scripts': everywhere(async (redis) => void (await redis.script('FLUSH'))),
   'redis-cut-clients': everywhere(async (redis) => {
-    for (const type of ['normal', 'pubsub'])
-      await redis.call('CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes');
+    for (const id of clientIds(String(await redis.client('LIST'))))
+      await redis.call('CLIENT', 'KILL', 'ID', id, 'SKIPME', 'yes');
   }),
   'master-kill': master((server, lastsMs) => killFor(server, lastsMs)),
   'master-freeze': master((server, lastsMs) => freezeFor(server, lastsMs)),
@@ -55,16 +55,9 @@ export const REDIS_FAULTS: Readonly<Record<RedisFault, Inject>> = {
     await Promise.all(servers.map((server) => server.restart()));
     return 'all sentinels';
   }),
-  'slots-move': exclusive(async ({ world, prefix }, { chance }) => {
-    const { cluster } = world;
-    if (!cluster) return 'no cluster';
-    const key = `${prefix}:{${chance < 0.5 ? 'default' : 'side'}}:wait`;
-    const owner = await cluster.masterOf(key);
-    const others = await otherMasters(world, owner);
-    const to = others[Math.floor(chance * others.length)];
-    if (to) await cluster.moveSlot(key, to);
-    return `the slot of ${key}`;
-  }),
+  async 'failover-by-itself'() {
+    return 'nothing: it is seen, not made';
+  },
 };
 
 async function killFor(server: RedisServer, ms: number): Promise<void> {
@@ -140,13 +133,9 @@ function master(break_: (server: RedisServer, lastsMs: number) => Promise<void>)
   });
 }
 
-async function otherMasters(world: World, owner: RedisServer): Promise<RedisServer[]> {
-  const masters = await Promise.all(
-    world.servers.map(async (server) => {
-      const redis = openServer(server);
-      const [role] = (await redis.role().finally(() => redis.disconnect())) as unknown[];
-      return role === 'master' && server !== owner ? server : undefined;
-    }),
-  );
-  return masters.filter((server) => server !== undefined);
+/** All but the sentinels, which would take their master for dead, and replicas. */
+function clientIds(list: string): string[] {
+  const lines = list.split('\n').filter((line) => /flags=[NPb]/.test(line));
+  const others = lines.filter((line) => !line.includes('name=sentinel'));
+  return others.map((line) => /^id=(\d+)/.exec(line)?.[1] ?? '').filter(Boolean);
 }

@@ -1,6 +1,7 @@
 import { FaultProxy, RedisCluster, RedisSentinels, RedisServer } from '@goflow/testing';
 import { Cluster, Redis } from 'ioredis';
 import type { NatMap, RedisSettings } from '../load/orders.js';
+import { QUEUES } from '../load/tasks.js';
 import type { WorldKind } from '../plan/fault-kinds.js';
 
 /** Who reaches Redis through which proxies, so that the network can be bad for some only. */
@@ -25,11 +26,15 @@ export interface World extends AsyncDisposable {
   /** How the harness itself does: directly. */
   readonly direct: RedisSettings;
   proxies(role: Role): readonly FaultProxy[];
+  /** The ports of the masters of the queues now: others later, and there was a failover. */
+  masters(): Promise<string>;
   /** Waits until every server is there again, and replicas follow their masters. */
   waitUntilWhole(): Promise<void>;
 }
 
 const HOST = '127.0.0.1';
+/** After how long a silent master is replaced. Shorter, and a busy machine makes failovers of its own. */
+const DOWN_AFTER_MS = 1_500;
 
 /** Starts the servers and proxies of a world. */
 export async function startWorld(kind: WorldKind, options: WorldOptions): Promise<World> {
@@ -40,13 +45,13 @@ export async function startWorld(kind: WorldKind, options: WorldOptions): Promis
     return withProxies({ kind, servers: [server], direct, home: server }, options.random);
   }
   if (kind === 'sentinel') {
-    const sentinels = await RedisSentinels.start({ args });
+    const sentinels = await RedisSentinels.start({ args, downAfterMs: DOWN_AFTER_MS });
     const access = { kind, sentinels: sentinels.sentinels, name: sentinels.name } as const;
     const direct = { ...access, natMap: {} };
     const { servers } = sentinels;
     return withProxies({ kind, servers, sentinels, direct, home: sentinels }, options.random);
   }
-  const cluster = await RedisCluster.start({ args });
+  const cluster = await RedisCluster.start({ args, nodeTimeoutMs: DOWN_AFTER_MS });
   const direct = { kind, nodes: cluster.nodes, natMap: {} } as const;
   const { servers } = cluster;
   return withProxies({ kind, servers, cluster, direct, home: cluster }, options.random);
@@ -64,6 +69,7 @@ async function withProxies(bare: Bare, random: () => number): Promise<World> {
     ...bare,
     reach: (role) => through(bare, proxies[role]),
     proxies: (role) => proxies[role],
+    masters: () => mastersOf(bare),
     async waitUntilWhole() {
       await bare.sentinels?.waitUntilWhole();
       await bare.cluster?.waitUntilWhole();
@@ -73,6 +79,13 @@ async function withProxies(bare: Bare, random: () => number): Promise<World> {
       await bare.home[Symbol.asyncDispose]();
     },
   };
+}
+
+async function mastersOf({ servers, sentinels, cluster }: Bare): Promise<string> {
+  if (sentinels) return String((await sentinels.master()).port);
+  if (!cluster) return String(servers[0]?.port);
+  const masters = await Promise.all(QUEUES.map((queue) => cluster.masterOf(`{${queue}}`)));
+  return masters.map(({ port }) => port).join(' ');
 }
 
 /** The same way, with every address leading through its proxy. */
