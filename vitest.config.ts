@@ -7,6 +7,7 @@ export default defineConfig({
       '{apps,libs}/*/src/**/*.test.ts',
       'benchmarks/src/**/*.test.ts',
       'test/src/**/*.test.ts',
+      'test/chaos/src/**/*.test.ts',
       'examples/**/*.test.ts',
       'scripts/**/*.test.ts',
     ],

@@ -34,7 +34,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const SKIPPED = new Set(['node_modules', 'dist', 'coverage', '.nx', '.git', 'tmp']);
 const KEPT = /\.[cm]?[jt]s$|(^|\/)package\.json$/;
 const SOURCE = /\.[cm]?[jt]s$/;
-const PROJECT = /^((?:apps|libs)\/[^/]+|test|examples|benchmarks|deploy)\//;
+const PROJECT = /^((?:apps|libs)\/[^/]+|test\/chaos|test|examples|benchmarks|deploy)\//;
 
 /** Every source file and package.json of this repository. */
 export function readRepository(): readonly SourceFile[] {

@@ -1,18 +1,21 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 /** Which server is asked. */
 export interface PingTarget {
   readonly port: number;
   readonly pid: number;
   readonly password?: string | undefined;
+  /** True when it speaks TLS. */
+  readonly tls?: boolean | undefined;
 }
 
 /** True when the server with that process id answers on that port and has loaded its data. */
-export function answersPing({ port, pid, password }: PingTarget): Promise<boolean> {
+export function answersPing({ port, pid, password, tls }: PingTarget): Promise<boolean> {
   const login = password === undefined ? '' : command('AUTH', password);
   return new Promise((resolve) => {
     let reply = '';
-    const socket = connect({ port, host: '127.0.0.1' });
+    const socket = tls ? connectUnchecked(port) : connect({ port, host: '127.0.0.1' });
     const settle = (answer: boolean) => {
       socket.destroy();
       resolve(answer);
@@ -27,6 +30,11 @@ export function answersPing({ port, pid, password }: PingTarget): Promise<boolea
     });
     socket.write(`${login}${command('INFO', 'server')}${command('PING')}`);
   });
+}
+
+/** Whom this is to is known by the process id: a certificate need not be good, and some tests want one that is not. */
+function connectUnchecked(port: number): Socket {
+  return connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
 }
 
 function command(...words: readonly string[]): string {

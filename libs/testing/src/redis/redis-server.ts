@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../machine/free-port.js';
@@ -9,7 +9,9 @@ import {
   type ServerProcess,
   startServerProcess,
 } from '../process/server-process.js';
+import type { TestCertificates } from '../tls/test-certificates.js';
 import { findRedisProgram } from './find-redis.js';
+import { copyDataDir, cutAppendOnlyFile, restoreDataDir } from './redis-data.js';
 import { answersPing } from './redis-ping.js';
 
 /** How {@link RedisServer.start} starts a server. */
@@ -22,6 +24,13 @@ export interface RedisServerOptions {
   readonly dataDir?: string | undefined;
   /** Asked of every client. It is part of {@link RedisServer.url}. */
   readonly password?: string | undefined;
+  /** Listens with TLS only; {@link RedisServer.url} is then `rediss://…`. Clients need its CA. @default no TLS */
+  readonly tls?: TestCertificates | undefined;
+  /**
+   * The text of its configuration file, which the server may write into (`CONFIG REWRITE`, a sentinel's memory). It is made once, as
+   * `redis.conf` in the data folder. {@link args} win over it. @default no file
+   */
+  readonly config?: string | undefined;
   /** The server to run. @default redis-server or valkey-server from the PATH, installed when possible */
   readonly program?: string | undefined;
 }
@@ -37,10 +46,13 @@ const PORT_ATTEMPTS = 5;
 export class RedisServer implements AsyncDisposable {
   readonly port: number;
   readonly dataDir: string;
-  /** `redis://…`, with the password when there is one. */
+  /** `redis://…` (`rediss://…` with TLS), with the password when there is one. */
   readonly url: string;
+  /** The certificate of its CA (PEM), with TLS. */
+  readonly ca: string | undefined;
   readonly #launch: ServerLaunch;
   readonly #ownsDataDir: boolean;
+  readonly #copies: string[] = [];
   #process: ServerProcess | undefined;
   #stopped = false;
 
@@ -48,7 +60,9 @@ export class RedisServer implements AsyncDisposable {
     const { password } = launch;
     this.port = launch.port;
     this.dataDir = launch.dataDir;
-    this.url = `redis://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}127.0.0.1:${launch.port}`;
+    this.ca = launch.ca;
+    const login = password === undefined ? '' : `:${encodeURIComponent(password)}@`;
+    this.url = `${launch.ca === undefined ? 'redis' : 'rediss'}://${login}127.0.0.1:${launch.port}`;
     this.#launch = launch;
     this.#ownsDataDir = launch.ownsDataDir;
   }
@@ -61,6 +75,7 @@ export class RedisServer implements AsyncDisposable {
   static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
     const program = options.program ?? (await findRedisProgram());
     const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'goflow-redis-')));
+    if (options.config !== undefined) await writeFile(configFileIn(dataDir), options.config);
     for (let attempt = 1; ; attempt += 1) {
       const port = options.port ?? (await freePort());
       const server = new RedisServer(launchOf(options, { program, dataDir, port }));
@@ -81,11 +96,17 @@ export class RedisServer implements AsyncDisposable {
     return this.#running().pid;
   }
 
+  /** False while it is killed or stopped. A server that ended by itself counts as running. */
+  get isRunning(): boolean {
+    return this.#process !== undefined;
+  }
+
   /** Ends it in an orderly way (SIGTERM, after 3 s SIGKILL) and removes its data. Safe to call twice. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#end();
-    if (this.#ownsDataDir) await rm(this.dataDir, { recursive: true, force: true });
+    const own = [...this.#copies, ...(this.#ownsDataDir ? [this.dataDir] : [])];
+    for (const dir of own) await rm(dir, { recursive: true, force: true });
   }
 
   /** Ends it at once with SIGKILL, as a crash would. Its data folder stays: {@link restart} starts it again. */
@@ -114,6 +135,34 @@ export class RedisServer implements AsyncDisposable {
     this.#running().signal('SIGCONT');
   }
 
+  /**
+   * Cuts the last bytes off its newest append-only file, as a power loss does to what was not yet on the disk.
+   *
+   * @returns how many were cut: all of a file that is shorter
+   * @throws Error while it runs, or when there is no such file.
+   */
+  async truncateAppendOnlyFile(bytes: number): Promise<number> {
+    this.#notRunning();
+    return cutAppendOnlyFile(this.dataDir, bytes);
+  }
+
+  /** Copies its data folder, for {@link restoreData}. The copy is removed by {@link stop}. */
+  async copyData(): Promise<string> {
+    const copy = await copyDataDir(this.dataDir);
+    this.#copies.push(copy);
+    return copy;
+  }
+
+  /**
+   * Puts what {@link copyData} has kept in the place of its data, as a disk that lost its last writes, or a backup, does.
+   *
+   * @throws Error while it runs.
+   */
+  async restoreData(copy: string): Promise<void> {
+    this.#notRunning();
+    await restoreDataDir(this.dataDir, copy);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
@@ -130,6 +179,11 @@ export class RedisServer implements AsyncDisposable {
     this.#process = undefined;
   }
 
+  #notRunning(): void {
+    if (this.#process !== undefined)
+      throw new Error('this RedisServer is running: call kill9() first');
+  }
+
   #running(): ServerProcess {
     if (this.#process === undefined)
       throw new Error('this RedisServer is not running: call restart(), or start a new one');
@@ -139,6 +193,7 @@ export class RedisServer implements AsyncDisposable {
 
 interface PrivateLaunch extends ServerLaunch {
   readonly password: string | undefined;
+  readonly ca: string | undefined;
   readonly dataDir: string;
   readonly ownsDataDir: boolean;
 }
@@ -148,28 +203,47 @@ function launchOf(
   chosen: { readonly program: string; readonly dataDir: string; readonly port: number },
 ): PrivateLaunch {
   const { program, dataDir, port } = chosen;
+  const { password, tls } = options;
   const ownsDataDir = options.dataDir === undefined;
   const settings = {
-    port: `${port}`,
+    ...listening(port, tls),
     bind: '127.0.0.1',
     'protected-mode': 'no',
     dir: dataDir,
     save: '',
     appendonly: 'no',
     'maxmemory-policy': 'noeviction',
-    ...(options.password === undefined ? {} : { requirepass: options.password }),
+    ...(password === undefined ? {} : { requirepass: password }),
   };
+  const file = options.config === undefined ? [] : [configFileIn(dataDir)];
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
   return {
     program,
-    args: [...args, ...(options.args ?? [])],
+    args: [...file, ...args, ...(options.args ?? [])],
     port,
-    password: options.password,
-    isReady: ({ pid }) => answersPing({ port, pid, password: options.password }),
+    password,
+    ca: tls?.ca,
+    isReady: ({ pid }) => answersPing({ port, pid, password, tls: tls !== undefined }),
     dataDir,
     ownsDataDir,
     onAbandoned: () => {
       if (ownsDataDir) rmSync(dataDir, { recursive: true, force: true, maxRetries: 3 });
     },
   };
+}
+
+function listening(port: number, tls: TestCertificates | undefined): Record<string, string> {
+  if (tls === undefined) return { port: `${port}` };
+  return {
+    port: '0',
+    'tls-port': `${port}`,
+    'tls-ca-cert-file': tls.caFile,
+    'tls-cert-file': tls.certFile,
+    'tls-key-file': tls.keyFile,
+    'tls-auth-clients': 'no',
+  };
+}
+
+function configFileIn(dataDir: string): string {
+  return join(dataDir, 'redis.conf');
 }

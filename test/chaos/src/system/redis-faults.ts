@@ -52,7 +52,7 @@ export const REDIS_FAULTS: Readonly<Record<RedisFault, Inject>> = {
     const servers = world.sentinels?.sentinelServers ?? [];
     await Promise.all(servers.map((server) => server.kill9()));
     await pause(lastsMs);
-    await Promise.all(servers.map((server) => server.restart()));
+    await world.sentinels?.restartKilled();
     return 'all sentinels';
   }),
   async 'failover-by-itself'() {
