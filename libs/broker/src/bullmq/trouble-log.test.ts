@@ -23,3 +23,14 @@ test('what is no error is made one', () => {
   new TroubleLog((error) => told.push(error)).report('text');
   expect(told[0]).toBeInstanceOf(Error);
 });
+
+test('the same trouble with many tasks is one trouble', () => {
+  const told: string[] = [];
+  const log = new TroubleLog((error) => told.push(error.message));
+  for (const last of 'abcdefgh') {
+    log.report(new Error(`could not renew lock for job AaH_vflmfJSZJZ-T2Ss9d${last}`));
+    log.report(new Error(`could not renew lock for job AaH_vflmfJSZJZ-T2Ss9d${last}.7`));
+    log.report(new Error(`Missing key for job AaH_vflmfJSZJZ-T2Ss9d${last}. moveToFinished`));
+  }
+  expect(told).toHaveLength(2);
+});

@@ -2,6 +2,8 @@ import { bareCause, troubleOf } from './redis-reply-error.js';
 
 const QUIET_MS = 10_000;
 const MAX_KINDS = 100;
+/** What BullMQ calls a task. */
+const TASK = /[\w-]{22}(?:\.\d+)?/g;
 
 /**
  * Passes on the first of many like troubles, then one every ten seconds with the number of those held back: an outage is a
@@ -18,7 +20,7 @@ export class TroubleLog {
   report(error: unknown): void {
     const trouble = bareCause(error);
     const kind = this.#kindOf(trouble);
-    const now = Date.now();
+    const now = performance.now();
     const seen = this.#kinds.get(kind);
     if (seen && now - seen.toldAt < QUIET_MS) {
       seen.held += 1;
@@ -33,6 +35,7 @@ export class TroubleLog {
     const trouble = troubleOf(error);
     if (trouble.kind === 'transient' || trouble.kind === 'refused') return trouble.word;
     if (trouble.kind === 'disconnected') return 'disconnected';
-    return `${error.name}:${error.message.slice(0, 40)}`;
+    // The same trouble with many tasks is one trouble.
+    return `${error.name}:${error.message.replace(TASK, '…').slice(0, 40)}`;
   }
 }
