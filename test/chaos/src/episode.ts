@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TaskResult } from '@goflow/sdk';
-import { until } from '@goflow/testing';
 import { mayTurnBack } from './judge/explained.js';
 import { type Breach, type Judgement, judge } from './judge/judge.js';
 import { judgeCrew } from './judge/judge-crew.js';
+import { judgeConnections, watchMemory } from './judge/judge-resources.js';
 import { Observer } from './judge/observer.js';
 import { tellStories } from './judge/stories.js';
 import { type LedgerLine, readLedgers } from './load/ledger.js';
@@ -46,7 +46,6 @@ export interface EpisodeOptions {
 const REST_MS = 45_000;
 /** A wait of a producer ends by itself before. */
 const LOADED_MS = 90_000;
-const CONNECTIONS_MS = 20_000;
 const PREFIX = 'chaos';
 
 /** Runs a plan in a system of its own, and judges it at every rest. */
@@ -63,6 +62,7 @@ export async function runEpisode(plan: Plan, options: EpisodeOptions = {}): Prom
   const breaches: Breach[] = [];
   try {
     await crew.start();
+    const memory = await watchMemory(crew);
     const episode = { stage, observer, read: new Map<string, number>() };
     for (const round of plan.rounds) {
       const report = await runRound(episode, round);
@@ -70,7 +70,7 @@ export async function runEpisode(plan: Plan, options: EpisodeOptions = {}): Prom
       const goesOn = (await options.onRound?.(stage, report)) ?? true;
       if (report.stuck > 0 || !goesOn) break;
     }
-    breaches.push(...(await judgeConnections(stage, observer)));
+    breaches.push(...(await judgeConnections(stage, observer)), ...(await memory.judge()));
     await crew.stop();
     breaches.push(...judgeCrew(crew));
   } finally {
@@ -129,27 +129,4 @@ function newLines({ stage, read }: Running): LedgerLine[] {
     read.set(ledger, lines.length);
     return lines.slice(from);
   });
-}
-
-/** A worker has one, one a queue, one for cancellations, one of its second thread; a client has three at most: docs/redis.md. */
-const CONNECTIONS = { worker: 5, producer: 3, observer: 3 };
-
-async function judgeConnections({ world, crew }: Stage, observer: Observer): Promise<Breach[]> {
-  const each = world.kind === 'cluster' ? world.servers.length : 1;
-  const workers = crew.members('worker').length * CONNECTIONS.worker;
-  const producers = crew.members('producer').length * CONNECTIONS.producer;
-  const most = (workers + producers + CONNECTIONS.observer) * each;
-  let found = 0;
-  const isBack = async (): Promise<boolean> => {
-    found = await observer.connections();
-    return found <= most;
-  };
-  try {
-    await until(isBack, { what: 'connections are back', timeoutMs: CONNECTIONS_MS });
-    return [];
-  } catch {
-    return [
-      { kind: 'connections', what: `Redis has ${found} connections, expected ${most} at most` },
-    ];
-  }
 }

@@ -1,6 +1,6 @@
 import { runEpisode } from './episode.js';
 import { faultsOf, type WorldKind } from './plan/fault-kinds.js';
-import { makePlan } from './plan/plan.js';
+import { makePlan, type Round } from './plan/plan.js';
 import { tellBreaches } from './report.js';
 import type { Stage } from './system/stage.js';
 
@@ -37,7 +37,7 @@ const WITNESSES = ['worker0.1', 'producer2.3'];
 export async function soak({ seed, minutes, world = 'alone' }: SoakOptions): Promise<number> {
   const rounds = Math.ceil((minutes * 60_000) / ROUND_MS);
   const drawn = makePlan(seed, { world, rounds, loadMs: LOAD_MS });
-  const plan = { ...drawn, workers: 2, producers: 1 };
+  const plan = { ...drawn, workers: 2, producers: 1, rounds: drawn.rounds.map(withoutPoison) };
   const endsAt = Date.now() + minutes * 60_000;
   const samples: Sample[][] = [];
   console.log(`${minutes} min, ${faultsOf(world).length} kinds of faults, ${world}`);
@@ -55,6 +55,12 @@ export async function soak({ seed, minutes, world = 'alone' }: SoakOptions): Pro
   const isFlat = WITNESSES.map((name) => compare(name, samples)).every(Boolean);
   return episode.breaches.length === 0 && isFlat ? 0 : 1;
 }
+
+/** It takes down whichever worker meets it, a witness, too. */
+const withoutPoison = (round: Round): Round => ({
+  ...round,
+  faults: round.faults.filter(({ name }) => name !== 'worker-poison'),
+});
 
 async function look({ crew }: Stage): Promise<Sample[]> {
   const witnesses = crew.all.filter(({ name }) => WITNESSES.includes(name));
