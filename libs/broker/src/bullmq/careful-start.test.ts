@@ -7,7 +7,7 @@ import { CarefulStart } from './careful-start.js';
 import { cancelChannel } from './keys.js';
 import { Lease } from './lease.js';
 import { openPlace } from './place.test-d.js';
-import { Suspects } from './suspects.js';
+import { Suspects, Turns } from './suspects.js';
 import { TakenJob } from './taken-job.js';
 
 const DONE: Verdict = { kind: 'completed', resultJson: undefined };
@@ -23,7 +23,7 @@ function open(run: (task: TakenJob) => Promise<Verdict> = async () => DONE) {
   const report = (error: unknown) => void troubles.push(error);
   const cancellations = new Cancellations({ redis, prefix, report });
   onTestFinished(() => cancellations.close());
-  const suspects = new Suspects(redis, prefix, 'default');
+  const suspects = new Suspects({ redis, prefix, turns: new Turns() }, 'default');
   const running = vi.fn(run);
   const options = { cancellations, suspects, worker: 'w', run: running, report };
   const marks = () => redis.hkeys(key('suspects'));

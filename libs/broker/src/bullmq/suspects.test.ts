@@ -2,12 +2,17 @@ import { RedisServer } from '@goflow/testing';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { openPlace } from './place.test-d.js';
-import { Suspects } from './suspects.js';
+import { Suspects, Turns } from './suspects.js';
 
 function open() {
   const { redis, prefix, key } = openPlace();
   const marks = () => redis.hgetall(key('suspects'));
-  return { redis, prefix, marks, suspects: new Suspects(redis, prefix, 'default') };
+  return {
+    redis,
+    prefix,
+    marks,
+    suspects: new Suspects({ redis, prefix, turns: new Turns() }, 'default'),
+  };
 }
 
 /** Tells when its turn has come. */
@@ -34,7 +39,7 @@ test('a suspect is marked with the worker that runs it, and acquitted when it di
 test('one that bears its mark already has killed a second process: it is not to run', async () => {
   const { suspects, marks, redis, prefix } = open();
   await suspects.enter('a', 'the dead worker');
-  const next = new Suspects(redis, prefix, 'default');
+  const next = new Suspects({ redis, prefix, turns: new Turns() }, 'default');
   expect(await next.enter('a', 'the next worker')).toBeUndefined();
   expect(await marks()).toEqual({ a: 'the dead worker' });
   // It took nobody's turn.
@@ -98,7 +103,9 @@ test('one that has left leaves no timer behind', async () => {
 test('queues have marks of their own', async () => {
   const { suspects, redis, prefix } = open();
   await suspects.enter('a', 'w');
-  expect(await new Suspects(redis, prefix, 'images').enter('a', 'w')).toBeTypeOf('function');
+  expect(
+    await new Suspects({ redis, prefix, turns: new Turns() }, 'images').enter('a', 'w'),
+  ).toBeTypeOf('function');
 });
 
 test('one that could not be marked gives its turn to the next, else all of them would wait for ever', async () => {
@@ -109,8 +116,25 @@ test('one that could not be marked gives its turn to the next, else all of them 
   await admin.call('ACL', 'SETUSER', 'reader', 'on', '>secret', '~*', '+@all', '-hset');
   const reader = new Redis(server.url, { username: 'reader', password: 'secret' });
   onTestFinished(() => reader.disconnect());
-  const suspects = new Suspects(reader, 'p', 'default');
+  const suspects = new Suspects({ redis: reader, prefix: 'p', turns: new Turns() }, 'default');
   await expect(suspects.enter('a', 'w')).rejects.toThrow('NOPERM');
   await admin.call('ACL', 'SETUSER', 'reader', '+hset');
   expect(await suspects.enter('b', 'w')).toBeTypeOf('function');
+});
+
+test('the suspects of all queues of one worker run one at a time: a process dies with all that it runs', async () => {
+  const { redis, prefix } = open();
+  const turns = new Turns();
+  const order: string[] = [];
+  const [first, second] = ['default', 'images'].map(
+    (queue) => new Suspects({ redis, prefix, turns }, queue),
+  ) as [Suspects, Suspects];
+  const leave = await entering(first, 'a', order);
+  const waiting = entering(second, 'b', order);
+  await redis.ping();
+  await turn();
+  expect(order).toEqual(['a']);
+  leave?.();
+  await waiting;
+  expect(order).toEqual(['a', 'b']);
 });
