@@ -25,6 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   examples: doorsAnd('@goflow/local', '@goflow/testing'),
   benchmarks: doorsAnd('@goflow/shared', '@goflow/broker', '@goflow/local', '@goflow/testing'),
   scripts: everything(),
+  'test/chaos': everything(),
   test: everything(),
 };
 
@@ -46,7 +47,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   pino: /^libs\/telemetry\//,
   express: /^apps\/(worker\/src\/ops|gateway\/src)\//,
   helmet: /^apps\/(worker\/src\/ops|gateway\/src)\//,
-  commander: /^apps\/[^/]+\/src\/(program\/|main\.ts$)/,
+  commander: /^(apps\/[^/]+\/src\/(program\/|main\.ts$)|test\/chaos\/src\/program\.ts$)/,
 };
 
 /** Imports go down: composition → doors → adapters → kernel. */
