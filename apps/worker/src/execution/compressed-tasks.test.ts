@@ -2,6 +2,7 @@ import { createMemoryResultStore } from '@goflow/broker';
 import { createFakeClock } from '@goflow/broker/memory';
 import {
   compressJson,
+  ENVELOPE_VERSION,
   expandJson,
   type ResultStore,
   SILENT_LOGGER,
@@ -153,6 +154,8 @@ function run(handler: AnyHandler, options: RunOptions = {}): Promise<Verdict> {
     logger: SILENT_LOGGER,
     resultLimit: LIMIT,
     compressAbove,
+    cipher: undefined,
+    envelopeVersion: ENVELOPE_VERSION,
     results: store && new ResultKeeper({ store, ...limits }),
     onAbandoned: () => undefined,
   });

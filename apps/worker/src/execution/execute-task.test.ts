@@ -2,6 +2,7 @@ import { createMemoryResultStore } from '@goflow/broker';
 import { createFakeClock } from '@goflow/broker/memory';
 import {
   defineTasks,
+  ENVELOPE_VERSION,
   type Logger,
   type ResultStore,
   SILENT_LOGGER,
@@ -196,6 +197,8 @@ function run(handler: AnyHandler | undefined, options: RunOptions = {}): Promise
     logger,
     resultLimit: 100,
     compressAbove: Number.POSITIVE_INFINITY,
+    cipher: undefined,
+    envelopeVersion: ENVELOPE_VERSION,
     results: store && new ResultKeeper({ store, aboveBytes: 0, limitBytes: 1_000, clock, logger }),
     onAbandoned: () => undefined,
   });

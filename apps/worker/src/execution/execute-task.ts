@@ -1,8 +1,8 @@
 import {
+  type Cipher,
   type Clock,
   compressJson,
   encodeJson,
-  expandJson,
   GoflowError,
   isCompressed,
   type Logger,
@@ -11,10 +11,17 @@ import {
   type TakenTask,
   type TaskContract,
   type Tasks,
-  toFailure,
   type Verdict,
 } from '@goflow/shared';
 import type { AnyHandler } from '../handlers/handler.js';
+import {
+  handBackNewer,
+  isSealed,
+  notOpened,
+  openPayload,
+  sealResult,
+  sealVerdict,
+} from './envelope.js';
 import type { ResultKeeper } from './keep-result.js';
 import { breach, failedFor, outcomeOf, timeOver } from './outcomes.js';
 import { handBackMissing, type Routing } from './routing.js';
@@ -32,6 +39,10 @@ export interface ExecutionDeps {
   readonly resultLimit: number;
   /** Results of more bytes of JSON are compressed; infinity: none. */
   readonly compressAbove: number;
+  /** Encrypts and decrypts; `undefined`: nothing is encrypted, and what is cannot be read. */
+  readonly cipher: Cipher | undefined;
+  /** The newest version of an envelope that is read here. */
+  readonly envelopeVersion: number;
   /** Where results go that do not stay with their task. */
   readonly results: ResultKeeper | undefined;
   /** Told of an attempt that timed out while its handler goes on. */
@@ -39,10 +50,20 @@ export interface ExecutionDeps {
 }
 
 /**
- * The heart of the worker. Look up, expand, parse, middleware and handler, parse the result, compress, outcome. It never throws:
- * whatever happens in there is a verdict.
+ * The heart of the worker. Look up, decrypt, expand, parse, middleware and handler, parse the result, compress, encrypt, outcome. It never
+ * throws: whatever happens in there is a verdict, as it is to be stored.
  */
 export function executeTask(task: TakenTask, deps: ExecutionDeps): Promise<Verdict> {
+  const { cipher } = deps;
+  const verdict = execute(task, deps);
+  return cipher ? verdict.then((one) => sealVerdict(one, task, cipher)) : verdict;
+}
+
+function execute(task: TakenTask, deps: ExecutionDeps): Promise<Verdict> {
+  const { envelopeVersion } = task;
+  // Before anything else is made of it: all may mean something else there.
+  if (envelopeVersion !== undefined && envelopeVersion > deps.envelopeVersion)
+    return Promise.resolve(handBackNewer(task));
   if (!task.readable || typeof task.type !== 'string' || task.type === '')
     return Promise.resolve(unreadable(task));
   const contract = deps.tasks.contracts.get(task.type);
@@ -51,9 +72,8 @@ export function executeTask(task: TakenTask, deps: ExecutionDeps): Promise<Verdi
   const over = timeOver(task, deps.clock.now());
   if (over) return Promise.resolve({ ...over, isUnspent: true });
   const { payload } = task;
-  return isCompressed(payload)
-    ? expandAndAttempt({ task, contract, handler, payload, deps })
-    : attempt({ task, contract, handler, payload, deps });
+  const run: Run = { task, contract, handler, payload, deps };
+  return isCompressed(payload) || isSealed(task, deps.cipher) ? openAndAttempt(run) : attempt(run);
 }
 
 interface Run {
@@ -65,13 +85,13 @@ interface Run {
   readonly deps: ExecutionDeps;
 }
 
-/** Only compressed payloads come this way: the others take no further promise. */
-async function expandAndAttempt(run: Run): Promise<Verdict> {
+/** Only payloads that are compressed or encrypted come this way: the others take no further promise. */
+async function openAndAttempt(run: Run): Promise<Verdict> {
   let payload: unknown;
   try {
-    payload = await expandJson(run.payload);
+    payload = await openPayload(run.task, run.deps.cipher);
   } catch (error) {
-    return { kind: 'failed', failure: toFailure(error), isUnspent: true };
+    return notOpened(error, run.task);
   }
   return run.task.isAborted ? ENDED_OTHERWISE : attempt({ ...run, payload });
 }
@@ -134,12 +154,13 @@ async function runAttempt(
   const returned = await handler(input instanceof Promise ? await input : input, ctx);
   const parsed = parseStage(contract.result, returned, about.result);
   const result = parsed instanceof Promise ? await parsed : parsed;
-  const { results, resultLimit, compressAbove } = deps;
+  const { results, resultLimit, compressAbove, cipher } = deps;
   const limitBytes = results ? results.limitBytes : resultLimit;
   const json = encodeResult(result, about.resultSubject, limitBytes);
   if (json === undefined) return { kind: 'completed', resultJson: json };
   const compressed = compressJson(json, compressAbove);
-  const resultJson = typeof compressed === 'string' ? compressed : await compressed;
+  const plain = typeof compressed === 'string' ? compressed : await compressed;
+  const resultJson = sealResult(plain, task, cipher);
   return results
     ? results.keep(task, resultJson, contract.retention)
     : { kind: 'completed', resultJson };

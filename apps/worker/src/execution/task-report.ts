@@ -1,10 +1,13 @@
 import {
+  type Cipher,
   type Clock,
   type ClockTimer,
   encodeJson,
+  encryptLine,
   GoflowError,
   type Logger,
   parse,
+  protectJson,
   type TakenTask,
   type TaskContract,
   type TaskLogEntry,
@@ -27,6 +30,8 @@ type Level = (typeof LEVELS)[number];
 export interface ReportDeps {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** What is kept with the task is encrypted with it. */
+  readonly cipher?: Cipher | undefined;
 }
 
 /** What a handler tells while it runs: progress, of which the last counts, and log lines. Told at once, then every 200 ms. */
@@ -39,11 +44,13 @@ export class TaskReport {
   #lines: TaskLogEntry[] = [];
   #seq: number;
   readonly #clock: Clock;
+  readonly #cipher: Cipher | undefined;
   #timer: ClockTimer;
   #ended = false;
 
-  constructor(task: TakenTask, contract: TaskContract, { clock, logger }: ReportDeps) {
+  constructor(task: TakenTask, contract: TaskContract, { clock, logger, cipher }: ReportDeps) {
     this.#clock = clock;
+    this.#cipher = cipher;
     this.#seq = task.starts * LINES_PER_START;
     this.#task = task;
     this.#contract = contract;
@@ -62,12 +69,14 @@ export class TaskReport {
     const parsed = schema ? await parse(schema, value, about) : value;
     if (parsed === undefined)
       throw new GoflowError('PROGRESS_INVALID', `${subject}: nothing given`);
-    this.#progressJson = encodeJson(parsed, {
+    const json = encodeJson(parsed, {
       subject,
       notSerializable: 'PROGRESS_INVALID',
       tooLarge: 'PROGRESS_INVALID',
       limitBytes: MAX_PROGRESS_BYTES,
     });
+    const place = { kind: 'progress', type, id: this.#task.id } as const;
+    this.#progressJson = protectJson(json, place, this.#cipher);
     this.#tell();
   }
 
@@ -121,14 +130,16 @@ export class TaskReport {
     if (this.#ended) return;
     const plain = plainOf(fields);
     this.#seq += 1;
-    this.#lines.push({
+    const kept: TaskLogEntry = {
       at: new Date(this.#clock.now()),
       level,
       message: message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE - 1)}…` : message,
       attempt: this.#task.attempt,
       seq: this.#seq,
       ...(plain === undefined ? {} : { fields: plain }),
-    });
+    };
+    const cipher = this.#cipher;
+    this.#lines.push(cipher?.writes ? encryptLine(kept, this.#task, cipher) : kept);
     if (this.#lines.length > MAX_LINES) this.#lines.shift();
     this.#tell();
   }

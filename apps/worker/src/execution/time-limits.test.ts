@@ -1,5 +1,5 @@
 import { createFakeClock } from '@goflow/broker/memory';
-import { SILENT_LOGGER, type TakenTask, type Verdict } from '@goflow/shared';
+import { ENVELOPE_VERSION, SILENT_LOGGER, type TakenTask, type Verdict } from '@goflow/shared';
 import { expect, test } from 'vitest';
 import type { AnyHandler } from '../handlers/handler.js';
 import { executeTask } from './execute-task.js';
@@ -27,6 +27,8 @@ function running(handler: AnyHandler, given: Partial<TakenTask> = {}) {
     logger: SILENT_LOGGER,
     resultLimit: 100,
     compressAbove: Number.POSITIVE_INFINITY,
+    cipher: undefined,
+    envelopeVersion: ENVELOPE_VERSION,
     results: undefined,
     onAbandoned: (one) => abandoned.push(one),
   });
