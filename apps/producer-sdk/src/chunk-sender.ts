@@ -1,10 +1,12 @@
 import {
   type ChunkEnvelope,
+  ENCRYPTED_VERSION,
   newTaskId,
   type ResolvedPushOptions,
   type TaskContract,
   type TaskId,
 } from '@goflow/shared';
+import type { PayloadCipher } from './payload-cipher.js';
 import { storedOptions } from './stored-options.js';
 import type { SendDeps } from './task-sender.js';
 
@@ -26,6 +28,9 @@ export interface ChunkKind {
 /** The task of a chunk with this index. */
 export const idInChunk = (chunk: TaskId, index: number): TaskId => `${chunk}:${index}`;
 
+const lengthOf = (chunks: readonly (readonly string[])[]): number =>
+  chunks.reduce((sum, chunk) => chunk.reduce((inner, { length }) => inner + length, sum), 0);
+
 /** Takes chunks to the broker. What is done here for each task, and not for each chunk, decides how fast that is. */
 export class ChunkSender {
   readonly #deps: SendDeps;
@@ -40,16 +45,18 @@ export class ChunkSender {
     { contract, options }: ChunkKind,
   ): Promise<readonly SentChunk[]> {
     if (chunks.length === 0) return [];
-    const { broker, waiting } = this.#deps;
+    const { broker, waiting, payloads, load } = this.#deps;
     const { queue, type, priority } = contract;
     const pushedAt = broker.clock.now();
     const stored = storedOptions(contract, options, pushedAt);
     const envelopes = chunks.map((payloadsJson): ChunkEnvelope => {
       const id = newTaskId(queue);
       const replyTo = waiting.addressForChunk(id, type, payloadsJson.length);
-      return { id, queue, type, payloadsJson, priority, pushedAt, replyTo, ...stored };
+      const plain = { id, queue, type, payloadsJson, priority, pushedAt, replyTo, ...stored };
+      return payloads ? encryptChunk(plain, payloads) : plain;
     });
-    const errors = await this.#push(envelopes);
+    const held = load.hold(lengthOf(chunks));
+    const errors = await this.#push(envelopes).finally(() => load.release(held));
     const sent = envelopes.map(
       ({ id, payloadsJson }, place): SentChunk => ({
         id,
@@ -78,4 +85,12 @@ export class ChunkSender {
       for (let index = 0; index < size; index += 1)
         onPushed({ id: idInChunk(id, index), deduplicated: false }, type);
   }
+}
+
+function encryptChunk(chunk: ChunkEnvelope, payloads: PayloadCipher): ChunkEnvelope {
+  const { id, type } = chunk;
+  const payloadsJson = chunk.payloadsJson.map((json, index) =>
+    payloads.payload(json, { type, id: idInChunk(id, index) }),
+  );
+  return { ...chunk, payloadsJson, envelopeVersion: ENCRYPTED_VERSION };
 }

@@ -1,6 +1,7 @@
 import {
   type Broker,
   type Cancelled,
+  type Cipher,
   type ClientEvents,
   checkKey,
   checkKnown,
@@ -22,6 +23,9 @@ import {
   type TaskStatus,
   type Tasks,
 } from '@goflow/shared';
+import type { ResolvedBounds } from './bounds/bound-options.js';
+import { ClientLoad } from './bounds/client-load.js';
+import { QueueRooms } from './bounds/queue-rooms.js';
 import { ChunkSender } from './chunk-sender.js';
 import type { CancelOptions, WaitOptions } from './goflow.js';
 import { HandlerWatch } from './handler-watch.js';
@@ -37,6 +41,7 @@ import { mapTasks } from './many/map.js';
 import type { MapOptions } from './many/map-options.js';
 import type { MapOutcome } from './many/map-run.js';
 import type { ManyOptions } from './many-options.js';
+import { PayloadCipher } from './payload-cipher.js';
 import { Pusher } from './push.js';
 import type { PushMiddleware } from './push-middleware.js';
 import { Seals } from './seal.js';
@@ -51,11 +56,15 @@ export interface ClientDeps {
   readonly broker: Broker;
   readonly payloadLimit: number;
   readonly compressAbove: number;
+  readonly cipher: Cipher | undefined;
   readonly resultStore: ResultStore | undefined;
   readonly middleware: readonly PushMiddleware[];
   readonly strict: boolean;
   readonly logger: Logger;
   readonly events: Emitter<ClientEvents>;
+  readonly bounds: ResolvedBounds;
+  /** The longest that a push waits for room, where it does. */
+  readonly timeoutMs: number;
 }
 
 const MAX_REASON_LENGTH = 500;
@@ -71,15 +80,17 @@ export class Client {
   readonly #pusher: Pusher;
   readonly #answers: Answers;
   readonly #waiting: Waiting;
+  readonly #load: ClientLoad;
   #closing: Promise<void> | undefined;
 
   constructor(deps: ClientDeps) {
-    const { tasks, broker, events, resultStore } = deps;
+    const { tasks, broker, events, resultStore, cipher } = deps;
     this.#tasks = tasks;
     this.#broker = broker;
     this.#events = events;
-    this.#answers = new Answers({ tasks, resultStore, now: () => broker.clock.now() });
+    this.#answers = new Answers({ tasks, resultStore, cipher, now: () => broker.clock.now() });
     this.#waiting = new Waiting(broker, this.#answers);
+    this.#load = new ClientLoad(deps.bounds.maxPending);
     this.#pusher = this.#pusherOf(deps);
     this.inspector = new Inspector({
       ...deps,
@@ -89,16 +100,37 @@ export class Client {
   }
 
   async push(type: string, payload: unknown, options?: PushOptions): Promise<TaskId> {
-    const { id } = await this.#pusher.push(type, payload, options);
-    return id;
+    this.#load.begin(1);
+    try {
+      const { id } = await this.#pusher.push(type, payload, options);
+      return id;
+    } finally {
+      this.#load.end(1);
+    }
   }
 
   async pushOnce(type: string, payload: unknown, options: PushOptions): Promise<Pushed> {
-    return this.#pusher.push(type, payload, options);
+    this.#load.begin(1);
+    try {
+      return await this.#pusher.push(type, payload, options);
+    } finally {
+      this.#load.end(1);
+    }
   }
 
-  pushMany(type: string, payloads: readonly unknown[], options?: ManyOptions): Promise<TaskId[]> {
-    return this.#pusher.pushMany(type, payloads, options);
+  async pushMany(
+    type: string,
+    payloads: readonly unknown[],
+    options?: ManyOptions,
+  ): Promise<TaskId[]> {
+    // What is no array is refused further on.
+    const count = this.#load.countOfMany(Array.isArray(payloads) ? payloads.length : 0);
+    this.#load.begin(count);
+    try {
+      return await this.#pusher.pushMany(type, payloads, options);
+    } finally {
+      this.#load.end(count);
+    }
   }
 
   idOf(type: string, id: string): TaskId {
@@ -120,7 +152,8 @@ export class Client {
   watch(id: TaskId, options: WatchOptions = {}): AsyncGenerator<TaskChange, void, undefined> {
     checkKnown('options', options, ['signal']);
     const status = (): Promise<TaskStatus> => this.status(id);
-    return watchTask(id, options, { broker: this.#broker, waiting: this.#waiting, status });
+    const { opener } = this.#answers;
+    return watchTask(id, options, { broker: this.#broker, waiting: this.#waiting, status, opener });
   }
 
   wait(id: TaskId, options?: WaitOptions): Promise<unknown> {
@@ -148,7 +181,9 @@ export class Client {
     options: MapOptions & PushOptions = {},
   ): AsyncGenerator<MapOutcome, void, undefined> {
     const { inFlight, signal, ordered, onStop, ...pushOptions } = options;
-    const { chunk, push } = this.#pusher.stream(type, pushOptions);
+    let isLeft = false;
+    const mayWait = (): boolean => !isLeft;
+    const { chunk, push } = this.#pusher.stream(type, { options: pushOptions, mayWait });
     return mapTasks(
       source,
       { inFlight, chunk, signal, ordered, onStop },
@@ -160,6 +195,9 @@ export class Client {
           return id;
         },
         cancel: (id) => this.cancel(id, { reason: 'the map it was part of was left' }),
+        left: () => {
+          isLeft = true;
+        },
       },
     );
   }
@@ -202,11 +240,16 @@ export class Client {
   }
 
   #pusherOf(deps: ClientDeps): Pusher {
-    const { tasks, broker, events, strict, middleware } = deps;
+    const { tasks, broker, events, strict, middleware, cipher, logger, bounds, timeoutMs } = deps;
+    const { maxDepths } = bounds;
     const onUnhandled = (type: string): void => events.emit('type:unhandled', { type });
+    const workers = () => broker.inspector.workers();
     const sending = {
       broker,
       waiting: this.#waiting,
+      load: this.#load,
+      opener: this.#answers.opener,
+      payloads: cipher?.writes ? new PayloadCipher({ cipher, workers, logger }) : undefined,
       isOver: (record: TaskRecord) => this.#answers.isOver(record),
       isHeard: () => this.#heard.has('task:pushed'),
       onPushed: ({ id, deduplicated }: Pushed, type: string) =>
@@ -217,6 +260,7 @@ export class Client {
       tasks: new TaskSender(sending),
       chunks: new ChunkSender(sending),
       handlers: new HandlerWatch({ broker, strict, onUnhandled }),
+      rooms: maxDepths && new QueueRooms({ ...bounds, maxDepths, broker, timeoutMs }),
       middleware,
     });
   }

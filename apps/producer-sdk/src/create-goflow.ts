@@ -1,26 +1,34 @@
 import { createBullMqBroker, type RedisGiven } from '@goflow/broker';
 import {
   type Broker,
+  type Cipher,
   type ClientEvents,
   checkInteger,
   checkKnown,
+  checkLogger,
   type Duration,
   Emitter,
+  ENCRYPTED_VERSION,
+  ENVELOPE_VERSION,
+  type EncryptionOptions,
   invalidOption,
   type Logger,
   type ResultStore,
   resolveCompressAbove,
+  resolveEncryption,
   SILENT_LOGGER,
   type TaskDefinitions,
   type Tasks,
   toFailure,
+  toMs,
 } from '@goflow/shared';
+import { BOUND_OPTIONS, type BoundOptions, resolveBounds } from './bounds/bound-options.js';
 import { Client, type ClientDeps } from './client.js';
 import type { Goflow } from './goflow.js';
 import { checkPushMiddleware, type PushMiddleware } from './push-middleware.js';
 
 /** Options of {@link createGoflow}. */
-export interface GoflowOptions<D extends TaskDefinitions> {
+export interface GoflowOptions<D extends TaskDefinitions> extends BoundOptions {
   /** The contracts, from `defineTasks`. */
   readonly tasks: Tasks<D>;
   /**
@@ -39,6 +47,13 @@ export interface GoflowOptions<D extends TaskDefinitions> {
    * BullMQ's own call, which is slower. @default true
    */
   readonly sharedCalls?: boolean | undefined;
+  /**
+   * How many replicas of Redis must have a push before it resolves: 0 to 10. When fewer have it within `replicaTimeout` the push fails as
+   * REPLICAS_MISSING, though the task is in the master. Not with a Redis Cluster. @default 0
+   */
+  readonly minReplicas?: number | undefined;
+  /** How long replicas are waited for: '10ms' to '4s', not longer than `timeout`. @default '1s', or `timeout` where that is shorter */
+  readonly replicaTimeout?: Duration | undefined;
   /** The largest payload in bytes of JSON: 1 to 512 MiB. @default 1,048,576 (1 MiB) */
   readonly payloadLimit?: number | undefined;
   /**
@@ -46,6 +61,13 @@ export interface GoflowOptions<D extends TaskDefinitions> {
    * read in any case. @default never
    */
   readonly compressAbove?: number | undefined;
+  /**
+   * Keys to encrypt payloads with, where they are stored, and to read results, failures, progress and log lines with. Workers need the same
+   * keys. @default nothing is encrypted, and what is cannot be read
+   */
+  readonly encryption?: EncryptionOptions | undefined;
+  /** The newest version of a stored task that is pushed: 1 as long as there are workers that read no other. @default 2 */
+  readonly envelopeVersion?: number | undefined;
   /** Where results are kept, instead of with their tasks: the same as the workers'. @default with their tasks */
   readonly resultStore?: ResultStore | undefined;
   /** Code around every push, the first outermost. @default none */
@@ -63,14 +85,20 @@ const KNOWN = [
   'prefix',
   'timeout',
   'sharedCalls',
+  'minReplicas',
+  'replicaTimeout',
   'payloadLimit',
   'compressAbove',
+  'encryption',
+  'envelopeVersion',
   'resultStore',
   'middleware',
   'strict',
   'logger',
+  ...BOUND_OPTIONS,
 ];
 const DEFAULT_PAYLOAD_LIMIT = 1024 * 1024;
+const TIMEOUT = { minMs: 10, maxMs: 600_000 };
 /** Redis's own limit of a string. */
 const MAX_PAYLOAD_LIMIT = 512 * 1024 * 1024;
 
@@ -88,17 +116,20 @@ export function createGoflow<D extends TaskDefinitions>(options: GoflowOptions<D
   if (typeof options !== 'object' || options === null)
     throw invalidOption('createGoflow options', 'an object', options);
   checkKnown('createGoflow options', options, KNOWN);
-  const logger = options.logger ?? SILENT_LOGGER;
+  const logger = checkLogger(options.logger ?? SILENT_LOGGER);
   const events = new Emitter<ClientEvents>(logger);
   const checked = {
     tasks: checkTasks(options.tasks),
     payloadLimit: payloadLimitOf(options),
     compressAbove: resolveCompressAbove(options.compressAbove),
+    cipher: cipherOf(options),
     resultStore: checkStore(options.resultStore),
     middleware: checkPushMiddleware(options.middleware),
     strict: checkStrict(options.strict ?? false),
     logger,
     events,
+    bounds: resolveBounds(options, options.tasks),
+    timeoutMs: toMs('timeout', options.timeout ?? '5s', TIMEOUT),
   };
   const broker = options.broker === undefined ? connect(options, events) : checkBroker(options);
   logEvents(events, logger);
@@ -109,7 +140,7 @@ export function createGoflow<D extends TaskDefinitions>(options: GoflowOptions<D
 type Given = GoflowOptions<TaskDefinitions>;
 
 function connect(
-  { redis, prefix, timeout, sharedCalls }: Given,
+  { redis, prefix, timeout, sharedCalls, minReplicas, replicaTimeout }: Given,
   events: Emitter<ClientEvents>,
 ): Broker {
   if (redis === undefined)
@@ -119,7 +150,10 @@ function connect(
     prefix,
     timeout,
     sharedCalls,
+    minReplicas,
+    replicaTimeout,
     onTrouble: (error, repeated) => events.emit('broker:trouble', { error, repeated }),
+    onDataLost: (loss) => events.emit('broker:data-lost', loss),
   });
 }
 
@@ -131,6 +165,9 @@ function logEvents(events: Emitter<ClientEvents>, logger: Logger): void {
       'trouble with Redis',
     ),
   );
+  events.on('broker:data-lost', (loss) =>
+    logger.error(loss, 'Redis has lost its data: tasks and results that were there are gone'),
+  );
   events.on('type:unhandled', ({ type }) =>
     logger.warn({ taskType: type }, 'no live worker has a handler of this task type: it will wait'),
   );
@@ -141,6 +178,14 @@ function payloadLimitOf(options: { readonly payloadLimit?: number | undefined })
     1,
     MAX_PAYLOAD_LIMIT,
   ]);
+}
+
+function cipherOf({ encryption, envelopeVersion = ENVELOPE_VERSION }: Given): Cipher | undefined {
+  checkInteger('envelopeVersion', envelopeVersion, [1, ENVELOPE_VERSION]);
+  const cipher = resolveEncryption(encryption);
+  if (!cipher?.writes || envelopeVersion >= ENCRYPTED_VERSION) return cipher;
+  const rule = `absent, or to read only (\`current: null\`), where \`envelopeVersion\` is ${envelopeVersion}`;
+  throw invalidOption('encryption', rule, encryption);
 }
 
 function checkTasks(tasks: Tasks): Tasks {
@@ -159,8 +204,9 @@ function checkStore(given: ResultStore | undefined): ResultStore | undefined {
   throw invalidOption('resultStore', 'an object with put and get', given);
 }
 
-function checkBroker({ redis, broker }: Pick<Given, 'redis' | 'broker'>): Broker {
+function checkBroker({ redis, broker, minReplicas }: Given): Broker {
   if (redis !== undefined) throw invalidOption('broker', 'absent where `redis` is given', broker);
+  if (minReplicas) throw invalidOption('minReplicas', 'absent where `broker` is given', minReplicas);
   if (typeof broker?.push === 'function') return broker;
   throw invalidOption('broker', 'a Broker', broker);
 }

@@ -32,6 +32,7 @@ export type {
   DeadLetterReason,
   DeduplicationWindow,
   Duration,
+  EncryptionOptions,
   ErrorCode,
   Logger,
   PayloadInput,
@@ -63,6 +64,7 @@ export {
   TaskFailedError,
   WaitTimeoutError,
 } from '@goflow/shared';
+export type { BoundOptions } from './bounds/bound-options.js';
 export type { GoflowOptions } from './create-goflow.js';
 export { createGoflow } from './create-goflow.js';
 export type { AnyResult, CancelOptions, Goflow, WaitOptions } from './goflow.js';

@@ -5,7 +5,7 @@ import {
   type TaskEnvelope,
   type TaskId,
 } from '@goflow/shared';
-import { idInChunk, type SentChunk } from './chunk-sender.js';
+import { type ChunkKind, idInChunk, type SentChunk } from './chunk-sender.js';
 import { type ManyOptions, type ResolvedManyOptions, takeChunk } from './many-options.js';
 import { OpenChunk } from './open-chunk.js';
 import type { PushDeps, PushRequest } from './push.js';
@@ -63,14 +63,14 @@ export class ManyPusher {
     }
     await this.#deps.handlers.check(seal.contract.type);
     const { contract } = seal;
-    const sent = await this.#deps.chunks.send(chunks.cut, { contract, options });
+    const sent = await this.#sendChunks(chunks.cut, { contract, options });
     if (sent.some(({ error }) => error)) throw new PushIncompleteError(resultsOf(sent));
     return idsOf(sent);
   }
 
   /** What middleware gave another type or other options is pushed by itself; the others go in chunks, where there are to be any. */
   async #pushAll(requests: readonly Placed[], common: Common): Promise<PushResult[]> {
-    const { tasks, chunks } = this.#deps;
+    const { tasks, rooms } = this.#deps;
     const { contract } = common.seal;
     const options = resolvePushOptions(common.options);
     const goesInChunk = (request: PushRequest): boolean =>
@@ -83,14 +83,20 @@ export class ManyPusher {
       throw error;
     }
     const [sent, results] = await Promise.all([
-      chunks.send(sealed.inChunks.cut, { contract, options }),
-      tasks.sendAll(sealed.alone),
+      this.#sendChunks(sealed.inChunks.cut, { contract, options }),
+      rooms ? rooms.sendAll(sealed.alone, tasks) : tasks.sendAll(sealed.alone),
     ]);
     const [fromChunks, fromOthers] = [resultsOf(sent).values(), results.values()];
     return requests.map((request) => {
       const next = (goesInChunk(request) ? fromChunks : fromOthers).next();
       return next.value as PushResult;
     });
+  }
+
+  #sendChunks(cut: readonly (readonly string[])[], kind: ChunkKind): Promise<readonly SentChunk[]> {
+    const { chunks, rooms } = this.#deps;
+    if (!rooms) return chunks.send(cut, kind);
+    return rooms.sendChunks(cut, kind.contract.queue, (some) => chunks.send(some, kind));
   }
 
   async #sealAll(

@@ -6,6 +6,8 @@ import {
   type TaskContract,
   type TaskId,
 } from '@goflow/shared';
+import type { MayWait } from './bounds/queue-room.js';
+import type { QueueRooms } from './bounds/queue-rooms.js';
 import type { ChunkSender, SentChunk } from './chunk-sender.js';
 import type { HandlerWatch } from './handler-watch.js';
 import { Collector } from './many/collector.js';
@@ -28,6 +30,8 @@ export interface PushDeps {
   readonly tasks: TaskSender;
   readonly chunks: ChunkSender;
   readonly handlers: HandlerWatch;
+  /** Undefined where no queue has a limit. */
+  readonly rooms: QueueRooms | undefined;
   readonly middleware: readonly PushMiddleware[];
 }
 
@@ -36,6 +40,20 @@ export interface StreamPush {
   /** How many items may go together. */
   readonly chunk: number;
   readonly push: (payload: unknown) => Promise<Pushed>;
+}
+
+/** What a {@link StreamPush} is made for. */
+export interface StreamOptions {
+  readonly options: PushManyOptions;
+  /** Whether an item that finds its queue full may go on waiting. */
+  readonly mayWait: MayWait;
+}
+
+/** What all items of a stream have in common. */
+interface Item {
+  readonly seal: Seal;
+  readonly options: ResolvedPushOptions;
+  readonly mayWait: MayWait;
 }
 
 /** Takes payloads to the broker: 1. contract, 2. options, 3. schema, 4. JSON, 5. envelope with an id of its own. */
@@ -67,15 +85,12 @@ export class Pusher {
    *
    * @throws TASK_TYPE_UNKNOWN, OPTION_INVALID
    */
-  stream(type: string, given: PushManyOptions): StreamPush {
+  stream(type: string, { options: given, mayWait }: StreamOptions): StreamPush {
     const { seals, middleware } = this.#deps;
     const seal = seals.of(type);
     const { options, chunk } = takeChunk(given, seal.contract);
-    const resolved = resolvePushOptions(options);
-    const push =
-      chunk > 1
-        ? this.#inChunks(chunk, seal, resolved)
-        : (payload: unknown) => this.#pushOne(seal, payload, resolved);
+    const item: Item = { seal, options: resolvePushOptions(options), mayWait };
+    const push = chunk > 1 ? this.#inChunks(chunk, item) : this.#patiently(item);
     if (middleware.length === 0) return { chunk, push };
     const pushPassed = (request: PushRequest): Promise<Pushed> =>
       request.type === type && request.options === options
@@ -87,12 +102,25 @@ export class Pusher {
     };
   }
 
-  #inChunks(size: number, seal: Seal, options: ResolvedPushOptions): StreamPush['push'] {
-    const { chunks, handlers } = this.#deps;
+  /** As {@link Pusher.push} does, but an item waits for room. */
+  #patiently({ seal, options, mayWait }: Item): StreamPush['push'] {
+    const room = this.#deps.rooms?.of(seal.contract.queue);
+    if (!room) return (payload) => this.#pushOne(seal, payload, options);
+    return async (payload) => {
+      const json = await seal.json(payload);
+      return room.within(1, mayWait, () => this.#sendNow(seal.contract, json, options));
+    };
+  }
+
+  #inChunks(size: number, { seal, options, mayWait }: Item): StreamPush['push'] {
+    const { chunks, handlers, rooms } = this.#deps;
     const { contract } = seal;
+    const room = rooms?.of(contract.queue);
     const collector = new Collector(size, async (payloadsJson) => {
       await handlers.check(contract.type);
-      const [sent] = await chunks.send([payloadsJson], { contract, options });
+      const send = (): Promise<readonly SentChunk[]> =>
+        chunks.send([payloadsJson], { contract, options });
+      const [sent] = await (room ? room.within(payloadsJson.length, mayWait, send) : send());
       return sent as SentChunk;
     });
     return async (payload) => {
@@ -112,6 +140,13 @@ export class Pusher {
   }
 
   #send(contract: TaskContract, json: string, options: ResolvedPushOptions): Promise<Pushed> {
+    const { rooms } = this.#deps;
+    const room = rooms?.of(contract.queue);
+    if (!rooms || !room) return this.#sendNow(contract, json, options);
+    return room.within(1, rooms.patience(), () => this.#sendNow(contract, json, options));
+  }
+
+  #sendNow(contract: TaskContract, json: string, options: ResolvedPushOptions): Promise<Pushed> {
     const { tasks, handlers } = this.#deps;
     const checking = handlers.check(contract.type);
     if (!checking) return tasks.send(tasks.envelope(contract, json, options));

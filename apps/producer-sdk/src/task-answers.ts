@@ -1,10 +1,10 @@
 import {
-  expandJson,
+  type Cipher,
   GoflowError as Failure,
   type GoflowError,
-  isCompressed,
   isFinal,
   isGoflowError,
+  isWrapped,
   type ResultStore,
   type TaskDetail,
   type TaskFacts,
@@ -17,6 +17,7 @@ import {
   type Tasks,
   toFailure,
 } from '@goflow/shared';
+import { Opener } from './opener.js';
 
 /** What answering needs. */
 export interface AnswerDeps {
@@ -24,6 +25,8 @@ export interface AnswerDeps {
   /** The time of the broker, in milliseconds since 1970. */
   readonly now: () => number;
   readonly resultStore: ResultStore | undefined;
+  /** Reads what is encrypted. */
+  readonly cipher?: Cipher | undefined;
 }
 
 /** A worker's idea of the time may differ by less than this; only when even that is over does a reader judge. */
@@ -31,10 +34,12 @@ const CERTAIN_MS = 1_000;
 
 /** Turns what the broker knows into answers: what is past its retention is unknown, what is past its time has ended. */
 export class Answers {
+  readonly opener: Opener;
   readonly #deps: AnswerDeps;
 
   constructor(deps: AnswerDeps) {
     this.#deps = deps;
+    this.opener = new Opener(deps.cipher);
   }
 
   /** The record as it counts now; `undefined` when its retention is over. */
@@ -44,7 +49,11 @@ export class Answers {
     return this.isOver(current) ? undefined : current;
   }
 
-  /** What `getResult` answers; a promise of it only where a result store is asked, or it is compressed. @throws RESULT_STORE_MISSING, RESULT_STORE_AWAY */
+  /**
+   * What `getResult` answers; a promise of it only where a result store is asked, or it is compressed or encrypted.
+   *
+   * @throws RESULT_STORE_MISSING, RESULT_STORE_AWAY, KEY_MISSING
+   */
   result(id: TaskId, record: TaskRecord | undefined): TaskResult | Promise<TaskResult> {
     const current = this.current(record);
     if (!current) return { status: 'unknown', id };
@@ -53,18 +62,19 @@ export class Answers {
     if (state === 'completed') {
       const { isStored, result: value } = current;
       if (isStored) return this.#stored(current.id, facts);
-      if (isCompressed(value)) return expanded(value, facts);
+      if (isWrapped(value)) return this.#opened(value, facts);
       return { status: 'completed', value, ...facts };
     }
     if (!isFinal(state)) return { status: state, ...facts };
-    return { status: state, failure: failureOf(current), ...facts };
+    const failure = this.opener.failure(failureOf(current), current);
+    return { status: state, failure, ...facts };
   }
 
   /** What `status` answers. */
   status(id: TaskId, detail: TaskDetail | undefined): TaskStatus {
     const current = this.current(detail);
     if (!current) return { status: 'unknown', id };
-    const { state, failure, progress, log, history } = current;
+    const { state, failure, progress, log, history } = this.opener.withReport(current);
     return {
       status: state,
       ...factsOf(current),
@@ -88,9 +98,20 @@ export class Answers {
     // The store forgets by its own clock, a moment earlier or later.
     if (json === undefined) return { status: 'unknown', id };
     try {
-      return await expanded(JSON.parse(json), facts);
+      return await this.#opened(JSON.parse(json), facts);
     } catch (cause) {
+      if (isGoflowError(cause, 'KEY_MISSING')) throw cause;
       const error = new Failure('ENVELOPE_UNREADABLE', 'the stored result is no JSON', { cause });
+      return { status: 'failed', failure: toFailure(error), ...facts };
+    }
+  }
+
+  /** A task whose result nobody can read completed, and yet has nothing to give. @throws KEY_MISSING */
+  async #opened(stored: unknown, facts: TaskFacts): Promise<TaskResult> {
+    try {
+      return { status: 'completed', value: await this.opener.result(stored, facts), ...facts };
+    } catch (error) {
+      if (isGoflowError(error, 'KEY_MISSING')) throw error;
       return { status: 'failed', failure: toFailure(error), ...facts };
     }
   }
@@ -122,15 +143,6 @@ export class Answers {
     if (now >= startBy && attempts === 0)
       return { ...record, ...end('expired', startBy, 'was not started') };
     return record;
-  }
-}
-
-/** Never rejects: a task whose result cannot be read completed, and yet has nothing to give. */
-async function expanded(stored: unknown, facts: TaskFacts): Promise<TaskResult> {
-  try {
-    return { status: 'completed', value: await expandJson(stored), ...facts };
-  } catch (error) {
-    return { status: 'failed', failure: toFailure(error), ...facts };
   }
 }
 

@@ -1,18 +1,21 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
   type Broker,
-  expandJson,
-  isCompressed,
   isGoflowError,
+  isWrapped,
   newTaskId,
   type Pushed,
   type ResolvedPushOptions,
   type TaskContract,
+  type TaskDetail,
   type TaskEnvelope,
   type TaskId,
   type TaskRecord,
   taskIdOfKey,
 } from '@goflow/shared';
+import type { ClientLoad } from './bounds/client-load.js';
+import type { Opener } from './opener.js';
+import type { PayloadCipher } from './payload-cipher.js';
 import { storedOptions } from './stored-options.js';
 import type { Waiting } from './waiting.js';
 
@@ -20,11 +23,16 @@ import type { Waiting } from './waiting.js';
 export interface SendDeps {
   readonly broker: Broker;
   readonly waiting: Waiting;
+  /** Told of what is in memory until it is pushed. */
+  readonly load: Pick<ClientLoad, 'hold' | 'release'>;
   /** Whether the retention of a task is over. */
   readonly isOver: (record: TaskRecord) => boolean;
   /** Whether anybody is to be told of pushes. */
   readonly isHeard: () => boolean;
   readonly onPushed: (pushed: Pushed, type: string) => void;
+  /** Encrypts payloads; `undefined`: they are not encrypted. */
+  readonly payloads: PayloadCipher | undefined;
+  readonly opener: Opener;
 }
 
 /** What became of one push of many. */
@@ -44,14 +52,15 @@ export class TaskSender {
     payloadJson: string,
     options: ResolvedPushOptions,
   ): TaskEnvelope {
-    const { broker, waiting } = this.#deps;
+    const { broker, waiting, payloads } = this.#deps;
     const { type, queue, priority } = contract;
     const pushedAt = broker.clock.now();
     const stored = storedOptions(contract, options, pushedAt);
     const id = options.id === undefined ? newTaskId(queue) : ownTaskId(contract, options.id);
     const replyTo = waiting.addressFor(id, type);
     const envelope = { id, queue, type, payloadJson, priority, pushedAt, replyTo };
-    return stored ? { ...envelope, ...stored } : envelope;
+    const complete = stored ? { ...envelope, ...stored } : envelope;
+    return payloads ? payloads.envelope(complete) : complete;
   }
 
   /** They are not sent after all. */
@@ -61,6 +70,8 @@ export class TaskSender {
 
   /** @throws what the broker throws */
   async send(envelope: TaskEnvelope): Promise<Pushed> {
+    const { load } = this.#deps;
+    const held = load.hold(envelope.payloadJson.length);
     try {
       const pushed = await (envelope.isOwnId
         ? this.#sendOwn(envelope)
@@ -70,13 +81,17 @@ export class TaskSender {
     } catch (error) {
       this.#deps.waiting.forgetAddress(envelope.id);
       throw error;
+    } finally {
+      load.release(held);
     }
   }
 
   /** What became of each, in the order given. */
   async sendAll(envelopes: readonly TaskEnvelope[]): Promise<PushResult[]> {
     if (envelopes.length === 0) return [];
-    const outcomes = await this.#sendMany(envelopes);
+    const { load } = this.#deps;
+    const held = load.hold(envelopes.reduce((sum, { payloadJson }) => sum + payloadJson.length, 0));
+    const outcomes = await this.#sendMany(envelopes).finally(() => load.release(held));
     return outcomes.map((outcome, index) => {
       const envelope = envelopes[index] as TaskEnvelope;
       if (outcome instanceof Error) {
@@ -122,13 +137,26 @@ export class TaskSender {
     throw found;
   }
 
-  /** A broker compares what is stored; but the same payload may be compressed in one push and not, or otherwise, in another. */
+  /** A broker compares what is stored; but the same payload may be compressed in one push and not in another, and is encrypted anew each time. */
   async #foundSame<Outcome>(envelope: TaskEnvelope, outcome: Outcome): Promise<Outcome | Pushed> {
     if (!isGoflowError(outcome, 'TASK_ID_TAKEN')) return outcome;
     const { id, type, payloadJson } = envelope;
     const there = await this.#deps.broker.detail(id);
-    const isSame = there?.type === type && (await isSameExpanded(there.payload, payloadJson));
+    const isSame = there?.type === type && (await this.#isSame(there, JSON.parse(payloadJson)));
     return isSame ? { id, deduplicated: true } : outcome;
+  }
+
+  /** False where neither is compressed or encrypted: then the broker has compared them; or where one cannot be read. @throws KEY_MISSING */
+  async #isSame(there: TaskDetail, payload: unknown): Promise<boolean> {
+    if (!isWrapped(there.payload) && !isWrapped(payload)) return false;
+    const { opener } = this.#deps;
+    try {
+      const known = await opener.payload(there.payload, there);
+      return isDeepStrictEqual(known, await opener.payload(payload, there));
+    } catch (error) {
+      if (isGoflowError(error, 'KEY_MISSING')) throw error;
+      return false;
+    }
   }
 
   async #isOver(id: TaskId): Promise<boolean> {
@@ -140,17 +168,6 @@ export class TaskSender {
 /** The id of the task that was pushed, or will be, with an id of the caller's own. */
 export function ownTaskId({ queue, type }: TaskContract, id: string): TaskId {
   return taskIdOfKey(queue, `${type}\n${id}`);
-}
-
-/** False where neither is compressed: then the broker has compared them; or where one cannot be read. */
-async function isSameExpanded(there: unknown, payloadJson: string): Promise<boolean> {
-  const given: unknown = JSON.parse(payloadJson);
-  if (!isCompressed(there) && !isCompressed(given)) return false;
-  try {
-    return isDeepStrictEqual(await expandJson(there), await expandJson(given));
-  } catch {
-    return false;
-  }
 }
 
 const isPushed = (outcome: unknown): outcome is Pushed =>

@@ -17,6 +17,8 @@ import { type Answers, toWaitError } from './task-answers.js';
 
 /** How much longer than its timeout a wait may take to have one last look. */
 const LAST_LOOK_MS = 250;
+/** Far more than any program has: a foreign job that is waited for may be called anything. */
+const MAX_TYPES = 10_000;
 /** After the inbox could not be opened, polling alone answers for this long. */
 const INBOX_PAUSE_MS = 10_000;
 
@@ -193,7 +195,7 @@ export class Waiting {
     records.forEach((record, index) => {
       const id = ids[index] ?? '';
       const current = this.#answers.current(record);
-      if (current) this.#types.add(current.type);
+      if (current && this.#types.size < MAX_TYPES) this.#types.add(current.type);
       if (current && isFinal(current.state)) this.#deliver(current);
       else if (!current) this.#settle(id, undefined);
     });

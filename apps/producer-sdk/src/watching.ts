@@ -1,6 +1,7 @@
 import {
   type Broker,
   isFinal,
+  type ReportOf,
   type TaskId,
   type TaskLogEntry,
   type TaskResult,
@@ -9,6 +10,7 @@ import {
 import { Arrivals } from './many/arrivals.js';
 import { checkSignal } from './many/check-signal.js';
 import { type Run, runGenerator } from './many/run-generator.js';
+import type { Opener } from './opener.js';
 import type { Waiting } from './waiting.js';
 
 /** What happens to a watched task. The last one is always its outcome. */
@@ -28,6 +30,7 @@ export interface WatchPorts {
   readonly broker: Broker;
   readonly waiting: Waiting;
   readonly status: (id: TaskId) => Promise<TaskStatus>;
+  readonly opener: Opener;
 }
 
 /**
@@ -89,14 +92,16 @@ class WatchRun implements Run<TaskChange> {
     // It may reject before anybody waits for it.
     ended.catch(() => undefined);
     const first = await this.#ports.status(this.#id);
-    if (first.status !== 'unknown' && !isFinal(first.status)) await this.#listen(broker);
+    if (first.status !== 'unknown' && !isFinal(first.status))
+      await this.#listen(broker, { id: this.#id, type: first.type });
     const result = await ended;
     await this.#close?.();
     this.#tellRest(result.status === 'unknown' ? first : await this.#ports.status(this.#id));
     this.#arrivals.add({ kind: 'outcome', result });
   }
 
-  async #listen(broker: Broker): Promise<void> {
+  async #listen(broker: Broker, of: ReportOf): Promise<void> {
+    const { opener } = this.#ports;
     const catchUp = (): void => {
       this.#ports.status(this.#id).then(
         (status) => this.#tellRest(status),
@@ -105,8 +110,9 @@ class WatchRun implements Run<TaskChange> {
     };
     const watching = await broker.watch(this.#id, {
       news: ({ progressJson, log = [] }) => {
-        for (const line of log) this.#tellLine(line);
-        if (progressJson !== undefined) this.#tellProgress(JSON.parse(progressJson));
+        for (const line of log) this.#tellLine(opener.line(line, of));
+        if (progressJson !== undefined)
+          this.#tellProgress(opener.progress(JSON.parse(progressJson), of));
       },
       gap: catchUp,
     });

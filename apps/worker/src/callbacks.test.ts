@@ -19,7 +19,7 @@ const FACTS = { id: 'default:1', type: 'a', queue: 'default', attempt: 2, runMs:
 function finishing(callbacks: Callbacks) {
   const logger = openLogger();
   const events = new Emitter<WorkerEvents>(logger);
-  callBack(events, checkCallbacks(callbacks), logger);
+  callBack(events, checkCallbacks(callbacks), { logger });
   const finish = (verdict: Verdict): void =>
     events.emit('task:finished', { task: takenTask({ attempt: 2 }), verdict, runMs: 12 });
   return { finish, events, lines: logger.lines };
@@ -116,7 +116,7 @@ test('without callbacks nobody listens: a task costs nothing more', () => {
   const logger = openLogger();
   const events = new Emitter<WorkerEvents>(logger);
   const on = vi.spyOn(events, 'on');
-  callBack(events, {}, logger);
+  callBack(events, {}, { logger });
   expect(on).not.toHaveBeenCalled();
 });
 

@@ -1,8 +1,9 @@
 import {
+  type Cipher,
   type Emitter,
-  expandJson,
   invalidOption,
   type Logger,
+  openJson,
   type ResultOutput,
   type TakenTask,
   type TaskDefinitions,
@@ -65,11 +66,19 @@ export function checkCallbacks({ onSuccess, onRetry, onFailure }: Callbacks): Ca
   return { onSuccess, onRetry, onFailure };
 }
 
+/** What calling back needs. */
+export interface CallBackDeps {
+  /** Told of what a callback throws. */
+  readonly logger: Logger;
+  /** Results are encrypted with it. */
+  readonly cipher?: Cipher | undefined;
+}
+
 /** Calls a worker's callbacks. */
 export function callBack(
   events: Emitter<WorkerEvents>,
   callbacks: Callbacks,
-  logger: Logger,
+  { logger, cipher }: CallBackDeps,
 ): void {
   const { onSuccess, onRetry, onFailure } = callbacks;
   if (!onSuccess && !onRetry && !onFailure) return;
@@ -85,7 +94,10 @@ export function callBack(
   events.on('task:finished', ({ task, verdict, runMs }: TaskFinished) => {
     const facts = factsOf(task, runMs);
     if (verdict.kind === 'completed')
-      guarded('onSuccess', () => onSuccess && succeeded(onSuccess, facts, verdict.resultJson));
+      guarded('onSuccess', () => {
+        const { resultJson } = verdict;
+        return onSuccess && succeeded(onSuccess, facts, { resultJson, cipher });
+      });
     else if (verdict.kind === 'retry') guarded('onRetry', () => onRetry?.(retryOf(facts, verdict)));
     else if (verdict.kind !== 'handed-back')
       guarded('onFailure', () => onFailure?.(failureOf(facts, verdict)));
@@ -108,9 +120,11 @@ function failureOf(facts: AttemptFacts, outcome: Exclude<UnhappyOutcome, { kind:
 function succeeded(
   onSuccess: NonNullable<Callbacks['onSuccess']>,
   facts: AttemptFacts,
-  resultJson: string | undefined,
+  { resultJson, cipher }: { resultJson: string | undefined; cipher: Cipher | undefined },
 ): unknown {
-  const result = resultJson === undefined ? undefined : expandJson(JSON.parse(resultJson));
+  const place = { ...facts, kind: 'result' } as const;
+  const result =
+    resultJson === undefined ? undefined : openJson(JSON.parse(resultJson), place, cipher);
   const tell = (value: unknown): unknown => onSuccess({ ...facts, result: value as never });
   return result instanceof Promise ? result.then(tell) : tell(result);
 }

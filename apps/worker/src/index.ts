@@ -31,6 +31,7 @@ export type {
   BackoffFunction,
   ConsumerBroker,
   Duration,
+  EncryptionOptions,
   ErrorCode,
   HandBack,
   Logger,
@@ -71,5 +72,5 @@ export { defineHandler, defineHandlers, HandlerRegistry } from './handlers/handl
 export type { TaskLog, TaskLogLine } from './handlers/task-log.js';
 export type { HttpOptions } from './ops/http-options.js';
 export type { WorkerOptions } from './options.js';
-export type { Readiness, Worker, WorkerState } from './worker.js';
+export type { Liveness, Readiness, Worker, WorkerState } from './worker.js';
 export { createWorker } from './worker.js';

@@ -1,4 +1,10 @@
-import { type Logger, type TaskFinished, toFailure, type WorkerEventSource } from '@goflow/shared';
+import {
+  type HandBackReason,
+  type Logger,
+  type TaskFinished,
+  toFailure,
+  type WorkerEventSource,
+} from '@goflow/shared';
 
 /** Writes what a worker does to its log. Never a payload, never a result. */
 export function logEvents(events: WorkerEventSource, logger: Logger): void {
@@ -16,6 +22,15 @@ export function logEvents(events: WorkerEventSource, logger: Logger): void {
       'trouble with Redis',
     ),
   );
+  events.on('broker:data-lost', (loss) =>
+    logger.error(loss, 'Redis has lost its data: tasks and results that were there are gone'),
+  );
+  events.on('consumer:rebuilt', ({ queue }) =>
+    logger.warn(
+      { queue },
+      'tasks waited and none was taken though slots were free: what takes them was rebuilt',
+    ),
+  );
   events.on('task:abandoned', ({ task }) =>
     logger.warn(
       { taskId: task.id, taskType: task.type },
@@ -28,7 +43,26 @@ export function logEvents(events: WorkerEventSource, logger: Logger): void {
       'the lease was lost: this outcome was dropped',
     ),
   );
-  events.on('task:finished', (event) => logFinished(event, logger));
+  const toldAt = new Map<HandBackReason, number>();
+  events.on('task:finished', (event) => {
+    const { verdict } = event;
+    const isOfMany = verdict.kind === 'handed-back' && SELDOM.has(verdict.reason);
+    if (!isOfMany || isDue(toldAt, verdict.reason)) logFinished(event, logger);
+  });
+}
+
+/** What a worker cannot run until somebody does something about it: all tasks of a queue, again and again. */
+const SELDOM = new Map<HandBackReason, string>([
+  ['envelope-newer', 'tasks of a newer release are handed back: update this worker'],
+  ['key-missing', 'tasks are handed back: a key that they are encrypted with is not here'],
+]);
+const SELDOM_MS = 60_000;
+
+function isDue(toldAt: Map<HandBackReason, number>, reason: HandBackReason): boolean {
+  const now = performance.now();
+  if (now - (toldAt.get(reason) ?? Number.NEGATIVE_INFINITY) < SELDOM_MS) return false;
+  toldAt.set(reason, now);
+  return true;
 }
 
 function logFinished({ task, verdict, runMs }: TaskFinished, logger: Logger): void {
@@ -40,9 +74,12 @@ function logFinished({ task, verdict, runMs }: TaskFinished, logger: Logger): vo
     attempt: task.attempt,
     runMs: Math.round(runMs),
   };
-  if (verdict.kind === 'handed-back')
-    logger.info({ ...fields, reason: verdict.reason }, 'task handed back');
-  else if (verdict.kind === 'retry')
+  if (verdict.kind === 'handed-back') {
+    const warning = SELDOM.get(verdict.reason);
+    const line = { ...fields, reason: verdict.reason };
+    if (warning === undefined) logger.info(line, 'task handed back');
+    else logger.warn(line, warning);
+  } else if (verdict.kind === 'retry')
     logger.warn(
       { ...fields, delayMs: verdict.delayMs, failure: verdict.failure },
       'attempt failed, will be tried again',

@@ -1,16 +1,20 @@
 import { hostname } from 'node:os';
 import type { RedisGiven } from '@goflow/broker';
 import {
+  type Cipher,
   type ConsumerBroker,
   checkInteger,
   checkKey,
   checkKnown,
+  checkLogger,
   type Duration,
+  type EncryptionOptions,
   invalidOption,
   type Logger,
   MAX_HORIZON_MS,
   type ResultStore,
   resolveCompressAbove,
+  resolveEncryption,
   SILENT_LOGGER,
   type TaskDefinitions,
   type Tasks,
@@ -72,6 +76,11 @@ export interface WorkerOptions<D extends TaskDefinitions> extends Callbacks<D> {
    * read in any case. @default never
    */
   readonly compressAbove?: number | undefined;
+  /**
+   * Keys to encrypt results, failures, progress and log lines with, where they are stored, and to read payloads with. What comes encrypted
+   * with a key that is not here is handed back. Clients need the same keys. @default nothing is encrypted
+   */
+  readonly encryption?: EncryptionOptions | undefined;
   /** Where results are kept, instead of with their tasks. Clients need the same. @default with their tasks */
   readonly resultStore?: ResultStore | undefined;
   /** Only results of more bytes than this, as they would be stored, go to `resultStore`: 0 to `resultLimit`. @default 0, all */
@@ -103,6 +112,7 @@ export interface ResolvedWorkerOptions {
   readonly resultLimit: number;
   /** Infinity: never. */
   readonly compressAbove: number;
+  readonly cipher: Cipher | undefined;
   readonly resultStore: ResultStore | undefined;
   readonly storeResultsAbove: number;
   readonly unroutableAfterMs: number;
@@ -124,6 +134,7 @@ const KNOWN = [
   'sharedCalls',
   'resultLimit',
   'compressAbove',
+  'encryption',
   'resultStore',
   'storeResultsAbove',
   'unroutableAfter',
@@ -166,6 +177,7 @@ export function resolveWorkerOptions<D extends TaskDefinitions>(
       MAX_RESULT_LIMIT,
     ]),
     compressAbove: resolveCompressAbove(given.compressAbove),
+    cipher: resolveEncryption(given.encryption),
     resultStore: checkStore(given.resultStore),
     storeResultsAbove: checkInteger('storeResultsAbove', given.storeResultsAbove ?? 0, [
       0,
@@ -232,12 +244,6 @@ function resolveConcurrency(
 function checkMiddleware(given: readonly TaskMiddleware[]): readonly TaskMiddleware[] {
   if (Array.isArray(given) && given.every((one) => typeof one === 'function')) return [...given];
   throw invalidOption('middleware', 'an array of functions', given);
-}
-
-function checkLogger(given: Logger): Logger {
-  const methods = ['debug', 'info', 'warn', 'error', 'child'] as const;
-  if (methods.every((method) => typeof given[method] === 'function')) return given;
-  throw invalidOption('logger', `an object with ${methods.join(', ')}`, given);
 }
 
 function toRegistry<D extends TaskDefinitions>(

@@ -5,6 +5,7 @@ import {
   type ConsumerBroker,
   type ConsumerListener,
   type Emitter,
+  ENVELOPE_VERSION,
   GoflowError,
   type ResolvedRetention,
   type TakenTask,
@@ -13,6 +14,7 @@ import {
   type WorkerEvents,
 } from '@goflow/shared';
 import type { QueueGauges } from '@goflow/telemetry';
+import { openVerdict } from './execution/envelope.js';
 import { type ExecutionDeps, executeTask } from './execution/execute-task.js';
 import { ResultKeeper } from './execution/keep-result.js';
 import { withMiddleware } from './execution/middleware.js';
@@ -44,18 +46,20 @@ export class QueueSet {
   constructor(deps: QueueSetDeps) {
     this.#deps = deps;
     const { options, broker } = deps;
-    const { tasks, registry, logger, resultLimit, compressAbove, unroutableAfterMs } = options;
-    const { clock } = broker;
+    const { tasks, registry, logger, resultLimit, compressAbove, cipher } = options;
+    const { clock, envelopeVersion = ENVELOPE_VERSION } = broker;
     this.#execution = {
       tasks,
       clock,
       logger,
       resultLimit,
       compressAbove,
+      cipher,
+      envelopeVersion,
       results: keeperOf(options, clock),
       routing: {
         clock,
-        unroutableAfterMs,
+        unroutableAfterMs: options.unroutableAfterMs,
         lookingSince: () => this.#startedAt,
         lastAdvertised: (type) => broker.lastAdvertised(type),
       },
@@ -113,6 +117,12 @@ export class QueueSet {
     return consumers.filter((consumer) => !consumer.isConsuming()).map(({ queue }) => queue);
   }
 
+  /** The queues that hold tasks of which none is taken, though slots are free. */
+  get stuck(): string[] {
+    const consumers = [...this.#consumers.values()];
+    return consumers.filter((consumer) => consumer.isStuck).map(({ queue }) => queue);
+  }
+
   async quiet(): Promise<void> {
     this.#leaving = true;
     this.#forget();
@@ -135,7 +145,7 @@ export class QueueSet {
       queue,
       concurrency: this.#deps.options.concurrencyOf(queue),
       run: (task) => this.#run(task),
-      listener: this.#listener(),
+      listener: this.#listener(queue),
       retention: this.#retention,
       worker: this.#deps.options.name,
     });
@@ -161,11 +171,16 @@ export class QueueSet {
     return executeTask(task, this.#execution);
   }
 
-  #listener(): ConsumerListener {
-    const { events } = this.#deps;
+  #listener(queue: string): ConsumerListener {
+    const { events, options } = this.#deps;
+    const { cipher } = options;
     return {
-      settled: (task, verdict, runMs) => events.emit('task:finished', { task, verdict, runMs }),
+      settled: (task, stored, runMs) => {
+        const verdict = cipher ? openVerdict(stored, task, cipher) : stored;
+        events.emit('task:finished', { task, verdict, runMs });
+      },
       leaseLost: (task) => events.emit('task:lost', { task }),
+      rebuilt: () => events.emit('consumer:rebuilt', { queue }),
     };
   }
 

@@ -1,10 +1,11 @@
 import { hostname } from 'node:os';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createBullMqConsumerBroker } from '@goflow/broker/consumer';
 import {
   type ConsumerBroker,
+  type DataLoss,
   type Duration,
   Emitter,
+  ENVELOPE_VERSION,
   GoflowError,
   invalidOption,
   type TaskDefinitions,
@@ -16,6 +17,7 @@ import {
 import { createWorkerMetrics, type WorkerMetrics } from '@goflow/telemetry';
 import { callBack } from './callbacks.js';
 import { logEvents } from './log-events.js';
+import { LoopWatch } from './loop-watch.js';
 import { HttpServer } from './ops/http-server.js';
 import {
   checkConcurrency,
@@ -26,12 +28,21 @@ import {
 import { QueueSet } from './queue-set.js';
 import { StoreSweeper } from './store-sweeper.js';
 
+const DEFAULT_LEASE = '30s';
+const LEASE = { minMs: 1_000, maxMs: 3_600_000 };
+
 /** Where a worker stands in its life. A stopped worker is not started again but replaced. */
 export type WorkerState = 'new' | 'starting' | 'running' | 'quiet' | 'stopping' | 'stopped';
 
 /** Whether a worker could take a task now, and if not, why. */
 export interface Readiness {
   readonly ready: boolean;
+  readonly reason?: string;
+}
+
+/** Whether a worker is of any use, and if not, why. One that is not live is to be replaced. */
+export interface Liveness {
+  readonly live: boolean;
   readonly reason?: string;
 }
 
@@ -56,7 +67,7 @@ export class Worker implements AsyncDisposable {
   readonly #metrics: WorkerMetrics;
   readonly #http: HttpServer | undefined;
   readonly #storeSweeper: StoreSweeper;
-  readonly #lag = monitorEventLoopDelay({ resolution: 100 });
+  readonly #loop: LoopWatch;
   #startedAt = 0;
   #state: WorkerState = 'new';
   #starting: Promise<void> | undefined;
@@ -65,9 +76,11 @@ export class Worker implements AsyncDisposable {
 
   constructor(options: ResolvedWorkerOptions) {
     this.#options = options;
+    const leaseMs = toMs('lease', options.lease ?? DEFAULT_LEASE, LEASE);
     this.#events = new Emitter(options.logger);
     logEvents(this.#events, options.logger);
-    callBack(this.#events, options.callbacks, options.logger);
+    callBack(this.#events, options.callbacks, options);
+    this.#loop = new LoopWatch({ events: this.#events, logger: options.logger, leaseMs });
     this.#broker = options.broker ?? this.#connect(options);
     this.#queues = new QueueSet({ options, broker: this.#broker, events: this.#events });
     const { resultStore, logger } = options;
@@ -176,6 +189,16 @@ export class Worker implements AsyncDisposable {
     }
   }
 
+  /**
+   * Whether it takes tasks, as far as there are any. Not live: tasks wait in a queue, slots are free and Redis answers, and still none is taken,
+   * though what takes them was rebuilt. Live again when it takes a task.
+   */
+  liveness(): Liveness {
+    const { stuck } = this.#queues;
+    if (stuck.length === 0) return { live: true };
+    return { live: false, reason: `tasks wait and none is taken: ${stuck.join(', ')}` };
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
@@ -185,7 +208,9 @@ export class Worker implements AsyncDisposable {
       throw invalidOption('redis', 'given: a URL, options, or an instance', redis);
     const onTrouble = (error: Error, repeated: number): void =>
       this.#events.emit('broker:trouble', { error, repeated });
-    return createBullMqConsumerBroker({ redis, prefix, lease, sharedCalls, onTrouble });
+    const onDataLost = (loss: DataLoss): void => this.#events.emit('broker:data-lost', loss);
+    const told = { onTrouble, onDataLost };
+    return createBullMqConsumerBroker({ redis, prefix, lease, sharedCalls, ...told });
   }
 
   /** What the other workers and the clients are told of this one. */
@@ -196,19 +221,18 @@ export class Worker implements AsyncDisposable {
       queue,
       { concurrency: concurrency[queue] ?? 0, active: active[queue] ?? 0 },
     ]);
-    const eventLoopLagMs = Math.round(this.#lag.max / 1e6);
-    this.#lag.reset();
     return {
       name,
       host: hostname(),
       pid: process.pid,
       version: VERSION,
+      envelopeVersion: this.#broker.envelopeVersion ?? ENVELOPE_VERSION,
       // One that takes nothing more is nobody's hope.
       types: this.#state === 'running' ? registry.types : [],
       queues: Object.fromEntries(queues),
       startedAt: this.#startedAt,
       lastTakenAt: this.#queues.lastTakenAt,
-      eventLoopLagMs,
+      eventLoopLagMs: this.#loop.read(),
       state: this.#state,
     };
   }
@@ -222,7 +246,7 @@ export class Worker implements AsyncDisposable {
     if (this.#state !== 'starting') return;
     this.#state = 'running';
     this.#startedAt = this.#broker.clock.now();
-    this.#lag.enable();
+    this.#loop.start();
     this.#storeSweeper.start();
     this.#broker.advertise(() => this.#advert());
     this.#events.emit('worker:started', { queues: Object.keys(this.concurrency) });
@@ -247,7 +271,7 @@ export class Worker implements AsyncDisposable {
     const left = await Promise.allSettled([this.#queues.stop(graceMs)]);
     left.push(...(await Promise.allSettled([this.#http?.stop(), this.#closeBroker()])));
     this.#metrics.close();
-    this.#lag.disable();
+    this.#loop.stop();
     this.#storeSweeper.stop();
     this.#state = 'stopped';
     this.#events.emit('worker:stopped');

@@ -10,6 +10,7 @@ export { createDeferredBroker as createBullMqBroker } from './bullmq/deferred-br
 export { createDeferredResultStore as createRedisResultStore } from './bullmq/deferred-result-store.js';
 export type { RedisGiven } from './bullmq/redis-given.js';
 export type { RedisResultStore, RedisResultStoreOptions } from './bullmq/redis-result-store.js';
+export { MAX_BYTES_UNDER_WAY } from './bytes-under-way.js';
 export type { MemoryResultStore, MemoryResultStoreOptions } from './results/memory-result-store.js';
 export { createMemoryResultStore } from './results/memory-result-store.js';
 export type {

@@ -1,13 +1,14 @@
-import type { GoflowOptions } from '@goflow/sdk';
+import type { BoundOptions, GoflowOptions } from '@goflow/sdk';
 import { type Clock, checkKnown, invalidOption, type TaskDefinitions } from '@goflow/shared';
 import type { WorkerOptions } from '@goflow/worker';
 
-/** Options of {@link createLocalGoflow}: those of a worker, and of its client. `compressAbove` holds for both. */
+/** Options of {@link createLocalGoflow}: those of a worker, and of its client. `compressAbove` and `encryption` hold for both. */
 export interface LocalGoflowOptions<D extends TaskDefinitions>
-  extends Omit<
-    WorkerOptions<D>,
-    'redis' | 'broker' | 'prefix' | 'lease' | 'sharedCalls' | 'unroutableAfter'
-  > {
+  extends BoundOptions,
+    Omit<
+      WorkerOptions<D>,
+      'redis' | 'broker' | 'prefix' | 'lease' | 'sharedCalls' | 'unroutableAfter'
+    > {
   /** See the client's `payloadLimit`. @default 1,048,576 (1 MiB) */
   readonly payloadLimit?: number | undefined;
   /** Code around every push, the first outermost. `middleware` is around every handler. @default none */
@@ -33,6 +34,7 @@ const KNOWN = [
   'grace',
   'resultLimit',
   'compressAbove',
+  'encryption',
   'resultStore',
   'storeResultsAbove',
   'onSuccess',
@@ -42,6 +44,9 @@ const KNOWN = [
   'payloadLimit',
   'pushMiddleware',
   'clock',
+  'maxDepth',
+  'whenFull',
+  'maxPending',
 ];
 const NOT_HERE = ['redis', 'broker', 'prefix', 'lease', 'sharedCalls', 'unroutableAfter'];
 
@@ -52,9 +57,10 @@ export function splitOptions<D extends TaskDefinitions>(given: LocalGoflowOption
   for (const name of NOT_HERE)
     if (name in given) throw invalidOption(name, 'absent in local mode', Reflect.get(given, name));
   checkKnown('createLocalGoflow options', given, KNOWN);
-  const { payloadLimit, pushMiddleware, clock, ...worker } = given;
-  const { tasks, resultStore, compressAbove, logger } = given;
-  const common = { tasks, resultStore, compressAbove, logger };
-  const client = { ...common, payloadLimit, middleware: pushMiddleware };
+  const { payloadLimit, pushMiddleware, clock, maxDepth, whenFull, maxPending, ...worker } = given;
+  const { tasks, resultStore, compressAbove, encryption, logger } = given;
+  const common = { tasks, resultStore, compressAbove, encryption, logger };
+  const bounds = { maxDepth, whenFull, maxPending };
+  const client = { ...common, ...bounds, payloadLimit, middleware: pushMiddleware };
   return { worker, client, clock };
 }

@@ -35,14 +35,18 @@ export { NonRetryableError, RetryLaterError } from './errors/handler-errors.js';
 export type { TaskFailure } from './errors/task-failure.js';
 export { toFailure } from './errors/task-failure.js';
 export type { ClientEvents } from './events/client-events.js';
+export type { DataLoss } from './events/data-loss.js';
 export { Emitter } from './events/emitter.js';
 export type { TaskFinished, WorkerEventSource, WorkerEvents } from './events/worker-events.js';
 export type { BackoffFunction, BackoffOptions, ResolvedBackoffOptions } from './options/backoff.js';
 export { backoffDelayMs, DEFAULT_BACKOFF, resolveBackoff } from './options/backoff.js';
+export { checkLogger } from './options/check-logger.js';
 export type { DeduplicationWindow, ResolvedDeduplication } from './options/deduplication.js';
 export { checkKey } from './options/deduplication.js';
 export type { Duration, DurationLimits, DurationUnit } from './options/duration.js';
 export { MAX_TIMER_MS, toMs } from './options/duration.js';
+export type { EncryptionOptions } from './options/encryption.js';
+export { resolveEncryption } from './options/encryption.js';
 export { checkInteger, checkKnown, invalidOption } from './options/invalid-option.js';
 export {
   checkPrefix,
@@ -121,6 +125,8 @@ export type {
 export type { FinalState, OpenState, TaskState } from './task/task-state.js';
 export { isFinal, TASK_STATES } from './task/task-state.js';
 export { VERSION } from './version.js';
+export type { CipherOptions, CipherPlace } from './wire/cipher.js';
+export { Cipher } from './wire/cipher.js';
 export {
   compressJson,
   escapeJson,
@@ -128,6 +134,24 @@ export {
   isCompressed,
   resolveCompressAbove,
 } from './wire/compressed-json.js';
+export {
+  decryptJson,
+  encryptJson,
+  escapeEncrypted,
+  isEncrypted,
+  isWrapped,
+  openJson,
+  protectJson,
+} from './wire/encrypted-json.js';
+export type { ReportOf } from './wire/encrypted-report.js';
+export {
+  decryptFailure,
+  decryptLine,
+  ENCRYPTED_TEXT,
+  encryptFailure,
+  encryptLine,
+} from './wire/encrypted-report.js';
+export { ENCRYPTED_VERSION, ENVELOPE_VERSION } from './wire/envelope-version.js';
 export type { WireSubject } from './wire/json.js';
 export { encodeJson, MAX_DEPTH } from './wire/json.js';
 export { decodeLogLine, encodeLogLine } from './wire/log-line.js';

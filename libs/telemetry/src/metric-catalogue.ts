@@ -77,6 +77,16 @@ export const METRICS = Object.freeze({
     labels: ['queue', 'state'],
     help: 'Tasks in the whole queue by state. Every worker says the same: use max by (queue, state), not sum.',
   }),
+  rebuilt: entry('goflow_consumers_rebuilt_total', 'counter', {
+    unit: '1',
+    labels: ['queue'],
+    help: 'Times that tasks waited, slots were free and none was taken: what takes them was rebuilt.',
+  }),
+  dataLosses: entry('goflow_broker_data_losses_total', 'counter', {
+    unit: '1',
+    labels: [],
+    help: 'Times that Redis had lost its data, as this worker saw it. Every worker says the same: use max, not sum.',
+  }),
   troubles: entry('goflow_broker_troubles_total', 'counter', {
     unit: '1',
     labels: [],

@@ -52,7 +52,7 @@ export function createWorkerMetrics(options: WorkerMetricsOptions): WorkerMetric
   const escaped = counter(registry, METRICS.escaped);
   const typeOf = ({ type }: TakenTask): string => (options.types.has(type) ? type : 'other');
   countTasks(registry, options, typeOf);
-  countTroubles(registry, options.events);
+  countTroubles(registry, options);
   observeDurations(registry, options.events, typeOf);
   showWorker(registry, options.queues);
   showDepths(registry, options.queues);
@@ -96,7 +96,12 @@ function countTasks(
   events.on('task:lost', ({ task }) => lost.inc({ queue: task.queue }));
 }
 
-function countTroubles(registry: Registry, events: WorkerEventSource): void {
+function countTroubles(registry: Registry, { events, types }: WorkerMetricsOptions): void {
+  const rebuilt = counter(registry, METRICS.rebuilt);
+  for (const { queue } of types.values()) rebuilt.inc({ queue }, 0);
+  events.on('consumer:rebuilt', ({ queue }) => rebuilt.inc({ queue }));
+  const dataLosses = counter(registry, METRICS.dataLosses);
+  events.on('broker:data-lost', () => dataLosses.inc());
   const troubles = counter(registry, METRICS.troubles);
   events.on('broker:trouble', ({ repeated }) => troubles.inc(repeated + 1));
 }

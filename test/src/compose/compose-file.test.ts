@@ -69,6 +69,47 @@ describe('docker-compose.yml', () => {
     expect(worker).toContain('init: true');
   });
 
+  test('gives no service a right that it does not need', () => {
+    for (const name of names) {
+      expect(itemsOf(below(service(name), 'cap_drop')), name).toEqual(['ALL']);
+      expect(itemsOf(below(service(name), 'security_opt')), name).toEqual([
+        'no-new-privileges:true',
+      ]);
+      expect(service(name), name).not.toMatch(/privileged|network_mode|pid:|docker\.sock/);
+    }
+    // Redis begins as root, and becomes its own user.
+    const added = names.map((name) => [name, itemsOf(below(service(name), 'cap_add'))]);
+    expect(Object.fromEntries(added)).toEqual({
+      redis: ['CHOWN', 'DAC_OVERRIDE', 'SETGID', 'SETUID'],
+      worker: [],
+      prometheus: [],
+      grafana: [],
+    });
+  });
+
+  test.each(['redis', 'worker', 'prometheus'])(
+    'lets %s write nowhere but where it has to',
+    (name) => {
+      expect(service(name)).toContain('read_only: true\n');
+      expect(itemsOf(below(service(name), 'tmpfs'))).toEqual(name === 'prometheus' ? [] : ['/tmp']);
+    },
+  );
+
+  test.each(['redis', 'worker'])('bounds what %s takes of the machine', (name) => {
+    expect(service(name)).toMatch(/mem_limit: \$\{\w+_MEMORY:-\d+[mg]\}\n/);
+    expect(service(name)).toMatch(/pids_limit: \d+\n/);
+  });
+
+  test('keeps secrets out of the file: those in it are for development, and say so', () => {
+    const secrets = [...compose.matchAll(/^ *\w*(?:TOKEN|PASSWORD|SECRET|KEY)\w*: (.*)$/gm)];
+    expect(secrets.map(([, value]) => value)).toEqual([
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: as it stands in the file.
+      ...['${GOFLOW_TOKEN:-development-only-change-me}', '${GOFLOW_READ_TOKEN:-}'],
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: as it stands in the file.
+      '${GRAFANA_PASSWORD:-admin}',
+    ]);
+  });
+
   test('starts Prometheus and Grafana only when asked to', () => {
     const profiles = names.map((name) => [name, itemsOf(below(service(name), 'profiles'))]);
     expect(Object.fromEntries(profiles)).toEqual({
@@ -113,5 +154,7 @@ describe('deploy/docker/worker.Dockerfile', () => {
     const starts = lines.filter((line) => /^(ENTRYPOINT|CMD) /.test(line));
     expect(starts).toHaveLength(1);
     expect(starts[0]).toMatch(/^ENTRYPOINT \["node", /);
+    // What runs belongs to root, and the user of the image cannot change it.
+    expect(lines.join('\n')).not.toMatch(/--chown|chmod/);
   });
 });

@@ -117,10 +117,10 @@ test('readiness follows Redis: 503 while it is frozen, 200 when it answers again
 test.each([
   ['GET', '/'],
   ['GET', '/nowhere'],
-  ['POST', '/concurrency'],
-  ['DELETE', '/herd'],
+  ['POST', '/concurrency/'],
+  ['DELETE', '/Herd'],
   ['GET', '/concurrency/default'],
-  ['GET', `/${'x'.repeat(3_000)}`],
+  ['GET', `/${'x'.repeat(2_000)}`],
   ['GET', '/__proto__'],
 ])('%s %s is a problem of 404 that says what there is', async (method, path) => {
   const { worker } = await startSystem({ tasks, handlers, http: { port: 0 } });

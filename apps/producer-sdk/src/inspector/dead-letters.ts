@@ -1,10 +1,13 @@
 import {
   contractOf,
+  ENCRYPTED_VERSION,
+  encryptJson,
   invalidOption,
   parseTaskId,
   type TaskDetail,
   type TaskState,
 } from '@goflow/shared';
+import { Opener } from '../opener.js';
 import { Seal } from '../seal.js';
 import { type BulkPlan, type BulkReport, BulkRun, type BulkTally } from './bulk-run.js';
 import { checkOptions } from './check-options.js';
@@ -45,7 +48,8 @@ export class DeadLetters implements GoflowDeadLetters {
 
   constructor(deps: InspectorDeps) {
     this.#deps = deps;
-    this.#source = { broker: deps.broker.inspector, isOver: deps.isOver };
+    const opener = new Opener(deps.cipher);
+    this.#source = { broker: deps.broker.inspector, isOver: deps.isOver, opener };
   }
 
   async list(filter: DeadLetterFilter = {}, cursor?: string, limit?: number): Promise<TaskList> {
@@ -75,8 +79,8 @@ export class DeadLetters implements GoflowDeadLetters {
     if (!task || !isOpenToChange(task.state))
       return { id, found: task?.state ?? 'unknown', redriven: false };
     const { payload } = options;
-    const json = payload === undefined ? undefined : await this.#encode(task, payload);
-    const { found, done } = await this.#deps.broker.inspector.redrive(id, json);
+    const stored: Stored = payload === undefined ? [] : await this.#encode(task, payload);
+    const { found, done } = await this.#deps.broker.inspector.redrive(id, ...stored);
     return { id, found, redriven: done };
   }
 
@@ -93,8 +97,8 @@ export class DeadLetters implements GoflowDeadLetters {
       pageSize: Math.min(Math.max(rate, READ_AHEAD.least), READ_AHEAD.most),
       onProgress: onProgress && ((tally) => onProgress(toProgress(tally))),
       act: async (task) => {
-        const json = payload && (await this.#edit(task, payload));
-        const { done } = await inspector.redrive(task.id, json);
+        const stored: Stored = payload ? await this.#edit(task, payload) : [];
+        const { done } = await inspector.redrive(task.id, ...stored);
         return done;
       },
     });
@@ -133,17 +137,23 @@ export class DeadLetters implements GoflowDeadLetters {
     return task && !this.#deps.isOver(task) ? task : undefined;
   }
 
-  async #edit(task: TaskDetail, edit: NonNullable<RedriveAllOptions['payload']>): Promise<string> {
-    const { payload } = await expanded(task);
+  async #edit(task: TaskDetail, edit: NonNullable<RedriveAllOptions['payload']>): Promise<Stored> {
+    const { payload } = await expanded(task, this.#source.opener);
     return this.#encode(task, await edit(payload, toSummary(task)));
   }
 
   /** As a push would. */
-  async #encode({ type }: TaskDetail, payload: unknown): Promise<string> {
-    const { tasks, payloadLimit, compressAbove } = this.#deps;
-    return new Seal(contractOf(tasks, type), { payloadLimit, compressAbove }).json(payload);
+  async #encode({ type, id }: TaskDetail, payload: unknown): Promise<Stored> {
+    const { tasks, payloadLimit, compressAbove, cipher } = this.#deps;
+    const seal = new Seal(contractOf(tasks, type), { payloadLimit, compressAbove });
+    const json = await seal.json(payload);
+    if (!cipher?.writes) return [json];
+    return [encryptJson(json, { kind: 'payload', type, id }, cipher), ENCRYPTED_VERSION];
   }
 }
+
+/** A payload, where there is another, and what its reader has to understand. */
+type Stored = [payloadJson?: string, envelopeVersion?: number];
 
 /** The result of a completed task is not to be lost by mistake, and what runs is not to run twice. */
 function isOpenToChange(state: TaskState): boolean {

@@ -173,17 +173,19 @@ test('workers tell their times as dates', async () => {
   };
   broker.workers.push(
     { ...about, startedAt: START, seenAt: START + 2, lastTakenAt: START + 1 },
-    { ...about, startedAt: START, seenAt: START + 2, lastTakenAt: undefined },
+    { ...about, startedAt: START, seenAt: START + 2, lastTakenAt: undefined, envelopeVersion: 2 },
   );
   const workers = await inspector.workers();
   expect(workers).toEqual([
     {
       ...about,
+      // As it is of one that does not say so.
+      envelopeVersion: 1,
       startedAt: new Date(START),
       seenAt: new Date(START + 2),
       lastTakenAt: new Date(START + 1),
     },
-    { ...about, startedAt: new Date(START), seenAt: new Date(START + 2) },
+    { ...about, envelopeVersion: 2, startedAt: new Date(START), seenAt: new Date(START + 2) },
   ]);
 });
 

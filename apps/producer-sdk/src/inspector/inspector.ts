@@ -6,6 +6,7 @@ import {
   type TaskState,
 } from '@goflow/shared';
 import { checkSignal } from '../many/check-signal.js';
+import { Opener } from '../opener.js';
 import { checkOptions } from './check-options.js';
 import { DeadLetters } from './dead-letters.js';
 import { expanded } from './expanded.js';
@@ -32,7 +33,8 @@ export class Inspector implements GoflowInspector {
 
   constructor(deps: InspectorDeps) {
     this.#deps = deps;
-    this.#source = { broker: deps.broker.inspector, isOver: deps.isOver };
+    const opener = new Opener(deps.cipher);
+    this.#source = { broker: deps.broker.inspector, isOver: deps.isOver, opener };
     this.deadLetters = new DeadLetters(deps);
   }
 
@@ -59,7 +61,7 @@ export class Inspector implements GoflowInspector {
 
   async get(id: string): Promise<TaskInfo | undefined> {
     const task = parseTaskId(id) && this.#deps.current(await this.#deps.broker.detail(id));
-    return task && toInfo(await expanded(task));
+    return task && toInfo(await expanded(task, this.#source.opener));
   }
 
   async workers(): Promise<readonly WorkerInfo[]> {

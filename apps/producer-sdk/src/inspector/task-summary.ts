@@ -74,6 +74,8 @@ export interface WorkerInfo {
   readonly pid: number;
   /** The version of goflow. */
   readonly version: string;
+  /** The newest version of a stored task that it reads. */
+  readonly envelopeVersion: number;
   /** The types that it has handlers for. */
   readonly types: readonly string[];
   /** By queue: how many tasks it may run, and how many it runs. */
@@ -140,6 +142,7 @@ function optionsOf(task: TaskDetail): TaskInfoOptions {
 export function toWorkerInfo(worker: WorkerRecord): WorkerInfo {
   return present({
     ...worker,
+    envelopeVersion: worker.envelopeVersion ?? 1,
     startedAt: new Date(worker.startedAt),
     lastTakenAt: dateOf(worker.lastTakenAt),
     seenAt: new Date(worker.seenAt),

@@ -1,4 +1,5 @@
 import type { InspectorBroker, TaskDetail, TaskRecord } from '@goflow/shared';
+import type { Opener } from '../opener.js';
 import { type Position, startOf } from './cursor.js';
 import { expanded } from './expanded.js';
 import type { Question, Section } from './filter.js';
@@ -8,6 +9,8 @@ export interface TaskSource {
   readonly broker: Pick<InspectorBroker, 'page'>;
   /** True for a task that is past its retention, and only not swept yet. */
   isOver(record: TaskRecord): boolean;
+  /** Reads what is encrypted in them. */
+  readonly opener: Opener;
 }
 
 /** Some answers to a question, and where to go on; `next` is not there when there are no more. */
@@ -84,8 +87,12 @@ async function readPage(
   const { tag, since } = question;
   const { queue, state } = sectionAt(question, section);
   const asked = { queue, state, tag, since, after, limit: size };
-  const { tasks, next } = await source.broker.page(asked);
-  const seen = question.isOfPayload ? await Promise.all(tasks.map(expanded)) : tasks;
+  const { tasks: found, next } = await source.broker.page(asked);
+  const { opener } = source;
+  const tasks = found.map((task) => opener.withFailure(task));
+  const seen = question.isOfPayload
+    ? await Promise.all(tasks.map((task) => expanded(task, opener)))
+    : tasks;
   return {
     // As the broker gave them: expanded twice, what looks compressed would be another.
     tasks: tasks.filter(

@@ -41,6 +41,8 @@ export interface MapPorts {
   follow(id: TaskId, ended: (outcome: TaskResult | Error) => void): Following;
   /** Asks for a task to be cancelled. Its errors are ignored. */
   cancel(id: TaskId): Promise<unknown>;
+  /** The map is over: a push that waits for room waits no more. @default nobody is told */
+  left?(): void;
 }
 
 /** One item of the source. */
@@ -104,6 +106,7 @@ export class MapRun implements Run<MapOutcome> {
   }
 
   async #stop(): Promise<void> {
+    this.#ports.left?.();
     this.#arrivals.end();
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     this.#room.wake();

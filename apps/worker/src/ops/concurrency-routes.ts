@@ -1,21 +1,30 @@
 import { GoflowError } from '@goflow/shared';
-import { type RequestHandler, Router } from 'express';
+import type { RequestHandler } from 'express';
 import { checkConcurrency } from '../options.js';
 import type { Worker } from '../worker.js';
+import { readJson } from './json-body.js';
 import { sendProblem } from './problem.js';
+import type { Routes } from './routes.js';
 
-/** Live concurrency. `/herd` speaks Gofherd's words for it. */
-export function concurrencyRoutes(worker: Worker): Router {
-  const router = Router();
-  router.get('/concurrency', (_request, response) => {
-    response.json(stateOf(worker));
-  });
-  router.patch('/concurrency', patchConcurrency(worker));
-  router.get('/herd', (_request, response) => {
-    response.json({ num: herdSize(worker) });
-  });
-  router.patch('/herd', patchHerd(worker));
-  return router;
+/**
+ * Live concurrency. `/herd` speaks Gofherd's words for it. Any content type is taken: Gofherd's own example sends JSON as a form, which is what
+ * `curl -d` does. A page of another site comes no further than the guards, whatever it says it sends.
+ */
+export function concurrencyRoutes(worker: Worker): Routes {
+  return {
+    '/concurrency': {
+      GET: (_request, response) => {
+        response.json(stateOf(worker));
+      },
+      PATCH: patchConcurrency(worker),
+    },
+    '/herd': {
+      GET: (_request, response) => {
+        response.json({ num: herdSize(worker) });
+      },
+      PATCH: patchHerd(worker),
+    },
+  };
 }
 
 /** `concurrency` is the number of every queue, or null where they differ. */
@@ -31,7 +40,7 @@ function stateOf(worker: Worker): { concurrency: number | null; queues: object; 
 
 function patchConcurrency(worker: Worker): RequestHandler {
   return async (request, response) => {
-    for (const [queue, concurrency] of readPatch(request.body, worker))
+    for (const [queue, concurrency] of readPatch(await readJson(request), worker))
       await worker.setConcurrency(concurrency, queue);
     response.json(stateOf(worker));
   };
@@ -85,7 +94,7 @@ function herdSize(worker: Worker): number {
 
 function patchHerd(worker: Worker): RequestHandler {
   return async (request, response) => {
-    const { num } = readObject(request.body);
+    const { num } = readObject(await readJson(request));
     if (typeof num === 'number' && num < 0) {
       const msg = 'Herd size cannot be negative';
       sendProblem(response, invalid(msg), { num: herdSize(worker), msg });

@@ -4,9 +4,11 @@ import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Worker } from '../worker.js';
 import { concurrencyRoutes } from './concurrency-routes.js';
-import { requirePermission } from './guards.js';
+import { createPermission, refuseOtherSites } from './guards.js';
 import type { ResolvedHttpOptions } from './http-options.js';
 import { answerErrors } from './problem.js';
+import { answerWithin, refuseMalformed } from './request-limits.js';
+import { type Routes, serve } from './routes.js';
 
 /** Whom it speaks for. */
 export interface HttpAppDeps {
@@ -14,28 +16,29 @@ export interface HttpAppDeps {
   readonly metrics: WorkerMetrics;
 }
 
-/** Bodies are a number in braces. */
-const BODY_LIMIT = '16kb';
 const PATHS = 'GET /livez, /readyz, /metrics, /concurrency, /herd; PATCH /concurrency, /herd';
 
-/** What answers the requests to a worker. */
+/** What answers the requests to a worker. The order is the point: limits, what is open to all, permission, then the rest. */
 export function createHttpApp(
   options: ResolvedHttpOptions,
   { worker, metrics }: HttpAppDeps,
 ): Express {
   const app = express().disable('x-powered-by').disable('etag');
-  app.use(helmet());
-  app.get('/livez', (_request, response) => {
-    response.json({ status: 'live' });
-  });
-  app.get('/readyz', readyz(worker));
-  app.get('/metrics', async (_request, response) => {
-    response.type(metrics.contentType).send(await metrics.text());
-  });
-  app.use(requirePermission(options));
-  // Any content type: Gofherd's own example sends JSON as a form, which is what curl -d does.
-  app.use(express.json({ limit: BODY_LIMIT, strict: false, type: () => true, inflate: false }));
-  app.use(concurrencyRoutes(worker));
+  app.enable('case sensitive routing').enable('strict routing');
+  app.use(helmet(), refuseMalformed, answerWithin());
+  serve(app, probes(worker));
+  app.use(refuseOtherSites);
+  const permission = createPermission(options);
+  const metricsRoute = { '/metrics': { GET: showMetrics(metrics) } };
+  if (isMetricsOpen(options)) serve(app, metricsRoute);
+  app.use(permission('read'));
+  serve(app, metricsRoute);
+  const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD';
+  const control = permission('control');
+  app.use((request, response, next) =>
+    isRead(request.method) ? next() : control(request, response, next),
+  );
+  serve(app, concurrencyRoutes(worker));
   app.use((request) => {
     throw new GoflowError(
       'NOT_FOUND',
@@ -44,6 +47,26 @@ export function createHttpApp(
   });
   app.use(answerErrors);
   return app;
+}
+
+/** Prometheus needs no token that changes something, so it needs none unless there is one for reading. */
+function isMetricsOpen({ tokens, readTokens }: ResolvedHttpOptions): boolean {
+  return tokens.length > 0 && readTokens.length === 0;
+}
+
+/** Open to all: what starts and stops containers has no token. They say nothing but whether. */
+function probes(worker: Worker): Routes {
+  const livez: RequestHandler = (_request, response) => {
+    const { live, reason } = worker.liveness();
+    response.status(live ? 200 : 503).json({ status: live ? 'live' : 'not live', reason });
+  };
+  return { '/livez': { GET: livez }, '/readyz': { GET: readyz(worker) } };
+}
+
+function showMetrics(metrics: WorkerMetrics): RequestHandler {
+  return async (_request, response) => {
+    response.type(metrics.contentType).send(await metrics.text());
+  };
 }
 
 function readyz(worker: Worker): RequestHandler {

@@ -3,14 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { GoflowError } from '@goflow/shared';
 import type { HttpAppDeps } from './http-app.js';
 import type { ResolvedHttpOptions } from './http-options.js';
-
-/** Who sends a request too slowly is cut off. Node looks for them only every 30 s unless told otherwise. */
-const TIMEOUTS = {
-  headersTimeout: 5_000,
-  requestTimeout: 10_000,
-  keepAliveTimeout: 5_000,
-  connectionsCheckingInterval: 1_000,
-};
+import { limitServer, SERVER_LIMITS } from './server-limits.js';
 
 /**
  * The worker's HTTP face: health and metrics for all, concurrency for those who may. What answers is loaded for the first request:
@@ -25,15 +18,14 @@ export class HttpServer {
   constructor(options: ResolvedHttpOptions, deps: HttpAppDeps) {
     this.#options = options;
     this.#deps = deps;
-    this.#server = createServer(TIMEOUTS, (request, response) => {
+    this.#server = createServer(SERVER_LIMITS, (request, response) => {
       this.#app ??= this.#load();
       this.#app.then(
         (answer) => answer(request, response),
         () => response.writeHead(500).end(),
       );
     });
-    this.#server.maxRequestsPerSocket = 1_000;
-    this.#server.maxConnections = 512;
+    limitServer(this.#server);
   }
 
   /** Where it listens; undefined while it does not. */

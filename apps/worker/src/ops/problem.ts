@@ -1,5 +1,6 @@
 import { ERRORS, type ErrorCode, GoflowError, isGoflowError } from '@goflow/shared';
 import type { ErrorRequestHandler, Response } from 'express';
+import { closeGently } from './close-gently.js';
 
 /** An answer of RFC 9457: `application/problem+json`. `code` is goflow's. */
 export interface Problem {
@@ -8,6 +9,16 @@ export interface Problem {
   readonly status: number;
   readonly detail: string;
   readonly code: ErrorCode;
+}
+
+/** A malformed request that HTTP has a status of its own for, such as 413, 414 or 415. */
+export class HttpRefusal extends GoflowError {
+  readonly status: number;
+
+  constructor(status: number, detail: string) {
+    super('REQUEST_INVALID', detail);
+    this.status = status;
+  }
 }
 
 /** Answers with a problem. `more` adds members, as the RFC allows. */
@@ -21,16 +32,17 @@ export function sendProblem(response: Response, error: GoflowError, more: object
     detail: error.message,
     code: error.code,
   };
+  // What is left of the body is nobody's: the next request would have to wait for it.
+  if (!response.req.complete) closeGently(response);
   response
     .status(status)
     .type('application/problem+json')
     .send(JSON.stringify({ ...problem, ...more }));
 }
 
-/** The status of what the body parser refused: 413 for too large, 415 for an unknown encoding … */
+/** The status of what HTTP has one for: 413 for too large, 415 for an unknown encoding … */
 function statusOf(error: GoflowError): number | undefined {
-  const status = (error.cause as { status?: unknown } | undefined)?.status;
-  return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
+  return error instanceof HttpRefusal ? error.status : undefined;
 }
 
 /** Whatever a route throws leaves by this one door. */
@@ -41,8 +53,11 @@ export const answerErrors: ErrorRequestHandler = (error: unknown, _request, resp
 
 function toGoflowError(error: unknown): GoflowError {
   if (isGoflowError(error)) return error;
-  const { status, message = '' } = error as { status?: unknown; message?: string };
+  const { status, message = '' } = (error ?? {}) as { status?: unknown; message?: string };
   const isRequest = typeof status === 'number' && status >= 400 && status < 500;
-  if (isRequest) return new GoflowError('REQUEST_INVALID', message, { cause: error });
+  // What the body parser refuses, and paths that cannot be decoded.
+  if (isRequest) return new HttpRefusal(status, message.slice(0, MAX_DETAIL));
   return new GoflowError('INTERNAL', 'the server could not answer', { cause: error });
 }
+
+const MAX_DETAIL = 200;

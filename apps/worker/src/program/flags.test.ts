@@ -17,6 +17,7 @@ test('with nothing but the modules, all the rest has a default', () => {
     port: undefined,
     host: '127.0.0.1',
     token: undefined,
+    readToken: undefined,
     grace: 25_000,
     lease: 30_000,
     sharedCalls: true,
@@ -132,6 +133,11 @@ test('the token comes from the environment or from a file, never from the comman
   expect(readSettings(NEEDED, { ...fromEnv, GOFLOW_TOKEN_FILE: file }).token).toBe('from the file');
   expect(readSettings(NEEDED, { GOFLOW_TOKEN: '', GOFLOW_TOKEN_FILE: '' }).token).toBeUndefined();
   expect(readSettings({ ...NEEDED, token: 'given as a flag' }, {}).token).toBeUndefined();
+  expect(readSettings(NEEDED, { ...fromEnv, GOFLOW_READ_TOKEN: 'to read' })).toMatchObject({
+    token: 'from the environment',
+    readToken: 'to read',
+  });
+  expect(readSettings(NEEDED, { GOFLOW_READ_TOKEN_FILE: file }).readToken).toBe('from the file');
 });
 
 test('a token file that is not there, or is a directory, is named', () => {
@@ -140,6 +146,13 @@ test('a token file that is not there, or is a directory, is named', () => {
     `GOFLOW_TOKEN_FILE: ${missing} cannot be read`,
   );
   expect(refusalOf(NEEDED, { GOFLOW_TOKEN_FILE: tmpdir() })).toContain('GOFLOW_TOKEN_FILE');
+});
+
+test('several tokens are one a line', async () => {
+  const file = await tokenFile('the new one\r\n\n  the old one\n');
+  const expected = ['the new one', 'the old one'];
+  expect(readSettings(NEEDED, { GOFLOW_TOKEN_FILE: file }).token).toEqual(expected);
+  expect(readSettings(NEEDED, { GOFLOW_TOKEN: expected.join('\n') }).token).toEqual(expected);
 });
 
 test('an empty token file does not mean "no token"', async () => {
@@ -170,7 +183,14 @@ test('--help names every flag, its variable and its default, the token and the s
     'never',
   ];
   for (const value of defaults) expect(help).toContain(`default: ${value})`);
-  for (const word of ['GOFLOW_TOKEN', 'GOFLOW_TOKEN_FILE', 'SIGTERM', 'SIGINT', '--version'])
+  for (const word of [
+    'GOFLOW_TOKEN',
+    'GOFLOW_TOKEN_FILE',
+    'GOFLOW_READ_TOKEN_FILE',
+    'SIGTERM',
+    'SIGINT',
+    '--version',
+  ])
     expect(help).toContain(word);
 });
 

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import {
   checkInteger,
   checkPrefix,
   checkQueueName,
   type Duration,
   type DurationLimits,
+  type EncryptionOptions,
   GoflowError,
   invalidOption,
   resolveCompressAbove,
@@ -13,6 +13,8 @@ import {
 import { LOG_LEVELS, type LogLevel } from '@goflow/telemetry/logger';
 import { Command, Option } from 'commander';
 import { checkConcurrency } from '../options.js';
+import { readEncryptionKeys } from './encryption-keys.js';
+import { type GivenTokens, readTokens } from './tokens.js';
 
 /** What the program was told, checked. */
 export interface ProgramSettings {
@@ -23,13 +25,15 @@ export interface ProgramSettings {
   readonly concurrency: number | Readonly<Record<string, number>>;
   readonly port: number | undefined;
   readonly host: string;
-  readonly token: string | undefined;
+  readonly token: GivenTokens | undefined;
+  readonly readToken: GivenTokens | undefined;
   /** In milliseconds. */
   readonly grace: number;
   readonly lease: Duration;
   readonly sharedCalls: boolean;
   /** In bytes. */
   readonly compressAbove: number | undefined;
+  readonly encryptionKeys: EncryptionOptions | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -47,7 +51,10 @@ function text(value: string): string {
   throw new GoflowError('OPTION_INVALID', 'expected a text, got nothing');
 }
 
-const FLAGS: Readonly<Record<keyof Omit<ProgramSettings, 'token'>, Flag>> = {
+/** Never on the command line, which every user of a machine can read. */
+type Secret = 'token' | 'readToken';
+
+const FLAGS: Readonly<Record<keyof Omit<ProgramSettings, Secret>, Flag>> = {
   tasks: {
     flag: '--tasks <file>',
     env: 'GOFLOW_TASKS',
@@ -120,6 +127,12 @@ const FLAGS: Readonly<Record<keyof Omit<ProgramSettings, 'token'>, Flag>> = {
     help: 'compress results of more bytes of JSON than this, 256 or more (default: never)',
     read: (value) => resolveCompressAbove(toNumber(value)),
   },
+  encryptionKeys: {
+    flag: '--encryption-keys <file>',
+    env: 'GOFLOW_ENCRYPTION_KEYS_FILE',
+    help: 'JSON file of the keys that payloads and results are encrypted with (default: none)',
+    read: readEncryptionKeys,
+  },
   logLevel: {
     flag: '--log-level <level>',
     env: 'GOFLOW_LOG_LEVEL',
@@ -133,6 +146,8 @@ const EPILOGUE = `
 Environment:
   Each flag can be set by the variable named with it; a flag wins.
   GOFLOW_TOKEN, GOFLOW_TOKEN_FILE   bearer token for live concurrency: at least 16 characters, never on the command line
+  GOFLOW_READ_TOKEN, GOFLOW_READ_TOKEN_FILE   bearer token for reading metrics and concurrency; without it metrics are open
+  Several tokens, one a line, are all good: for the time in which they are changed.
 
 Signals:
   SIGTERM, SIGINT   stop: take nothing new, wait for running tasks, hand back the rest, exit 0; a second one exits at once
@@ -157,7 +172,7 @@ export function createCommand(version: string): Command {
 }
 
 /**
- * Reads the settings: flags first, then environment, then defaults. Pure but for the token file.
+ * Reads the settings: flags first, then environment, then defaults. Pure but for the token files.
  *
  * @throws OPTION_INVALID naming the flag or the variable
  */
@@ -169,10 +184,11 @@ export function readSettings(
     name,
     readOne(flag, flags[name], env[flag.env]),
   ]);
-  const settings = Object.fromEntries(read) as Omit<ProgramSettings, 'token'>;
+  const settings = Object.fromEntries(read) as Omit<ProgramSettings, Secret>;
   if (settings.tasks === undefined) throw missing(FLAGS.tasks);
   if (settings.handlers === undefined) throw missing(FLAGS.handlers);
-  return { ...settings, token: readToken(env) };
+  const token = readTokens('GOFLOW_TOKEN', env);
+  return { ...settings, token, readToken: readTokens('GOFLOW_READ_TOKEN', env) };
 }
 
 function readOne(
@@ -227,14 +243,4 @@ function readLogLevel(value: string): LogLevel {
     'OPTION_INVALID',
     `expected one of ${LOG_LEVELS.join(', ')}, got "${value}"`,
   );
-}
-
-function readToken(env: Readonly<Record<string, string | undefined>>): string | undefined {
-  const file = env.GOFLOW_TOKEN_FILE;
-  if (!file) return env.GOFLOW_TOKEN || undefined;
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (cause) {
-    throw new GoflowError('OPTION_INVALID', `GOFLOW_TOKEN_FILE: ${file} cannot be read`, { cause });
-  }
 }

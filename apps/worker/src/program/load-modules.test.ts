@@ -98,6 +98,41 @@ test('what links lead to outside of the directory is not loaded', async () => {
   expect((await loadHandlers(dir, tasks)).types).toEqual(['a']);
 });
 
+test('a directory that is a link to outside is not looked into, nor a link with dots in it', async () => {
+  const outside = await write({ 'evil.mjs': "throw new Error('this ran');" });
+  const dir = await write({ 'a.mjs': one('a') });
+  await symlink(outside, join(dir, 'deep'));
+  await symlink(join('..', '..', '..', '..', 'etc', 'passwd'), join(dir, 'passwd.mjs'));
+  await symlink(join(outside, 'evil.mjs'), join(dir, 'evil.mjs'));
+  expect((await loadHandlers(dir, tasks)).types).toEqual(['a']);
+});
+
+test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', ''])(
+  'a handler of %j is one of a type that there is not',
+  async (type) => {
+    const name = JSON.stringify(type);
+    for (const source of [
+      `export const x = { type: ${name}, handler: () => 1 };`,
+      `export const handlers = JSON.parse('{${name.replace(/"/g, '\\"')}:1}');`,
+    ])
+      expect(await refusal(load({ 'm.mjs': source }))).toMatchObject({
+        code: expect.stringMatching(/^(TASK_TYPE_UNKNOWN|HANDLER_INVALID)$/),
+      });
+    expect('handler' in {}).toBe(false);
+  },
+);
+
+test('data beside the handlers is not loaded: .json, .node, .wasm, .ts', async () => {
+  const dir = await write({
+    'a.mjs': one('a'),
+    'b.json': '{"type":"b"}',
+    'c.node': '',
+    'd.wasm': '',
+    'e.ts': 'throw 1',
+  });
+  expect((await loadHandlers(dir, tasks)).types).toEqual(['a']);
+});
+
 test('the directory itself may be a link', async () => {
   const dir = await write({ 'a.mjs': one('a') });
   const link = join(await write({}), 'link');

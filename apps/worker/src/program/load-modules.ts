@@ -73,7 +73,15 @@ async function handlerFiles(directory: string): Promise<string[]> {
     .filter((entry) => entry.isFile() && EXTENSIONS.has(extname(entry.name)))
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((file) => !SKIPPED.test(relative(root, file).split(sep).join('/')));
+  await Promise.all(files.map((file) => checkInside(root, file)));
   return files.sort();
+}
+
+/** Links are left out above; this is for what the system makes of a path in another way. */
+async function checkInside(root: string, file: string): Promise<void> {
+  const real = await realpath(file);
+  if (!real.startsWith(root + sep))
+    throw new GoflowError('HANDLER_INVALID', `${file} is ${real}, which is outside of ${root}`);
 }
 
 type Module = Readonly<Record<string, unknown>>;

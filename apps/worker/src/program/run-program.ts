@@ -4,6 +4,7 @@ import { createLogger } from '@goflow/telemetry/logger';
 import { createWorker, type Worker } from '../worker.js';
 import type { ProgramSettings } from './flags.js';
 import { loadHandlers, loadTasks } from './load-modules.js';
+import { openFiles } from './open-files.js';
 
 /** A worker program that runs. */
 export interface RunningProgram {
@@ -21,9 +22,9 @@ export async function runProgram(settings: ProgramSettings): Promise<RunningProg
   const logger = createLogger({ level: settings.logLevel, fields });
   const tasks = await loadTasks(settings.tasks);
   const handlers = await loadHandlers(settings.handlers, tasks);
-  const { redis, prefix, concurrency, port, host, token, ...rest } = settings;
-  const { grace, lease, sharedCalls, compressAbove } = rest;
-  const http = port === undefined ? undefined : { port, host, token };
+  const { redis, prefix, concurrency, port, host, token, readToken, ...rest } = settings;
+  const { grace, lease, sharedCalls, compressAbove, encryptionKeys } = rest;
+  const http = port === undefined ? undefined : { port, host, token, readToken };
   const worker = createWorker({
     tasks,
     handlers,
@@ -35,8 +36,12 @@ export async function runProgram(settings: ProgramSettings): Promise<RunningProg
     lease,
     sharedCalls,
     compressAbove,
+    encryption: encryptionKeys,
     logger,
   });
+  const open = await openFiles(settings.tasks, settings.handlers).catch(() => []);
+  if (open.length > 0)
+    logger.warn({ paths: open }, 'every user of this machine may change the code that runs here');
   const missing = [...tasks.contracts.keys()].filter((type) => !handlers.types.includes(type));
   if (missing.length > 0) logger.warn({ types: missing }, 'these task types have no handler here');
   return { worker, logger };

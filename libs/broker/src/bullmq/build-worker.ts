@@ -14,9 +14,11 @@ import type { RedisClock } from './fleet/redis-clock.js';
 import { type GuardOptions, guardBackend } from './guard-backend.js';
 import { bullQueueName } from './keys.js';
 import type { WatchedWorker } from './lease-watch.js';
+import { readableJobs } from './readable-jobs.js';
 import { connectBlocking, startConnecting } from './redis-connection.js';
 import { inRedisTime } from './redis-time.js';
 import type { SharedCalls } from './shared-calls/shared-calls.js';
+import type { Turns } from './suspects.js';
 
 /** What all consumers of one worker share. */
 export interface WorkerSettings {
@@ -31,6 +33,8 @@ export interface WorkerSettings {
   /** Watches over the leases of a worker; called when it is connected. */
   readonly watch: (worker: WatchedWorker) => void;
   readonly shared: SharedCalls;
+  /** Of the tasks that may have taken a worker down. */
+  readonly turns: Turns;
 }
 
 /** What one worker is built with. */
@@ -125,7 +129,7 @@ function backendFactory(blocking: Redis | Cluster, options: BuildOptions): Backe
       options: backendOptions,
       replyOf: (job, finishedAt) => replyOf(prefix, job, finishedAt),
     });
-    return guardBackend(inRedisTime(backend, clock), options);
+    return guardBackend(inRedisTime(readableJobs(backend, options), clock), options);
   };
 }
 
@@ -141,6 +145,8 @@ export async function closeWorker(worker: BullWorker, ms: number): Promise<void>
   ]);
   patience.abort();
   const blocking = blockingConnections.get(worker);
+  // BullMQ connects it again when its wait for tasks is broken off: were that to come later than this, nobody would close it.
+  blocking?.on('connect', () => blocking.disconnect());
   // Disconnecting what has ended would keep the process alive for a while.
   if (blocking && blocking.status !== 'end') blocking.disconnect();
 }

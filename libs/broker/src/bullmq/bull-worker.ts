@@ -13,6 +13,7 @@ import {
 import { type EndedAttempt, engineFailure, toHistoryField, toStackText } from './job-codec.js';
 import { type Lease, LeaseKeeper } from './lease.js';
 import { NextAsked } from './next-asked.js';
+import type { StoredOptions } from './stored-options.js';
 
 /** What happens to a job after it ran; the consumer listens. */
 export interface JobListener {
@@ -263,11 +264,14 @@ function outcomeOf(error: Error, job: Job): UnhappyOutcome | undefined {
 
 /** In place of a job that cannot be read: what is needed to fail it. What stands in Redis is not touched. */
 function standIn(data: JobJson, id: string): JobJson {
+  // Of a later version it may well be readable, elsewhere.
+  const { v } = data.opts as StoredOptions;
+  const opts: StoredOptions = v === undefined ? {} : { v };
   return {
     id,
     name: typeof data.name === 'string' ? data.name : '',
     data: 'null',
-    opts: {},
+    opts,
     progress: 0,
     attemptsMade: Number(data.attemptsMade) || 0,
     attemptsStarted: Number(data.attemptsStarted) || 0,

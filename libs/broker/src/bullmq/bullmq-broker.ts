@@ -4,6 +4,7 @@ import type {
   Broker,
   Cancelled,
   ChunkEnvelope,
+  DataLoss,
   DetailOptions,
   InspectorBroker,
   Pushed,
@@ -20,6 +21,7 @@ import { checkPrefix, DEFAULT_PREFIX, GoflowError, toMs } from '@goflow/shared';
 import type { RedisQueueBackend } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import { sendReply } from './after-end.js';
+import { overloadOf } from './backlog.js';
 import { cancelTask } from './cancel-task.js';
 import { pushChunks } from './chunks/push-chunks.js';
 import { Deadline } from './deadline.js';
@@ -40,6 +42,8 @@ import {
   type RedisConnection,
   type RedisGiven,
 } from './redis-connection.js';
+import { ReplicaWait } from './replica-wait.js';
+import { type ReplicasOptions, resolveReplicas } from './replicas-option.js';
 import { openReplyInbox } from './reply-inbox.js';
 import { SharedCalls } from './shared-calls/shared-calls.js';
 import { checkSharedCalls } from './shared-calls/shared-calls-option.js';
@@ -47,7 +51,7 @@ import { TroubleLog } from './trouble-log.js';
 import { Watches, type WatchListener } from './watches.js';
 
 /** Options of {@link createBullMqBroker}. */
-export interface BullMqBrokerOptions {
+export interface BullMqBrokerOptions extends ReplicasOptions {
   readonly redis: RedisGiven;
   /** @default 'goflow' */
   readonly prefix?: string | undefined;
@@ -57,6 +61,8 @@ export interface BullMqBrokerOptions {
   readonly sharedCalls?: boolean | undefined;
   /** Told of connection troubles, at most once per 10 s for one kind. @default nobody */
   readonly onTrouble?: ((error: Error, repeated: number) => void) | undefined;
+  /** Told when Redis has lost its data, or has others. @default nobody */
+  readonly onDataLost?: ((loss: DataLoss) => void) | undefined;
 }
 
 const REMEASURE_MS = 60_000;
@@ -80,6 +86,8 @@ class BullMqBroker implements Broker {
   readonly #prefix: string;
   readonly #deadline: Deadline;
   readonly #queues: ProducerQueues;
+  /** Undefined when a push is done as soon as the master has it. */
+  readonly #replicas: ReplicaWait | undefined;
   readonly #troubles: TroubleLog;
   readonly #onError: (error: Error) => void;
   readonly #leaving = new AbortController();
@@ -94,8 +102,10 @@ class BullMqBroker implements Broker {
     const timeoutMs = toMs('timeout', options.timeout ?? '5s', { minMs: 10, maxMs: 600_000 });
     this.#troubles = new TroubleLog(options.onTrouble ?? (() => undefined));
     this.#onError = (error) => this.#troubles.report(error);
+    const replicas = resolveReplicas(options, options.redis, timeoutMs);
     this.#connection = connectProducer(options.redis);
     this.#redis = this.#connection.redis;
+    this.#replicas = replicas && new ReplicaWait(this.#redis as Redis, replicas);
     this.#redis.on('error', this.#onError);
     this.#deadline = new Deadline(this.#redis, timeoutMs);
     this.#queues = new ProducerQueues({
@@ -105,7 +115,8 @@ class BullMqBroker implements Broker {
       shared: this.#sharedCalls(checkSharedCalls(options.sharedCalls)),
     });
     this.#watches = new Watches(this.#redis, this.#prefix, this.#onError);
-    const fleet = new Fleet({ redis: this.#redis, prefix: this.#prefix });
+    const { onDataLost } = options;
+    const fleet = new Fleet({ redis: this.#redis, prefix: this.#prefix, onDataLost });
     const within: Deadline['within'] = (command) => this.#within(command);
     this.#types = new LiveTypes({ fleet, within });
     this.clock = new RedisClock({ time: () => fleet.time() });
@@ -129,7 +140,7 @@ class BullMqBroker implements Broker {
     const nonce = isOwnId ? randomUUID().slice(0, 8) : undefined;
     const toBackend = (backend: RedisQueueBackend): Promise<Pushed> =>
       pushOne(envelope, nonce, { redis: this.#redis, prefix: this.#prefix, backend });
-    return this.#within(() => {
+    return this.#withinBacklog(() => {
       const ready = this.#queues.ready(queue);
       return ready ? toBackend(ready) : this.#queues.open(queue).then(toBackend);
     });
@@ -139,7 +150,7 @@ class BullMqBroker implements Broker {
     return pushAll(envelopes, {
       redis: this.#redis,
       prefix: this.#prefix,
-      within: (command) => this.#within(command),
+      within: (command) => this.#withinBacklog(command),
       open: (queue): Promise<RedisQueueBackend> => this.#queues.open(queue),
       push: (envelope) => this.push(envelope),
     });
@@ -149,7 +160,7 @@ class BullMqBroker implements Broker {
     return pushChunks(chunks, {
       redis: this.#redis,
       prefix: this.#prefix,
-      within: (command) => this.#within(command),
+      within: (command) => this.#withinBacklog(command),
       open: (queue): Promise<RedisQueueBackend> => this.#queues.open(queue),
     });
   }
@@ -212,7 +223,7 @@ class BullMqBroker implements Broker {
     const inspector = new BullMqInspector({ redis: this.#redis, prefix: this.#prefix, within });
     return {
       page: (question) => inspector.page(question),
-      redrive: (id, payloadJson) => inspector.redrive(id, payloadJson),
+      redrive: (id, ...payload) => inspector.redrive(id, ...payload),
       discard: (id) => inspector.discard(id),
       workers: () => within(() => fleet.workers()),
     };
@@ -220,6 +231,14 @@ class BullMqBroker implements Broker {
 
   #sharedCalls(isOn: boolean): SharedCalls {
     return new SharedCalls({ redis: this.#redis, isOn, report: (e) => this.#troubles.report(e) });
+  }
+
+  /** For pushes: they add to what waits in memory, and may have to be with replicas, too. */
+  #withinBacklog<T>(command: () => Promise<T>): Promise<T> {
+    const overload = overloadOf(this.#redis);
+    if (overload) return Promise.reject(overload);
+    const replicas = this.#replicas;
+    return this.#within(replicas ? () => replicas.confirmed(command) : command);
   }
 
   #within<T>(command: () => Promise<T>): Promise<T> {

@@ -1,6 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ConsumeOptions, Consumer, ConsumerBroker, WorkerAdvert } from '@goflow/shared';
-import { checkPrefix, DEFAULT_PREFIX, toMs } from '@goflow/shared';
+import type {
+  ConsumeOptions,
+  Consumer,
+  ConsumerBroker,
+  DataLoss,
+  WorkerAdvert,
+} from '@goflow/shared';
+import { checkPrefix, DEFAULT_PREFIX, ENVELOPE_VERSION, toMs } from '@goflow/shared';
 import type { WorkerSettings } from './build-worker.js';
 import { BullMqConsumer } from './bullmq-consumer.js';
 import { Cancellations } from './cancellations.js';
@@ -13,6 +19,7 @@ import { closeRedis, connectConsumer, isReady, type RedisGiven } from './redis-c
 import { brokerRefused, brokerUnavailable, troubleOf } from './redis-reply-error.js';
 import { SharedCalls } from './shared-calls/shared-calls.js';
 import { checkSharedCalls } from './shared-calls/shared-calls-option.js';
+import { Turns } from './suspects.js';
 import { TroubleLog } from './trouble-log.js';
 
 /** Options of {@link createBullMqConsumerBroker}. */
@@ -27,11 +34,15 @@ export interface BullMqConsumerBrokerOptions {
   readonly lease?: unknown;
   /** False: each task that completes has a call of Redis of its own, BullMQ's. @default true */
   readonly sharedCalls?: boolean | undefined;
+  /** What it reads at most: for tests of an older or a newer release. @default what this release reads */
+  readonly envelopeVersion?: number | undefined;
   /**
    * Told of what goes wrong beside the tasks: connections, commands refused. Once per 10 s for one kind, with the number of those
    * held back. @default nobody
    */
   readonly onTrouble?: ((error: Error, repeated: number) => void) | undefined;
+  /** Told when Redis has lost its data, or has others. @default nobody */
+  readonly onDataLost?: ((loss: DataLoss) => void) | undefined;
 }
 
 const PING_MS = 1_000;
@@ -47,6 +58,7 @@ export function createBullMqConsumerBroker(options: BullMqConsumerBrokerOptions)
 
 class BullMqConsumerBroker implements ConsumerBroker {
   readonly clock: RedisClock;
+  readonly envelopeVersion: number;
   readonly #settings: WorkerSettings;
   readonly #fleet: Fleet;
   readonly #heartbeat: Heartbeat;
@@ -57,6 +69,7 @@ class BullMqConsumerBroker implements ConsumerBroker {
     const prefix = checkPrefix(options.prefix ?? DEFAULT_PREFIX);
     const leaseMs = toMs('lease', options.lease ?? '30s', { minMs: 1_000, maxMs: 3_600_000 });
     const isOn = checkSharedCalls(options.sharedCalls);
+    this.envelopeVersion = options.envelopeVersion ?? ENVELOPE_VERSION;
     const { redis } = connectConsumer(options.redis);
     const troubles = new TroubleLog(options.onTrouble ?? (() => undefined));
     const report = (error: unknown): void => troubles.report(error);
@@ -64,7 +77,7 @@ class BullMqConsumerBroker implements ConsumerBroker {
     redis.on('close', () => {
       if (!this.#closed) report(new Error('Connection is closed.'));
     });
-    this.#fleet = new Fleet({ redis, prefix });
+    this.#fleet = new Fleet({ redis, prefix, onDataLost: options.onDataLost });
     this.clock = new RedisClock({ time: () => this.#fleet.time() });
     this.#heartbeat = new Heartbeat({ fleet: this.#fleet, clock: this.clock, report });
     const cancellations = new Cancellations({ redis, prefix, report });
@@ -72,7 +85,8 @@ class BullMqConsumerBroker implements ConsumerBroker {
     const watch = (worker: WatchedWorker): void => this.#watch(worker);
     const { clock } = this;
     const shared = new SharedCalls({ redis, isOn, report });
-    this.#settings = { redis, prefix, leaseMs, report, clock, cancellations, watch, shared };
+    const turns = new Turns();
+    this.#settings = { redis, prefix, leaseMs, report, clock, cancellations, watch, shared, turns };
   }
 
   advertise(advert: () => WorkerAdvert): void {
@@ -84,7 +98,9 @@ class BullMqConsumerBroker implements ConsumerBroker {
   }
 
   consume(options: ConsumeOptions): Consumer {
-    return new BullMqConsumer(options, this.#settings);
+    const consumer = new BullMqConsumer(options, this.#settings);
+    this.#heartbeat.onBeat(() => consumer.look());
+    return consumer;
   }
 
   async ping(): Promise<void> {

@@ -11,7 +11,7 @@ import type {
 import { GoflowError, type TaskFailure } from '@goflow/shared';
 import { DelayedError, type Job, WaitingError } from 'bullmq';
 import { afterEnd } from './after-end.js';
-import { buildWorker, closeWorker, type WorkerSettings } from './build-worker.js';
+import type { WorkerSettings } from './build-worker.js';
 import {
   type BullWorker,
   type COMPLETED,
@@ -27,26 +27,27 @@ import { toReturnValue } from './job-codec.js';
 import { queueKey } from './keys.js';
 import { lookForWish } from './late-cancel.js';
 import { Lease } from './lease.js';
+import { nextWaiting } from './next-waiting.js';
 import { putBack } from './put-back.js';
 import { readCounts } from './queue-counts.js';
 import { isReady } from './redis-connection.js';
 import { brokerUnavailable } from './redis-reply-error.js';
 import { RetentionSweeper } from './retention-sweeper.js';
 import { RunningTasks } from './running-tasks.js';
+import { StuckWatch } from './stuck-watch.js';
 import { Suspects } from './suspects.js';
 import { TakenJob, type Taking, takenTaskOf } from './taken-job.js';
 import { newsTeller } from './task-news.js';
+import { TendedWorker } from './tended-worker.js';
 
 /** After the abort, a handler that heeds `ctx.signal` may still end by itself for this long. */
 const LINGER_MS = 400;
 /** Handing back and closing get this long each; a server that does not answer is left. */
 const LEAVE_MS = 600;
-/** Idle for longer than this without an answer to the question for tasks, a consumer is deaf. */
-const DEAF_MS = 20_000;
-
+/** For so long the same task may wait to be taken; less where leases are shorter. */
+const STUCK_MS = 30_000;
 /** A worker does not wait longer for what it can do without. */
 const PREPARE_MS = 2_000;
-
 const PAUSED: HandBack = { kind: 'handed-back', reason: 'paused', delayMs: 0 };
 
 /** One queue, consumed through BullMQ. */
@@ -60,10 +61,11 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
   readonly #careful: CarefulStart;
   readonly #chunks: ChunkSlots;
   readonly #report: Taking['report'];
+  readonly #tended: TendedWorker;
+  readonly #stuck: StuckWatch;
   #concurrency: number;
-  #aliveAt = 0;
+  #taken = 0;
   #leaving = false;
-  #worker: BullWorker | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -75,7 +77,7 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
     const { redis, prefix, cancellations, report } = settings;
     const { queue, worker, run, retention } = options;
     this.#sweeper = new RetentionSweeper({ redis, prefix, queue, retention, report });
-    const suspects = new Suspects(redis, prefix, queue);
+    const suspects = new Suspects(settings, queue);
     this.#careful = new CarefulStart({ cancellations, suspects, worker, run, report });
     this.#report = newsTeller(settings, queue);
     this.#chunks = new ChunkSlots({
@@ -90,6 +92,22 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
       takesNothing: () => this.#takesNothing() || this.#running.slots > this.#concurrency,
       settled: (task, verdict, runMs) => options.listener.settled(task, verdict, runMs),
       leaseLost: (task) => options.listener.leaseLost(task),
+    });
+    this.#tended = new TendedWorker(this, {
+      ...settings,
+      queue,
+      name: worker,
+      signal: this.#closed.signal,
+      quiet: () => this.#takesNothing(),
+      concurrency: () => this.#concurrency,
+    });
+    this.#stuck = new StuckWatch({
+      stuckAfterMs: Math.min(STUCK_MS, settings.leaseMs),
+      taken: () => this.#taken,
+      canTake: () => !this.#takesNothing() && this.#running.slots < this.#concurrency,
+      next: () => nextWaiting(redis, prefix, queue),
+      replace: () => this.#tended.replace(),
+      replaced: () => options.listener.rebuilt?.(),
     });
   }
 
@@ -107,21 +125,24 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
   }
 
   isConsuming(): boolean {
-    const connected = isReady(this.#settings.redis);
-    const running =
-      this.#concurrency === 0 || (this.#worker?.isRunning() === true && this.#isTaking());
-    return connected && running && this.#worker !== undefined && !this.#leaving;
+    const worker = this.#tended.current;
+    if (!worker || this.#leaving || !isReady(this.#settings.redis)) return false;
+    const isBusy = this.#running.slots >= this.#concurrency;
+    return this.#takesNothing() || (worker.isRunning() && (isBusy || this.#tended.isHearing));
   }
 
-  /** Every slot is busy, or Redis has lately answered the question for tasks: BullMQ asks again after 10 s at most. */
-  #isTaking(): boolean {
-    const isBusy = this.#running.slots >= this.#concurrency;
-    return isBusy || performance.now() - this.#aliveAt < DEAF_MS;
+  get isStuck(): boolean {
+    return this.#stuck.isStuck && !this.#takesNothing();
+  }
+
+  /** Sees to it that tasks are taken; to be called with every sign of life. */
+  async look(): Promise<void> {
+    if (this.#tended.current && !this.#leaving) await this.#stuck.look();
   }
 
   async setConcurrency(concurrency: number): Promise<void> {
     this.#concurrency = concurrency;
-    const worker = this.#worker;
+    const worker = this.#tended.current;
     if (!worker || this.#leaving) return;
     if (concurrency > 0) worker.concurrency = concurrency;
     // Pausing and resuming wakes BullMQ's loop, which otherwise sees more slots only when a task ends.
@@ -131,7 +152,7 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
 
   async quiet(): Promise<void> {
     this.#leaving = true;
-    if (this.#worker) await this.#pause(this.#worker);
+    if (this.#tended.current) await this.#pause(this.#tended.current);
   }
 
   /** Ends the blocking wait, too, or BullMQ would still take the task that ends it. It connects again by itself. */
@@ -156,27 +177,8 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
     const { cancellations, clock, report } = this.#settings;
     // While the worker connects. Tasks can be taken without; what is missed is looked up with the heartbeat.
     const listening = cancellations.listen(this.queue, this).catch(report);
-    const worker = await buildWorker(this, {
-      ...this.#settings,
-      queue: this.queue,
-      name: this.#options.worker,
-      signal: this.#closed.signal,
-      quiet: () => this.#takesNothing(),
-      alive: () => {
-        this.#aliveAt = performance.now();
-      },
-    });
-    if (!worker) return;
-    // Stopped meanwhile.
-    if (this.#closed.signal.aborted) return closeWorker(worker, 0);
-    this.#aliveAt = performance.now();
-    this.#worker = worker;
-    worker.on('lockRenewalFailed', (ids: string[]) => {
-      for (const id of ids) worker.cancelJob(id, 'the lease was lost');
-    });
-    if (this.#concurrency > 0) worker.concurrency = this.#concurrency;
-    else await worker.pause(true);
-    if (this.#leaving) return;
+    const worker = await this.#tended.build();
+    if (!worker || this.#leaving) return;
     const prepared = Promise.all([clock.measure().catch(report), listening]);
     await Promise.race([prepared, delay(PREPARE_MS, undefined, { ref: false })]);
     void worker.run().catch(report);
@@ -188,6 +190,7 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
   }
 
   process(job: Job, token: string, lease: Lease): Promise<string> {
+    this.#taken += 1;
     // BullMQ takes one more task after a pause when it was waiting for one.
     if (this.#takesNothing()) return this.#handBack(job, token, PAUSED);
     const id = job.id ?? '';
@@ -197,7 +200,7 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
     const payloads = payloadsOf(job);
     if (payloads) return this.#runChunk({ job, payloads, token, lease });
     const task = this.#take(job, token, lease);
-    task.readable = this.#worker?.isReadable(job) ?? true;
+    task.readable = this.#tended.isReadable(job);
     return new Promise<string>((resolve, reject) => {
       const ended = (verdict: Verdict): void => {
         if (verdict.kind === 'completed') resolve(toReturnValue(verdict));
@@ -243,8 +246,8 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
   /** Always throws: BullMQ is told of it by an exception. */
   async #handBack(job: Job, token: string, verdict: HandBack): Promise<never> {
     const { redis, prefix } = this.#settings;
-    const key = queueKey(prefix, this.queue, job.id ?? '');
     if (verdict.delayMs > 0) await this.#chunks.noteDelayed(job);
+    const key = queueKey(prefix, this.queue, job.id ?? '');
     await putBack(job, verdict, { redis, key, token, now: this.now() });
     this.givenBack(job, verdict);
     throw verdict.delayMs > 0 ? new DelayedError() : new WaitingError();
@@ -288,8 +291,7 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
   }
 
   async #close(): Promise<void> {
-    const worker = this.#worker;
-    if (worker) await closeWorker(worker, LEAVE_MS).catch(this.#settings.report);
+    await this.#tended.close(LEAVE_MS).catch(this.#settings.report);
     this.#closed.abort();
     await this.#starting?.catch(() => undefined);
   }

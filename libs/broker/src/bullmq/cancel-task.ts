@@ -41,7 +41,8 @@ if job[4] then
   if redis.call('GET', key) == id and redis.call('PTTL', key) == -1 then redis.call('DEL', key) end
 end
 if string.find(job[5] or '', '"ret"', 1, true) then
-  local ret = cjson.decode(job[5]).ret
+  local ok, options = pcall(cjson.decode, job[5])
+  local ret = ok and type(options) == 'table' and options.ret
   if type(ret) == 'table' and tonumber(ret[2]) then redis.call('ZADD', KEYS[10], now + ret[2], id) end
 end
 return {found, 'cancelled', job[5]}`;
@@ -102,6 +103,11 @@ async function cancelJob(
 
 function replyAddressIn(options: string | undefined): string | undefined {
   if (!options?.includes('"r"')) return undefined;
-  const { r } = JSON.parse(options) as { readonly r?: unknown };
-  return typeof r === 'string' ? r : undefined;
+  try {
+    const stored = JSON.parse(options) as { readonly r?: unknown } | null;
+    return typeof stored?.r === 'string' ? stored.r : undefined;
+  } catch {
+    // Somebody else wrote it, who waits for no answer.
+    return undefined;
+  }
 }

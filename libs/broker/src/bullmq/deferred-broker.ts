@@ -20,6 +20,7 @@ import {
 } from '@goflow/shared';
 import type { BullMqBrokerOptions } from './bullmq-broker.js';
 import { checkRedisGiven } from './redis-given.js';
+import { resolveReplicas } from './replicas-option.js';
 import { checkSharedCalls } from './shared-calls/shared-calls-option.js';
 
 /**
@@ -32,7 +33,8 @@ export function createDeferredBroker(options: BullMqBrokerOptions): Broker {
   // Else the caller would be told of his mistakes by the first call.
   checkRedisGiven(options.redis);
   checkPrefix(options.prefix ?? DEFAULT_PREFIX);
-  toMs('timeout', options.timeout ?? '5s', { minMs: 10, maxMs: 600_000 });
+  const timeoutMs = toMs('timeout', options.timeout ?? '5s', { minMs: 10, maxMs: 600_000 });
+  resolveReplicas(options, options.redis, timeoutMs);
   checkSharedCalls(options.sharedCalls);
   return new DeferredBroker(options);
 }
@@ -48,7 +50,7 @@ class DeferredBroker implements Broker {
   };
   readonly inspector: InspectorBroker = {
     page: (question) => this.#call(({ inspector }) => inspector.page(question)),
-    redrive: (id, payloadJson) => this.#call(({ inspector }) => inspector.redrive(id, payloadJson)),
+    redrive: (id, ...payload) => this.#call(({ inspector }) => inspector.redrive(id, ...payload)),
     discard: (id) => this.#call(({ inspector }) => inspector.discard(id)),
     workers: () => this.#call(({ inspector }) => inspector.workers()),
   };

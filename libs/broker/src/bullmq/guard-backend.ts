@@ -52,9 +52,10 @@ function noted(answer: Promise<unknown>, alive: () => void): Promise<unknown> {
 
 function guarded(name: string, call: Call, { signal, report, quiet }: GuardOptions): Call {
   // A worker that is to take nothing gives up taking instead.
-  const instead = name === 'moveToActive' ? () => (quiet() ? [] : undefined) : () => undefined;
+  const isTaking = name === 'moveToActive';
+  const instead = isTaking ? () => (quiet() ? [] : undefined) : () => undefined;
+  // Nothing is lost by waiting there, and BullMQ would ask again at once, for ever.
+  const patience = { signal, report, instead, untilMended: isTaking };
   return (...args) =>
-    call(...args).catch((error: unknown) =>
-      tryAgain(error, () => call(...args), { signal, report, instead }),
-    );
+    call(...args).catch((error: unknown) => tryAgain(error, () => call(...args), patience));
 }

@@ -26,7 +26,7 @@ export const watchChannel = (prefix: string, queue: string, unique: string): str
   `${prefix}:watch:${queue}:${unique}`;
 
 /** What is known of all workers: one slot. A queue may be called `fleet`, too: neither BullMQ nor goflow has these parts in a queue. */
-export const fleetKey = (prefix: string, part: 'workers' | 'seen' | 'types'): string =>
+export const fleetKey = (prefix: string, part: 'workers' | 'seen' | 'types' | 'epoch'): string =>
   queueKey(prefix, 'fleet', part);
 
 /** The result of one task, where results are kept in keys of their own. */

@@ -5,9 +5,12 @@ import { indexTags } from './inspector/tag-index.js';
 import { toJob } from './job-codec.js';
 import { isSpecial, toPushed, uniqueOf } from './push-one.js';
 import { brokerRefused, brokerUnavailable, troubleOf } from './redis-reply-error.js';
+import { isMissingReplicas, notTriedAfter } from './replica-wait.js';
 
 /** More commands in one pipeline than this only fill buffers. */
 const MAX_PIPELINE = 1_000;
+/** In characters of payloads: a pipeline lies in memory whole, beside what it was made of. */
+const MAX_LENGTH = 8 * 1024 * 1024;
 
 /** What pushing many needs of the broker. */
 export interface PushManyPorts {
@@ -36,21 +39,42 @@ export async function pushAll(
   const pushes = special.map(async (index) => {
     outcomes[index] = await ports.push(at(envelopes, index)).catch(toError);
   });
-  for (let start = 0; start < plain.length; start += MAX_PIPELINE) {
-    const indexes = plain.slice(start, start + MAX_PIPELINE);
+  for (const indexes of slicesOf(plain, envelopes)) {
     const slice = indexes.map((index) => at(envelopes, index));
     const results = await ports.within(() => pushSlice(slice, ports)).catch(toError);
     indexes.forEach((index, place) => {
       outcomes[index] = results instanceof Error ? results : results[place];
     });
-    // The time of the call is up: what was not sent yet is not tried.
-    if (results instanceof Error) {
-      failure = results;
-      break;
-    }
+    // The time of the call is up, or replicas are away: what was not sent yet is not tried.
+    failure = results instanceof Error ? results : results.find(isMissingReplicas);
+    if (failure) break;
   }
   await Promise.all(pushes);
-  return outcomes.map((outcome) => outcome ?? brokerUnavailable(0, false, failure));
+  const notSent = isMissingReplicas(failure)
+    ? notTriedAfter(failure)
+    : brokerUnavailable(0, false, failure);
+  return outcomes.map((outcome) => outcome ?? notSent);
+}
+
+/** As many as go in one pipeline, in their order; always one at least. */
+function* slicesOf(
+  indexes: readonly number[],
+  envelopes: readonly TaskEnvelope[],
+): Generator<readonly number[]> {
+  let slice: number[] = [];
+  let length = 0;
+  for (const index of indexes) {
+    const { payloadJson } = at(envelopes, index);
+    const isFull = slice.length === MAX_PIPELINE || length + payloadJson.length > MAX_LENGTH;
+    if (slice.length > 0 && isFull) {
+      yield slice;
+      slice = [];
+      length = 0;
+    }
+    slice.push(index);
+    length += payloadJson.length;
+  }
+  if (slice.length > 0) yield slice;
 }
 
 function at(envelopes: readonly TaskEnvelope[], index: number): TaskEnvelope {

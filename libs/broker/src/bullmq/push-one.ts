@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { GoflowError, type Pushed, type TaskEnvelope, type TaskId } from '@goflow/shared';
 import type { RedisQueueBackend } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
+import { LUA_WITH_VERSION } from './inspector/lua.js';
 import { indexTags } from './inspector/tag-index.js';
 import { toJob } from './job-codec.js';
 import { bullJobId, queueKey } from './keys.js';
@@ -69,9 +70,11 @@ function isSamePayload(stored: string | null | undefined, payloadJson: string): 
 /**
  * Gives the task that waits under a debounce key the newest payload and its full wait again. One that has begun, or is due, is left
  * alone, and its key is freed for a new one. BullMQ's own way removes the job and makes another, whose id the first caller does not
- * know. KEYS: deduplication key, delayed. ARGV: key base, payload, time, window, startBy or ''. Output: the id, or false.
+ * know. KEYS: deduplication key, delayed. ARGV: key base, payload, time, window, startBy or '', version of the envelope or ''. Output: the
+ * id, or false.
  */
 const DEBOUNCE = `
+${LUA_WITH_VERSION}
 local id = redis.call('GET', KEYS[1])
 if not id then return false end
 if not redis.call('ZSCORE', KEYS[2], id) then
@@ -81,10 +84,10 @@ end
 redis.call('HSET', ARGV[1] .. id, 'data', ARGV[2], 'delay', ARGV[4])
 redis.call('ZADD', KEYS[2], (tonumber(ARGV[3]) + tonumber(ARGV[4])) * 0x1000, id)
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
-if ARGV[5] ~= '' then
-  local opts = redis.call('HGET', ARGV[1] .. id, 'opts') or ''
-  redis.call('HSET', ARGV[1] .. id, 'opts', (string.gsub(opts, '"sb":[%d.e+]+', '"sb":' .. ARGV[5], 1)))
-end
+local there = redis.call('HGET', ARGV[1] .. id, 'opts') or '{}'
+local opts = withVersion(there, ARGV[6])
+if ARGV[5] ~= '' then opts = string.gsub(opts, '"sb":[%d.e+]+', '"sb":' .. ARGV[5], 1) end
+if opts ~= there then redis.call('HSET', ARGV[1] .. id, 'opts', opts) end
 return id`;
 
 const COMMAND = 'goflowDebounce';
@@ -103,7 +106,8 @@ async function pushDebounced(envelope: TaskEnvelope, ports: PushPorts): Promise<
     const there = await (redis as unknown as WithCommand)[COMMAND](
       2,
       ...[key(`de:${deduplicationIdOf(type, given)}`), key('delayed')],
-      ...[key(''), payloadJson, pushedAt, windowMs, envelope.startBy ?? ''],
+      ...[key(''), payloadJson, pushedAt, windowMs],
+      ...[envelope.startBy ?? '', envelope.envelopeVersion ?? ''],
     );
     if (there !== null) return toPushed(envelope, there);
     const stored: unknown = await backend.addJob(toJob(envelope, unique), unique);

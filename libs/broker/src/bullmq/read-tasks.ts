@@ -22,7 +22,8 @@ local out, bytes = {}, 0
 for i = 4, #KEYS do
   local key = KEYS[i]
   local id = ARGV[i - 3]
-  local job = redis.call('HMGET', key, 'name', 'timestamp', 'processedOn', 'finishedOn', 'returnvalue',
+  -- A key of another type is no task: the others are read all the same.
+  local job = redis.pcall('HMGET', key, 'name', 'timestamp', 'processedOn', 'finishedOn', 'returnvalue',
     'failedReason', 'stacktrace', 'atm', 'opts')
   if job[1] then
     local state = 'waiting'

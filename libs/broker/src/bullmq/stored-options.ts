@@ -28,6 +28,8 @@ export interface StoredOptions extends JobsOptions {
   readonly n?: string;
   /** How many tasks the job carries, where it is a chunk. */
   readonly c?: number;
+  /** The version of the envelope, where it is not 1. */
+  readonly v?: number;
   /** BullMQ's deduplication, as it stores it. */
   readonly de?: { readonly id: string; readonly ttl?: number };
 }
@@ -49,6 +51,7 @@ export function toStoredOptions(envelope: TaskEnvelope, nonce?: string): StoredO
   if (envelope.traceparent) options.tp = envelope.traceparent;
   if (nonce !== undefined) options.n = nonce;
   if (envelope.deduplication) options.de = toStoredDeduplication(envelope);
+  if (envelope.envelopeVersion) options.v = envelope.envelopeVersion;
   return options;
 }
 
@@ -100,12 +103,21 @@ export function timesIn(
   options: string | null | undefined,
 ): Pick<TaskRecord, 'startBy' | 'deadline' | 'retention'> {
   if (!options || !/"(?:sb|dl|ret)"/.test(options)) return {};
-  const { sb, dl, ret } = JSON.parse(options) as Record<string, unknown>;
+  const { sb, dl, ret } = decoded(options);
   return {
     startBy: fromStoredTime(sb),
     deadline: fromStoredTime(dl),
     retention: fromStoredRetention(ret),
   };
+}
+
+/** Nothing where somebody else wrote what is no JSON. */
+function decoded(options: string): Readonly<Record<string, unknown>> {
+  try {
+    return (JSON.parse(options) ?? {}) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
 }
 
 /** The tags stored with a job. */

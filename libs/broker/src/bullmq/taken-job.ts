@@ -116,6 +116,10 @@ export class TakenJob implements TakenTask {
     return typeof this.#stored.tp === 'string' ? this.#stored.tp : undefined;
   }
 
+  get envelopeVersion(): number | undefined {
+    return fromStoredTime(this.#stored.v);
+  }
+
   report(news: TaskNews): Promise<void> {
     return this.#report(this, news);
   }

@@ -11,6 +11,8 @@ export interface Patience<Answer = never> {
   readonly report: (error: unknown) => void;
   /** What to answer instead of trying again, where there is something. */
   readonly instead?: () => Answer | undefined;
+  /** Also when Redis will answer the same until somebody acts, such as that a key is of another type. @default false */
+  readonly untilMended?: boolean;
 }
 
 /**
@@ -20,11 +22,13 @@ export interface Patience<Answer = never> {
 export async function tryAgain<Answer>(
   error: unknown,
   command: () => Promise<Answer>,
-  { signal, report, instead }: Patience<Answer>,
+  { signal, report, instead, untilMended }: Patience<Answer>,
 ): Promise<Answer> {
   let last = error;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
-    if (troubleOf(last).kind !== 'transient' || signal.aborted) throw last;
+    const { kind } = troubleOf(last);
+    const isPassing = kind === 'transient' || (untilMended === true && kind === 'refused');
+    if (!isPassing || signal.aborted) throw last;
     report(last);
     const answer = instead?.();
     if (answer !== undefined) return answer;

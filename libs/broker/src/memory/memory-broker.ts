@@ -34,8 +34,12 @@ export interface MemoryBroker {
   ) => TaskId;
   /** One more client of the same tasks, which is closed by itself. */
   readonly openClient: () => Broker;
-  /** One more worker's side of the same tasks, which is closed by itself. */
-  readonly openConsumer: () => ConsumerBroker;
+  /**
+   * One more worker's side of the same tasks, which is closed by itself.
+   *
+   * @param envelopeVersion What it reads at most: for tests of an older or a newer release. @default what this release reads
+   */
+  readonly openConsumer: (envelopeVersion?: number) => ConsumerBroker;
 }
 
 /**
@@ -54,6 +58,6 @@ export function createMemoryBroker(options: MemoryBrokerOptions = {}): MemoryBro
     clock,
     run: (queue, work, retention) => client.run(queue, work, retention),
     openClient: () => new MemoryClient(store),
-    openConsumer: () => new MemoryConsumerBroker(store),
+    openConsumer: (envelopeVersion) => new MemoryConsumerBroker(store, envelopeVersion),
   };
 }

@@ -3,6 +3,7 @@ import {
   type ConsumeOptions,
   type Consumer,
   type ConsumerBroker,
+  ENVELOPE_VERSION,
   GoflowError,
   type WorkerAdvert,
 } from '@goflow/shared';
@@ -12,13 +13,15 @@ import type { TaskStore } from './task-store.js';
 /** The workers' side of a memory broker. */
 export class MemoryConsumerBroker implements ConsumerBroker {
   readonly clock: Clock;
+  readonly envelopeVersion: number;
   readonly #store: TaskStore;
   readonly #consumers: MemoryConsumer[] = [];
   readonly #adverts: (() => WorkerAdvert)[] = [];
   #closing: Promise<void> | undefined;
 
-  constructor(store: TaskStore) {
+  constructor(store: TaskStore, envelopeVersion = ENVELOPE_VERSION) {
     this.clock = store.clock;
+    this.envelopeVersion = envelopeVersion;
     this.#store = store;
     store.enter();
   }

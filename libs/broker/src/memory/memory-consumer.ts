@@ -66,6 +66,9 @@ export class MemoryConsumer implements Consumer, Taker {
     return this.#isStarted && !this.#isLeaving;
   }
 
+  /** Nothing is in between that could hang. */
+  readonly isStuck = false;
+
   async start(): Promise<void> {
     if (this.#isStarted || this.#isLeaving) return;
     this.#isStarted = true;

@@ -31,14 +31,15 @@ export class MemoryInspector implements InspectorBroker {
     return pageOf(this.#use(), question);
   }
 
-  async redrive(id: TaskId, payloadJson?: string): Promise<Administered> {
+  async redrive(id: TaskId, payloadJson?: string, envelopeVersion?: number): Promise<Administered> {
     const store = this.#use();
     const task = store.find(id);
     if (!task) return { found: 'unknown', done: false };
     const found = task.state;
     if (!isFinal(found) || found === 'completed') return { found, done: false };
     store.unkeep(task);
-    task.envelope = redriven(task.envelope, payloadJson);
+    const payload = payloadJson === undefined ? {} : { payloadJson, envelopeVersion };
+    task.envelope = { ...withoutTimes(task.envelope), ...payload };
     task.attempts = 0;
     task.history = undefined;
     task.progressJson = undefined;
@@ -86,7 +87,7 @@ function isAskedFor(store: TaskStore, task: StoredTask, { tag }: PageQuestion): 
 }
 
 /** It is not late for what was said when it was pushed. */
-function redriven(envelope: TaskEnvelope, payloadJson = envelope.payloadJson): TaskEnvelope {
+function withoutTimes(envelope: TaskEnvelope): TaskEnvelope {
   const { startBy: _startBy, deadline: _deadline, ...rest } = envelope;
-  return { ...rest, payloadJson };
+  return rest;
 }

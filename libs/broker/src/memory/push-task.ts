@@ -59,10 +59,11 @@ function debounce(store: TaskStore, task: StoredTask, last: WithKey): void {
   const { windowMs } = deduplication;
   // As a reader sees it, its delay counts from its first push.
   const delayMs = Math.max(last.pushedAt - task.pushedAt, 0) + windowMs;
-  const { startBy } = last;
+  const { startBy, envelopeVersion } = last;
   task.envelope = {
     ...task.envelope,
     payloadJson,
+    envelopeVersion,
     deduplication,
     delayMs,
     ...(startBy === undefined ? {} : { startBy }),

@@ -1,4 +1,10 @@
-import { encodeJson, escapeJson, type TaskOutcome, toFailure } from '@goflow/shared';
+import {
+  encodeJson,
+  escapeEncrypted,
+  escapeJson,
+  type TaskOutcome,
+  toFailure,
+} from '@goflow/shared';
 import type { Work } from './stored-task.js';
 
 /** The type of a task that is a function. */
@@ -25,8 +31,8 @@ function encodeResult(result: unknown): string | undefined {
       tooLarge: 'RESULT_TOO_LARGE',
       limitBytes: RESULT_LIMIT,
     });
-    // As a worker does: a client expands what looks compressed.
-    return escapeJson(json);
+    // As a worker does: a client reads what looks compressed or encrypted. The text never leaves this process, and is not encrypted.
+    return escapeEncrypted(escapeJson(json));
   } catch {
     return undefined;
   }

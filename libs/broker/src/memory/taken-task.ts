@@ -80,6 +80,10 @@ export class TakenMemoryTask implements TakenTask {
     return this.#envelope.traceparent;
   }
 
+  get envelopeVersion(): number | undefined {
+    return this.#envelope.envelopeVersion;
+  }
+
   get dueAt(): number {
     return this.#envelope.pushedAt + (this.#envelope.delayMs ?? 0);
   }

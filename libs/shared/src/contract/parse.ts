@@ -22,10 +22,25 @@ export interface ParseSubject {
  * @throws `code` (PAYLOAD_INVALID or RESULT_INVALID), naming the fields; `details.issues` holds every {@link ParseIssue}.
  */
 export function parse(schema: StandardSchemaV1, value: unknown, about: ParseSubject): unknown {
-  const parsed = schema['~standard'].validate(value);
-  return parsed instanceof Promise
-    ? parsed.then((result) => outputOf(result, about))
-    : outputOf(parsed, about);
+  try {
+    const parsed = schema['~standard'].validate(value);
+    return parsed instanceof Promise
+      ? parsed.then(
+          (result) => outputOf(result, about),
+          (error: unknown) => refuse(error, about),
+        )
+      : outputOf(parsed, about);
+  } catch (error) {
+    return refuse(error, about);
+  }
+}
+
+/** A schema that goes down level by level, such as that of any JSON, has no more stack at some thousand levels. */
+function refuse(error: unknown, { code, subject }: ParseSubject): never {
+  const isTooDeep = error instanceof RangeError && /call stack/i.test(error.message);
+  if (!isTooDeep) throw error;
+  const issues: ParseIssue[] = [{ path: '', message: 'nested too deeply' }];
+  throw new GoflowError(code, `${subject}: nested too deeply`, { details: { issues } });
 }
 
 function outputOf(

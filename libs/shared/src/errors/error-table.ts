@@ -1,16 +1,7 @@
-/** How a transport answers an error, and whether the same call may succeed later. */
-export interface ErrorEntry {
-  /** The HTTP status that goflow's own servers answer with. */
-  readonly http: number;
-  /** True when the same call, unchanged, may succeed later. */
-  readonly retryable: boolean;
-  /** One sentence: when this happens. */
-  readonly when: string;
-  /** One sentence: what to do about it. */
-  readonly cure: string;
-}
+import { entry } from './error-entry.js';
+import { SERVER_ERRORS } from './server-errors.js';
 
-const entry = (about: ErrorEntry): ErrorEntry => Object.freeze(about);
+export type { ErrorEntry } from './error-entry.js';
 
 /**
  * Every code that goflow throws or stores. Codes are stable: one is never reused or renamed.
@@ -125,6 +116,18 @@ export const ERRORS = Object.freeze({
     when: 'A payload is larger than `payloadLimit`.',
     cure: 'Store it elsewhere and push a reference, or raise the limit.',
   }),
+  QUEUE_FULL: entry({
+    http: 429,
+    retryable: true,
+    when: 'A queue holds `maxDepth` tasks that have not begun, and the push was not to wait, or waited too long.',
+    cure: 'Nothing was sent: push again later, add workers, raise `maxDepth`, or let pushes wait with `whenFull`.',
+  }),
+  CLIENT_OVERLOADED: entry({
+    http: 429,
+    retryable: true,
+    when: 'A client has `maxPending` pushes under way, or as many bytes of payloads as it may hold in memory.',
+    cure: 'Nothing was sent: await pushes before you start more, or use `map`, which does that.',
+  }),
   PUSH_INCOMPLETE: entry({
     http: 503,
     retryable: true,
@@ -184,6 +187,12 @@ export const ERRORS = Object.freeze({
     retryable: true,
     when: 'Redis answered with an error: out of memory, read only, missing rights …',
     cure: '`error.details.reason` is the word that Redis said; the message says what to do.',
+  }),
+  REPLICAS_MISSING: entry({
+    http: 503,
+    retryable: true,
+    when: 'With `minReplicas`, a push is in the master, but not in so many replicas within `replicaTimeout`.',
+    cure: 'Look at the replicas. With an own `id` the push may be repeated; without one that makes a second task.',
   }),
   CLIENT_CLOSED: entry({
     http: 409,
@@ -245,36 +254,19 @@ export const ERRORS = Object.freeze({
     when: 'A middleware called `next()` more than once.',
     cure: 'Call it once, and return what it returns.',
   }),
+  KEY_MISSING: entry({
+    http: 500,
+    retryable: false,
+    when: 'A result is encrypted with a key that this client does not have.',
+    cure: 'Give the client the key of that id (`error.details.keyId`) in `encryption.keys`.',
+  }),
   ENVELOPE_UNREADABLE: entry({
     http: 422,
     retryable: false,
-    when: 'A job was found in a queue that is no task: its name or its data cannot be read.',
-    cure: 'It is kept as failed, untouched; find out who wrote it.',
+    when: 'A job was found in a queue that is no task: its name or its data cannot be read, or are not encrypted as they have to be.',
+    cure: 'It is kept as failed, untouched; find out who wrote or changed it.',
   }),
-  REQUEST_INVALID: entry({
-    http: 400,
-    retryable: false,
-    when: 'An HTTP request to a goflow server is malformed.',
-    cure: 'The detail says what was expected.',
-  }),
-  UNAUTHORIZED: entry({
-    http: 401,
-    retryable: false,
-    when: 'The bearer token is missing or wrong.',
-    cure: 'Send `Authorization: Bearer …` with the token that the server was started with.',
-  }),
-  NOT_FOUND: entry({
-    http: 404,
-    retryable: false,
-    when: 'There is nothing at this path.',
-    cure: 'The detail lists the paths.',
-  }),
-  PORT_IN_USE: entry({
-    http: 500,
-    retryable: true,
-    when: 'The address that a server should listen on is taken.',
-    cure: 'Choose another `--port`, or 0 for any free one.',
-  }),
+  ...SERVER_ERRORS,
   INTERNAL: entry({
     http: 500,
     retryable: false,

@@ -1,5 +1,6 @@
 import type { TakenTask } from '../ports/consumer.js';
 import type { Verdict } from '../task/task-outcome.js';
+import type { DataLoss } from './data-loss.js';
 
 /** How one attempt of a task went. */
 export interface TaskFinished {
@@ -25,10 +26,14 @@ export interface WorkerEvents {
   'worker:started': [event: { readonly queues: readonly string[] }];
   /** The concurrency of a queue was changed. */
   'worker:concurrency': [event: { readonly queue: string; readonly concurrency: number }];
+  /** Tasks waited in a queue and none was taken, though slots were free: what takes them was rebuilt. */
+  'consumer:rebuilt': [event: { readonly queue: string }];
   /** The worker takes nothing new. */
   'worker:quiet': [];
   /** The worker has stopped. */
   'worker:stopped': [];
+  /** Redis has lost its data, or has others: tasks and results that were there are gone. */
+  'broker:data-lost': [loss: DataLoss];
   /** Something went wrong beside the tasks. `repeated`: how many like it were held back since the last one. */
   'broker:trouble': [event: { readonly error: Error; readonly repeated: number }];
 }

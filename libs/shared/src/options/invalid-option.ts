@@ -38,8 +38,9 @@ export function checkInteger(
   throw invalidOption(name, rule, value);
 }
 
-/** Refuses names that are not known, so that a misspelt option is not silently ignored. */
+/** Refuses what is no object, and names that are not known, so that a misspelt option is not silently ignored. */
 export function checkKnown(what: string, given: object, known: readonly string[]): void {
+  if (typeof given !== 'object' || given === null) throw invalidOption(what, 'an object', given);
   for (const key of Object.keys(given)) {
     if (!known.includes(key)) throw invalidOption(what, `made of ${known.join(', ')}`, key);
   }

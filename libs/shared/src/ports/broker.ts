@@ -34,6 +34,8 @@ export interface TaskEnvelope {
   readonly isOwnId?: true;
   /** Where the outcome is to be announced: a {@link ReplyInbox.address}. */
   readonly replyTo?: string | undefined;
+  /** What its reader has to understand, where that is more than version 1: see ENVELOPE_VERSION. */
+  readonly envelopeVersion?: number | undefined;
 }
 
 /**

@@ -32,6 +32,8 @@ export interface TakenTask {
   readonly retention: ResolvedRetention | undefined;
   readonly tags: readonly string[];
   readonly traceparent: string | undefined;
+  /** What its reader has to understand, where that is more than version 1: see ENVELOPE_VERSION. */
+  readonly envelopeVersion?: number | undefined;
   /** How often its worker died or froze while it ran. */
   readonly stalls: number;
   /** Milliseconds since 1970. */
@@ -56,6 +58,8 @@ export interface ConsumerListener {
   settled(task: TakenTask, verdict: Verdict, runMs: number): void;
   /** The lease was lost; somebody else runs the task, and this outcome is dropped. */
   leaseLost(task: TakenTask): void;
+  /** Tasks waited and none was taken, though slots were free: what takes them was rebuilt. @default nobody is told */
+  rebuilt?(): void;
 }
 
 /** What a queue's consumer is made of. */
@@ -88,6 +92,8 @@ export interface Consumer {
   stop(graceMs: number): Promise<void>;
   /** True when tasks can be taken now: connected, started, not stopping. */
   isConsuming(): boolean;
+  /** True when tasks wait, slots are free and nothing is taken, though the consumer was rebuilt; false again when it takes a task. */
+  readonly isStuck: boolean;
   counts(): Promise<QueueCounts>;
 }
 
@@ -95,6 +101,8 @@ export interface Consumer {
 export interface ConsumerBroker {
   /** The time that all workers and clients of this broker agree on. */
   readonly clock: Clock;
+  /** The newest version of an envelope that is read here. @default ENVELOPE_VERSION */
+  readonly envelopeVersion?: number | undefined;
   consume(options: ConsumeOptions): Consumer;
   /** Tells the others what this worker is and can do, every few seconds from now on. */
   advertise(advert: () => WorkerAdvert): void;

@@ -39,6 +39,8 @@ export interface WorkerAdvert {
   readonly pid: number;
   /** The version of goflow. */
   readonly version: string;
+  /** The newest version of an envelope that it reads; one that does not say so reads version 1. */
+  readonly envelopeVersion?: number | undefined;
   /** The types that it has handlers for. */
   readonly types: readonly string[];
   /** By queue. */
@@ -66,9 +68,9 @@ export interface InspectorBroker {
   page(question: PageQuestion): Promise<TaskPage>;
   /**
    * Puts a task that failed, expired or was cancelled back into its queue, with all its attempts before it and, where one is given,
-   * another payload. Its `startBy` and `deadline` are taken off.
+   * another payload. Its `startBy` and `deadline` are taken off. `envelopeVersion`: what a reader of that payload has to understand.
    */
-  redrive(id: TaskId, payloadJson?: string): Promise<Administered>;
+  redrive(id: TaskId, payloadJson?: string, envelopeVersion?: number): Promise<Administered>;
   /** Removes a finished task with all that belongs to it. */
   discard(id: TaskId): Promise<Administered>;
   /** The workers that are alive. */

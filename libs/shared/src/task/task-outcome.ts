@@ -37,7 +37,11 @@ export type HandBackReason =
   /** The handler asked to be called later, and not to have it counted. */
   | 'snoozed'
   /** The result could not be stored. */
-  | 'store-away';
+  | 'store-away'
+  /** The key that its payload is encrypted with is not here. */
+  | 'key-missing'
+  /** It was pushed by a newer release, and this one does not understand it. */
+  | 'envelope-newer';
 
 /**
  * The attempt did not take place, or does not count: the task goes back to its queue and no attempt is spent. With `delayMs` 0

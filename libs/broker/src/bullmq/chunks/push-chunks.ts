@@ -7,6 +7,7 @@ import { toJob } from '../job-codec.js';
 import { queueKey } from '../keys.js';
 import { uniqueOf } from '../push-one.js';
 import { brokerRefused, troubleOf } from '../redis-reply-error.js';
+import { isMissingReplicas, notTriedAfter } from '../replica-wait.js';
 import type { StoredOptions } from '../stored-options.js';
 import { toChunkData } from './chunk-job.js';
 import { LUA_COUNTING } from './lua.js';
@@ -49,8 +50,9 @@ export async function pushChunks(
   for (const slice of slicesOf(chunks)) {
     const results = timeUp ?? (await ports.within(() => sendSlice(slice, ports)).catch(toError));
     outcomes.push(...(results instanceof Error ? slice.map(() => results) : results));
-    // The time of the call is up: what was not sent yet is not tried.
+    // The time of the call is up, or replicas are away: what was not sent yet is not tried.
     if (results instanceof Error) timeUp = results;
+    else timeUp = notTriedAfterAny(results);
   }
   return outcomes;
 }
@@ -105,6 +107,11 @@ async function sendSlice(
       throw error;
     return trouble.kind === 'other' ? error : brokerRefused(trouble.word, error);
   });
+}
+
+function notTriedAfterAny(results: readonly (Error | undefined)[]): Error | undefined {
+  const missing = results.find(isMissingReplicas);
+  return missing && notTriedAfter(missing);
 }
 
 function toError(error: unknown): Error {

@@ -1,3 +1,5 @@
+import { readEpoch } from './epoch.js';
+
 /** A worker counts as alive this long after its last beat: two beats may be lost. */
 export const ALIVE_MS = 12_000;
 
@@ -27,15 +29,15 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
  * Writes a sign of life. One that also cleans up drops the workers that are silent, and puts off the end of the keys, which expire by
  * themselves once no worker is left. With a cursor it looks through some of the types for forgotten ones. Workers "seen" in the future
  * are dropped, too: the clock was set back, and the live ones beat again soon.
- * KEYS: workers, seen, types. ARGV: name, advert as JSON, cursor or '', '1' to clean up or '', then types. Output: now, the next cursor
- * or ''.
+ * KEYS: workers, seen, types, epoch. ARGV: name, advert as JSON, cursor or '', '1' to clean up or '', a new mark of the data, then types.
+ * Output: now, the next cursor or '', the mark.
  */
 export const BEAT = `${NOW}
 local stamp = string.format('%.0f', now)
 redis.call('HSET', KEYS[1], ARGV[1], string.sub(ARGV[2], 1, -2) .. ',"seenAt":' .. stamp .. '}')
 redis.call('ZADD', KEYS[2], stamp, ARGV[1])
 local fields = {}
-for i = 5, #ARGV do
+for i = 6, #ARGV do
   fields[#fields + 1] = ARGV[i]
   fields[#fields + 1] = stamp
 end
@@ -62,7 +64,8 @@ if cursor ~= '' then
   end
   cursor = page[1]
 end
-return {now, cursor}`;
+${readEpoch('KEYS[4]', 'ARGV[5]')}
+return {now, cursor, epoch}`;
 
 /**
  * Takes a worker out at once. Others may have its types, and which is not known here: so they are only made to look
@@ -81,6 +84,10 @@ for i = 1, math.min(#advert.types, ${TYPES_PER_CALL}) do
   if at and at > old then redis.call('HSET', KEYS[3], advert.types[i], string.format('%.0f', old)) end
 end`;
 
-/** The time at the server that has the fleet's keys: in a Redis Cluster each server has its own. KEYS: seen. */
+/**
+ * The time at the server that has the fleet's keys (in a Redis Cluster each server has its own), and the mark of the data. KEYS: epoch.
+ * ARGV: a new mark. Output: now, the mark.
+ */
 export const TIME = `${NOW}
-return now`;
+${readEpoch('KEYS[1]', 'ARGV[1]')}
+return {now, epoch}`;

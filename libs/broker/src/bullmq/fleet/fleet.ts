@@ -1,6 +1,7 @@
-import type { WorkerAdvert, WorkerRecord } from '@goflow/shared';
+import type { DataLoss, WorkerAdvert, WorkerRecord } from '@goflow/shared';
 import type { Cluster, Redis } from 'ioredis';
 import { fleetKey } from '../keys.js';
+import { Epoch } from './epoch.js';
 import { ALIVE_MS, BEAT, LEAVE, TIME, TYPES_PER_CALL } from './fleet-scripts.js';
 
 /**
@@ -18,34 +19,40 @@ const PAGE = 500;
 export interface FleetOptions {
   readonly redis: Redis | Cluster;
   readonly prefix: string;
+  /** Told when the data in Redis are not those of before. @default nobody */
+  readonly onDataLost?: ((loss: DataLoss) => void) | undefined;
 }
 
 interface WithCommands {
   goflowBeat(
     keyCount: number,
     ...args: (string | number)[]
-  ): Promise<[now: number, cursor: string]>;
+  ): Promise<[now: number, cursor: string, epoch: string | null]>;
   goflowLeave(keyCount: number, ...args: string[]): Promise<void>;
-  goflowTime(keyCount: number, key: string): Promise<number>;
+  goflowTime(keyCount: number, ...args: string[]): Promise<[now: number, epoch: string | null]>;
 }
 
 /**
  * All workers of one prefix, as they tell of themselves. Times are those of Redis, in milliseconds since 1970, so that no
  * machine's clock decides who is alive. A worker is alive for 12 s after its last beat. Every method makes one question of a few
- * commands, and rejects with the error of the Redis client.
+ * commands, and rejects with the error of the Redis client. With the time comes the mark of the data: see {@link Epoch}.
  */
 export class Fleet {
   readonly #redis: Redis | Cluster;
   readonly #commands: WithCommands;
   readonly #keys: readonly [workers: string, seen: string, types: string];
+  readonly #epochKey: string;
+  readonly #epoch: Epoch;
   #beats = 0;
   /** Where looking through the types goes on; '' when that is not due. */
   #cursor = '';
 
-  constructor({ redis, prefix }: FleetOptions) {
+  constructor({ redis, prefix, onDataLost }: FleetOptions) {
     this.#redis = redis;
     this.#commands = redis as unknown as WithCommands;
     this.#keys = [fleetKey(prefix, 'workers'), fleetKey(prefix, 'seen'), fleetKey(prefix, 'types')];
+    this.#epochKey = fleetKey(prefix, 'epoch');
+    this.#epoch = new Epoch(onDataLost);
     if ('goflowBeat' in redis) return;
     redis.defineCommand('goflowBeat', { lua: BEAT });
     redis.defineCommand('goflowLeave', { lua: LEAVE });
@@ -59,8 +66,10 @@ export class Fleet {
     this.#beats += 1;
     const { name, types } = advert;
     const first = types.slice(0, TYPES_PER_CALL);
-    const args = [name, JSON.stringify(advert), this.#cursor, cleans, ...first];
-    const [now, cursor] = await this.#commands.goflowBeat(3, ...this.#keys, ...args);
+    const args = [name, JSON.stringify(advert), this.#cursor, cleans, this.#epoch.mark, ...first];
+    const keys = [...this.#keys, this.#epochKey];
+    const [now, cursor, epoch] = await this.#commands.goflowBeat(keys.length, ...keys, ...args);
+    this.#epoch.observe(epoch);
     this.#cursor = cursor === '0' ? '' : cursor;
     for (let at = TYPES_PER_CALL; at < types.length; at += TYPES_PER_CALL)
       await this.#advertise(types.slice(at, at + TYPES_PER_CALL), now);
@@ -97,8 +106,10 @@ export class Fleet {
   }
 
   /** The time at Redis, in milliseconds since 1970. */
-  time(): Promise<number> {
-    return this.#commands.goflowTime(1, this.#keys[1]);
+  async time(): Promise<number> {
+    const [now, epoch] = await this.#commands.goflowTime(1, this.#epochKey, this.#epoch.mark);
+    this.#epoch.observe(epoch);
+    return now;
   }
 
   async #advertise(types: readonly string[], now: number): Promise<void> {

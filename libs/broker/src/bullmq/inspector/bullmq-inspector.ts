@@ -21,8 +21,9 @@ export class BullMqInspector implements Omit<InspectorBroker, 'workers'> {
     return this.#options.within(() => pageTasks(this.#options, question));
   }
 
-  redrive(id: TaskId, payloadJson?: string): Promise<Administered> {
-    return this.#options.within(() => redriveTask(this.#options, id, payloadJson));
+  redrive(id: TaskId, payloadJson?: string, envelopeVersion?: number): Promise<Administered> {
+    const payload = payloadJson === undefined ? undefined : { payloadJson, envelopeVersion };
+    return this.#options.within(() => redriveTask(this.#options, id, payload));
   }
 
   discard(id: TaskId): Promise<Administered> {

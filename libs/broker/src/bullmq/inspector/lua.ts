@@ -12,7 +12,8 @@ end
 export const LUA_STATE = `
 local function stateOf(id)
   local job = base .. id
-  local name, finished = unpack(redis.call('HMGET', job, 'name', 'finishedOn'))
+  -- A key of another type is no task.
+  local name, finished = unpack(redis.pcall('HMGET', job, 'name', 'finishedOn'))
   if not name then return false end
   if finished then
     if redis.call('HEXISTS', job, 'returnvalue') == 1 then return 'completed' end
@@ -111,5 +112,23 @@ local function remove(ids)
   end
   redis.call('HDEL', base .. 'suspects', unpack(ids))
   redis.call('HDEL', base .. 'cancelling', unpack(ids))
+end
+`;
+
+/**
+ * `withVersion(options, version)`: the options of a job with this version of its envelope, or none for ''. Not by decoding them: encoded
+ * again, an empty list would be an object.
+ */
+export const LUA_WITH_VERSION = `
+local function withVersion(options, version)
+  options = options or '{}'
+  -- In a text within it the quotes have backslashes.
+  local isThere = string.find(options, '[{,]"v":%d')
+  if not isThere and version == '' then return options end
+  options = string.gsub(options, '([{,])"v":%d+,?', '%1', 1)
+  options = string.gsub(options, ',}$', '}', 1)
+  if version == '' then return options end
+  local comma = options == '{}' and '' or ','
+  return string.sub(options, 1, -2) .. comma .. '"v":' .. version .. '}'
 end
 `;

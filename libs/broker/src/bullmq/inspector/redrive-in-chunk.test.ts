@@ -89,7 +89,7 @@ test('what is open in a chunk, or gone, is told, and not touched', async () => {
         });
     }
     const completed = { found: 'completed', done: false };
-    expect(await redriveTask(planted, idOf(chunk, 0), '1')).toEqual(completed);
+    expect(await redriveTask(planted, idOf(chunk, 0), { payloadJson: '1' })).toEqual(completed);
     expect(await redis.hgetall(planted.key(chunk))).toEqual(before);
   }
 });
@@ -120,7 +120,7 @@ test('a task that has left its chunk is redriven and discarded as any other', as
   const own = `${chunk}.1`;
   await planted.finished('failed', 5, { unique: own, options: { tags: ['eu'] } });
   await redis.zadd(planted.key('tag:eu'), 5, own);
-  expect(await redriveTask(planted, idOf(chunk, 1), '"again"')).toEqual({
+  expect(await redriveTask(planted, idOf(chunk, 1), { payloadJson: '"again"' })).toEqual({
     found: 'failed',
     done: true,
   });

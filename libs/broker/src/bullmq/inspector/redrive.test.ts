@@ -104,15 +104,38 @@ test('another payload may be given, and options without a time are not touched',
   const planted = openPlanted();
   const text = '{"attempts":2,"foreign":[],"large":12345678901234567890,"tags":["sb","dl"]}';
   const unique = await planted.finished('failed', 5, { fields: { opts: text } });
-  expect(await redriveTask(planted, idOf(unique), '{"n":2}')).toMatchObject({ done: true });
+  const payload = { payloadJson: '{"n":2}' };
+  expect(await redriveTask(planted, idOf(unique), payload)).toMatchObject({ done: true });
   expect(await planted.redis.hmget(planted.key(unique), 'data', 'opts')).toEqual(['{"n":2}', text]);
   const empty = await planted.finished('failed', 5);
-  await redriveTask(planted, idOf(empty), '""');
+  await redriveTask(planted, idOf(empty), { payloadJson: '""' });
   expect(await planted.redis.hget(planted.key(empty), 'data')).toBe('""');
   const broken = await planted.finished('failed', 5, { fields: { opts: '{"sb":1' } });
   expect(await redriveTask(planted, idOf(broken))).toMatchObject({ done: true });
   expect(await planted.redis.hget(planted.key(broken), 'opts')).toBe('{"sb":1');
 });
+
+test.each([
+  ['{}', 2, '{"v":2}'],
+  ['{"attempts":2,"tags":[]}', 2, '{"attempts":2,"tags":[],"v":2}'],
+  ['{"v":2}', 3, '{"v":3}'],
+  ['{"v":2,"attempts":2}', 3, '{"attempts":2,"v":3}'],
+  ['{"attempts":2,"v":2,"r":"a"}', undefined, '{"attempts":2,"r":"a"}'],
+  ['{"attempts":2,"v":12}', undefined, '{"attempts":2}'],
+  ['{"v":2}', undefined, '{}'],
+  ['{"tags":[",\\"v\\":7,","\\"v\\":7"]}', 2, '{"tags":[",\\"v\\":7,","\\"v\\":7"],"v":2}'],
+])(
+  'the version of the envelope is that of the payload: %s and %s',
+  async (opts, version, after) => {
+    const planted = openPlanted();
+    const unique = await planted.finished('failed', 5, { fields: { opts } });
+    await redriveTask(planted, idOf(unique), { payloadJson: '1', envelopeVersion: version });
+    expect(await planted.redis.hget(planted.key(unique), 'opts')).toBe(after);
+    const untouched = await planted.finished('failed', 5, { fields: { opts } });
+    await redriveTask(planted, idOf(untouched));
+    expect(await planted.redis.hget(planted.key(untouched), 'opts')).toBe(opts);
+  },
+);
 
 test('what is open, has completed or is gone is told, and not touched', async () => {
   const planted = openPlanted();
@@ -125,7 +148,8 @@ test('what is open, has completed or is gone is told, and not touched', async ()
   };
   const before = await everything(planted);
   for (const [found, unique] of Object.entries(uniques)) {
-    expect(await redriveTask(planted, idOf(unique), '1')).toEqual({ found, done: false });
+    const payload = { payloadJson: '1' };
+    expect(await redriveTask(planted, idOf(unique), payload)).toEqual({ found, done: false });
     if (found !== 'completed')
       expect(await discardTask(planted, idOf(unique))).toEqual({ found, done: false });
     expect(await planted.redis.hget(planted.key(unique), 'data')).not.toBe('1');

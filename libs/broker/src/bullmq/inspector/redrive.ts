@@ -1,7 +1,13 @@
-import { type Administered, parseTaskId, type TaskId, type TaskIdParts } from '@goflow/shared';
+import {
+  type Administered,
+  parseTaskId,
+  type TaskEnvelope,
+  type TaskId,
+  type TaskIdParts,
+} from '@goflow/shared';
 import { LUA_FORGET_CHUNK } from '../chunks/lua.js';
 import { queueKey } from '../keys.js';
-import { LUA_NOW, LUA_OPTIONS, LUA_REMOVE, LUA_STATE } from './lua.js';
+import { LUA_NOW, LUA_OPTIONS, LUA_REMOVE, LUA_STATE, LUA_WITH_VERSION } from './lua.js';
 import { LUA_CHUNK_SIZE, LUA_DISCARD_IN_CHUNK, LUA_STATE_IN_CHUNK } from './lua-chunks.js';
 import { defineScript, type QueueConnection } from './script.js';
 
@@ -25,7 +31,7 @@ end
 /**
  * Puts a task that ended badly back into its queue, as if it had just been pushed: `ats` alone stays, because a fencing token
  * must rise. It goes the way of a delayed task that is due, so that BullMQ itself gives it its place by its priority, and wakes a
- * worker. KEYS: key base. ARGV: unique, chunk and index or '', '1' with another payload, the payload.
+ * worker. KEYS: key base. ARGV: unique, chunk and index or '', '1' with another payload, the payload, its version or ''.
  */
 const putBack = defineScript<Answer>(
   'goflowRedrive',
@@ -34,6 +40,7 @@ local base, id, chunk, index = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 ${LUA_NOW}
 ${LUA_FIND_TASK}
 ${LUA_OPTIONS}
+${LUA_WITH_VERSION}
 local state, isInChunk = findTask()
 if not isFinal(state) or state == 'completed' or isInChunk then return {state or 'unknown', 0} end
 local job = base .. id
@@ -44,8 +51,11 @@ for _, text in ipairs(redis.call('HGETALL', job)) do
 end
 redis.call('HDEL', job, unpack(old))
 redis.call('HSET', job, 'atm', 0, 'stc', 0, 'delay', 0)
-if ARGV[4] == '1' then redis.call('HSET', job, 'data', ARGV[5]) end
 local text = redis.call('HGET', job, 'opts')
+if ARGV[4] == '1' then
+  text = withVersion(text, ARGV[6])
+  redis.call('HSET', job, 'data', ARGV[5], 'opts', text)
+end
 -- Encoded again only where need be: that would make an object of an empty list.
 if text and (string.find(text, '"sb":', 1, true) or string.find(text, '"dl":', 1, true)) then
   local options = optionsIn(text)
@@ -89,11 +99,12 @@ return {state, 1}`,
 export async function redriveTask(
   { redis, prefix }: QueueConnection,
   id: TaskId,
-  payloadJson?: string,
+  payload?: Pick<TaskEnvelope, 'payloadJson' | 'envelopeVersion'>,
 ): Promise<Administered> {
   const parts = parseTaskId(id);
   if (!parts) return { found: 'unknown', done: false };
-  const args = [...placeOf(parts), payloadJson === undefined ? 0 : 1, payloadJson ?? ''];
+  const { payloadJson = '', envelopeVersion = '' } = payload ?? {};
+  const args = [...placeOf(parts), payload ? 1 : 0, payloadJson, envelopeVersion];
   const [found, done] = await putBack(redis, [queueKey(prefix, parts.queue, '')], args);
   return { found, done: done === 1 };
 }

@@ -53,11 +53,12 @@ local due, cost = {}, 0
 for _, id in ipairs(entries) do
   if cost >= most then break end
   local state = stateOf(id)
-  local finished, options, isLogged = unpack(redis.call('HMGET', base .. id, 'finishedOn', 'opts', 'lg'))
+  local job = redis.pcall('HMGET', base .. id, 'finishedOn', 'opts', 'lg')
+  local finished, options, isLogged = unpack(job)
   cost = cost + costOf(options, isLogged)
   local own = isFinal(state) and ownRetention(options, state)
   local goes = own and tonumber(finished) and tonumber(finished) + own
-  if not state or goes and goes < time then
+  if not job.err and not state or goes and goes < time then
     due[#due + 1] = id
   elseif goes then
     redis.call('ZADD', retained, goes, id)

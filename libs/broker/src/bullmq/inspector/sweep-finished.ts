@@ -79,12 +79,12 @@ for i = 1, #entries, 2 do
     ended = false
     break
   end
-  local name, options, isFinished, isLogged =
-    unpack(redis.call('HMGET', base .. id, 'name', 'opts', 'finishedOn', 'lg'))
+  local job = redis.pcall('HMGET', base .. id, 'name', 'opts', 'finishedOn', 'lg')
+  local name, options, isFinished, isLogged = unpack(job)
   cost = cost + costOf(options, isLogged)
   local own = ownRetention(options, state)
-  if name and not isFinished then
-    -- It was put back by another program, which left this behind.
+  if job.err or name and not isFinished then
+    -- The key of another program's, or the job was put back by one, which left this behind.
     redis.call('ZREM', set, id)
   elseif own and finished + own >= time then
     redis.call('ZADD', base .. 'retained', 'NX', finished + own, id)

@@ -1,0 +1,96 @@
+import { GoflowError } from '@goflow/shared';
+import { until } from '@goflow/testing';
+import { expect, test } from 'vitest';
+import { QueueRoom } from './queue-room.js';
+
+const never = (): boolean => false;
+const ONE = { least: 1, most: 1 };
+
+function roomOf(maxDepth: number) {
+  const state = { depth: 0, asked: 0 };
+  const count = async (): Promise<number> => {
+    state.asked += 1;
+    return state.depth;
+  };
+  return { room: new QueueRoom({ queue: 'default', maxDepth, count }), state };
+}
+
+test('one question serves all that come within 250 ms', async () => {
+  const { room, state } = roomOf(1_000);
+  const startedAt = performance.now();
+  await Promise.all(Array.from({ length: 500 }, () => room.enter(ONE, never)));
+  for (let at = 0; at < 500; at += 1) await room.enter(ONE, never);
+  const periods = Math.ceil((performance.now() - startedAt) / 250);
+  expect(state.asked).toBeLessThanOrEqual(periods);
+  expect(state.asked).toBeGreaterThan(0);
+});
+
+test('what is under way while it asks is counted, whether the answer holds it or not', async () => {
+  const { room, state } = roomOf(10);
+  expect(await room.enter({ least: 1, most: 6 }, never)).toBe(6);
+  // Not one of the six has reached the queue when it is asked again.
+  await until(
+    async () => {
+      await room.enter({ least: 100, most: 100 }, never).catch(() => undefined);
+      return state.asked === 2;
+    },
+    { what: 'a second question' },
+  );
+  expect(await room.enter({ least: 1, most: 20 }, never)).toBe(4);
+  await expect(room.enter(ONE, never)).rejects.toMatchObject({
+    code: 'QUEUE_FULL',
+    details: { queue: 'default', depth: 10, maxDepth: 10 },
+  });
+});
+
+test('room that was given back is there again, room that was used is not until the next question', async () => {
+  const { room } = roomOf(10);
+  expect(await room.enter({ least: 1, most: 10 }, never)).toBe(10);
+  room.giveBack(4);
+  room.leave(6);
+  expect(await room.enter({ least: 1, most: 10 }, never)).toBe(4);
+});
+
+test('waits until there is room, and no longer than it may', async () => {
+  const { room, state } = roomOf(2);
+  state.depth = 2;
+  const entering = room.enter(ONE, () => true);
+  await until(() => state.asked === 2, { what: 'a second look' });
+  state.depth = 1;
+  expect(await entering).toBe(1);
+  let patience = 2;
+  const mayWait = (): boolean => {
+    patience -= 1;
+    return patience >= 0;
+  };
+  await expect(room.enter({ least: 2, most: 2 }, mayWait)).rejects.toMatchObject({
+    code: 'QUEUE_FULL',
+  });
+  expect(patience).toBe(-1);
+});
+
+test('what could never fit does not wait', async () => {
+  const { room } = roomOf(2);
+  await expect(room.enter({ least: 3, most: 3 }, () => true)).rejects.toMatchObject({
+    code: 'QUEUE_FULL',
+  });
+});
+
+test('when nobody answers, nothing was sent; the next push asks again', async () => {
+  let isAway = true;
+  const count = async (): Promise<number> => {
+    if (isAway)
+      throw new GoflowError('BROKER_UNAVAILABLE', 'away', { details: { afterMs: 5, sent: true } });
+    return 0;
+  };
+  const room = new QueueRoom({ queue: 'default', maxDepth: 1, count });
+  const pushed: string[] = [];
+  const push = async (): Promise<string> => String(pushed.push('one'));
+  await expect(room.within(1, never, push)).rejects.toMatchObject({
+    code: 'BROKER_UNAVAILABLE',
+    details: { afterMs: 5, sent: false },
+  });
+  expect(pushed).toEqual([]);
+  isAway = false;
+  expect(await room.within(1, never, push)).toBe('1');
+});

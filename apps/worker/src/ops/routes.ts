@@ -1,0 +1,27 @@
+import { GoflowError } from '@goflow/shared';
+import type { Express, RequestHandler } from 'express';
+import { sendProblem } from './problem.js';
+
+/** What answers, by path and method. HEAD is answered where GET is. */
+export type Routes = Readonly<Record<string, Readonly<Partial<Record<Method, RequestHandler>>>>>;
+
+type Method = 'GET' | 'PATCH';
+
+/** Adds routes to an app. Another method than those of a path is answered with 405, also OPTIONS: there is no CORS. */
+export function serve(app: Express, routes: Routes): void {
+  for (const [path, handlers] of Object.entries(routes)) {
+    const route = app.route(path);
+    if (handlers.GET) route.get(handlers.GET);
+    if (handlers.PATCH) route.patch(handlers.PATCH);
+    route.all(refuseMethod(path, handlers));
+  }
+}
+
+function refuseMethod(path: string, { GET, PATCH }: Routes[string]): RequestHandler {
+  const allowed = [...(GET ? ['GET', 'HEAD'] : []), ...(PATCH ? ['PATCH'] : [])].join(', ');
+  return (request, response) => {
+    response.setHeader('Allow', allowed);
+    const message = `${path} has no ${request.method.slice(0, 20)}; it has ${allowed}`;
+    sendProblem(response, new GoflowError('METHOD_NOT_ALLOWED', message));
+  };
+}

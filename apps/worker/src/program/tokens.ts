@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { GoflowError } from '@goflow/shared';
+
+/** What a variable of the environment gives: one token, or one a line while tokens are changed. */
+export type GivenTokens = string | readonly string[];
+
+/**
+ * Reads tokens from the environment: from the file that `<name>_FILE` names, else from `<name>`. A file without any is no token, but
+ * not "none": an empty one is given, which is refused where it is used.
+ *
+ * @throws OPTION_INVALID naming the variable, when the file cannot be read
+ */
+export function readTokens(
+  name: string,
+  env: Readonly<Record<string, string | undefined>>,
+): GivenTokens | undefined {
+  const file = env[`${name}_FILE`];
+  if (file) return toTokens(readFile(`${name}_FILE`, file));
+  const text = env[name];
+  return text ? toTokens(text) : undefined;
+}
+
+function readFile(name: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new GoflowError('OPTION_INVALID', `${name}: ${file} cannot be read`, { cause });
+  }
+}
+
+function toTokens(text: string): GivenTokens {
+  const lines = text.split('\n').map((line) => line.trim());
+  const tokens = lines.filter((line) => line !== '');
+  return tokens.length > 1 ? tokens : (tokens[0] ?? '');
+}

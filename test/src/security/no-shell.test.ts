@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { importsOf, linesOf } from '../laws/source-text.js';
+import { isSource, isTest, type Law, readRepository } from '../laws/source-tree.js';
+
+// What ships starts no other program, and makes no code of text.
+
+const MODULES = /^(?:node:)?(?:child_process|vm|repl|inspector)(?:\/|$)/;
+const CALLS =
+  /(?<![.\w])(?:eval|execSync|execFile|spawn|fork)\s*\(|\bnew Function\b|(?<![.\w])Function\s*\(|\bshell\s*:\s*true\b|\bsetTimeout\s*\(\s*['"`]/g;
+const SHIPPED = /^(?:apps|libs)\//;
+/** A program of a user's own and its parts; what tests are made with is never shipped. */
+const EXEMPT = /^libs\/testing\//;
+
+const law: Law = (files) =>
+  files
+    .filter((file) => isSource(file) && SHIPPED.test(file.path))
+    .filter(({ path }) => !EXEMPT.test(path) && !isTest(path))
+    .flatMap(({ path, text }) => [
+      ...importsOf(text)
+        .filter(({ specifier }) => MODULES.test(specifier))
+        .map(({ specifier, line }) => `${path}:${line}: imports ${specifier}`),
+      ...linesOf(text, CALLS).map((line) => `${path}:${line}: runs text or a program`),
+    ]);
+
+const planted = (text: string, path = 'apps/worker/src/x.ts') => law([{ path, text }]);
+
+test.each([
+  "import { exec } from 'node:child_process';",
+  "import cp from 'child_process';",
+  "const { spawn } = await import('node:child_process');",
+  "import vm from 'node:vm';",
+  'eval(text);',
+  'const f = new Function(text);',
+  "run('ls', { shell: true });",
+  "spawn('ls');",
+  "setTimeout('code', 1);",
+])('%s is found', (text) => {
+  expect(planted(text)).toHaveLength(1);
+});
+
+test.each([
+  'PATTERN.exec(text);',
+  '// eval(text)',
+  "const what = 'eval(text)';",
+  'redis.eval(script, 0);',
+  'this.spawn();',
+  'const retrieval = evaluate(x);',
+])('%s is nothing', (text) => {
+  expect(planted(text)).toEqual([]);
+});
+
+test('tests and what they are made with may start programs', () => {
+  const text = "import { spawn } from 'node:child_process';";
+  expect(planted(text, 'libs/testing/src/process/x.ts')).toEqual([]);
+  expect(planted(text, 'apps/worker/src/x.test.ts')).toEqual([]);
+});
+
+test('nothing that ships starts a program, or runs text', () => {
+  const files = readRepository();
+  expect(files.length).toBeGreaterThan(100);
+  expect(law(files)).toEqual([]);
+});
