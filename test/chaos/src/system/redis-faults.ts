@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { RedisServer } from '@goflow/testing';
+import { type RedisServer, until } from '@goflow/testing';
 import type { Redis } from 'ioredis';
 import type { FaultName } from '../plan/fault-kinds.js';
 import type { Inject } from './inject.js';
@@ -15,37 +15,35 @@ type RedisFault =
 export const REDIS_FAULTS: Readonly<Record<RedisFault, Inject>> = {
   'redis-kill': alone((server, { lastsMs }) => killFor(server, lastsMs)),
   'redis-freeze': alone((server, { lastsMs }) => freezeFor(server, lastsMs)),
-  'redis-pause-writes': admin(async (redis, lastsMs) => {
-    await redis.call('CLIENT', 'PAUSE', lastsMs, 'WRITE');
-    await pause(lastsMs);
+  'redis-pause-writes': admin({
+    breaks: (redis, { lastsMs }) => redis.call('CLIENT', 'PAUSE', Math.round(lastsMs), 'WRITE'),
+    mends: (redis) => redis.call('CLIENT', 'UNPAUSE'),
   }),
-  'redis-full': admin(async (redis, lastsMs) => {
-    await redis.config('SET', 'maxmemory', '1');
-    await pause(lastsMs);
-    await redis.config('SET', 'maxmemory', '0');
+  'redis-full': admin({
+    breaks: (redis) => redis.config('SET', 'maxmemory', '1'),
+    mends: (redis) => redis.config('SET', 'maxmemory', '0'),
   }),
-  'redis-read-only': admin(async (redis, lastsMs) => {
-    await redis.replicaof('127.0.0.1', 1);
-    await pause(lastsMs);
-    await redis.replicaof('NO', 'ONE');
+  'redis-read-only': admin({
+    breaks: (redis) => redis.replicaof('127.0.0.1', 1),
+    mends: (redis) => redis.replicaof('NO', 'ONE'),
   }),
-  'redis-no-rights': admin(async (redis, lastsMs) => {
-    // This connection is asked for its rights, too: it needs those to give them back.
-    await redis.call('ACL', 'SETUSER', 'default', '-@all', '+acl');
-    await pause(lastsMs);
-    await redis.call('ACL', 'SETUSER', 'default', '+@all');
+  'redis-no-rights': admin({
+    // The harness is asked for its rights, too: it needs those to give them back.
+    breaks: (redis) =>
+      redis.call('ACL', 'SETUSER', 'default', '-@all', '+@connection', '+acl', '+info'),
+    mends: (redis) => redis.call('ACL', 'SETUSER', 'default', '+@all'),
   }),
-  'redis-no-clients': admin(async (redis, lastsMs) => {
-    await redis.config('SET', 'maxclients', '1');
-    await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
-    await pause(lastsMs);
-    await redis.config('SET', 'maxclients', '10000');
-  }),
+  // On one connection: there may be no room for a second one.
+  'redis-no-clients': alone((server, { lastsMs }) =>
+    tell(server, async (redis) => {
+      await redis.config('SET', 'maxclients', '1');
+      await cutClients(redis);
+      await pause(lastsMs);
+      await redis.config('SET', 'maxclients', '10000');
+    }),
+  ),
   'redis-forget-scripts': everywhere(async (redis) => void (await redis.script('FLUSH'))),
-  'redis-cut-clients': everywhere(async (redis) => {
-    for (const id of clientIds(String(await redis.client('LIST'))))
-      await redis.call('CLIENT', 'KILL', 'ID', id, 'SKIPME', 'yes');
-  }),
+  'redis-cut-clients': everywhere(cutClients),
   'master-kill': master((server, lastsMs) => killFor(server, lastsMs)),
   'master-freeze': master((server, lastsMs) => freezeFor(server, lastsMs)),
   'sentinels-kill': exclusive(async ({ world }, { lastsMs }) => {
@@ -97,15 +95,37 @@ function alone(break_: (server: RedisServer, fault: Timed) => Promise<void>): In
   });
 }
 
-function admin(break_: (redis: Redis, lastsMs: number) => Promise<void>): Inject {
-  return alone(async (server, { lastsMs }) => {
+interface Settings {
+  breaks(redis: Redis, fault: Timed): Promise<unknown>;
+  mends(redis: Redis): Promise<unknown>;
+}
+
+/** What is done to a server from a connection. It is mended for certain, whatever other faults do meanwhile. */
+function admin({ breaks, mends }: Settings): Inject {
+  return alone(async (server, fault) => {
+    await tell(server, (redis) => breaks(redis, fault));
+    await pause(fault.lastsMs);
+    await tell(server, mends);
+  });
+}
+
+/** Does something on a connection of its own, again until it is done. */
+async function tell(
+  server: RedisServer,
+  command: (redis: Redis) => Promise<unknown>,
+): Promise<void> {
+  const isDone = async (): Promise<boolean> => {
     const redis = openServer(server);
     try {
-      await break_(redis, lastsMs);
+      await command(redis);
+      return true;
+    } catch {
+      return false;
     } finally {
       redis.disconnect();
     }
-  });
+  };
+  await until(isDone, { what: `the server on port ${server.port} was told`, timeoutMs: 20_000 });
 }
 
 /** On every server that answers. */
@@ -133,9 +153,13 @@ function master(break_: (server: RedisServer, lastsMs: number) => Promise<void>)
   });
 }
 
-/** All but the sentinels, which would take their master for dead, and replicas. */
-function clientIds(list: string): string[] {
-  const lines = list.split('\n').filter((line) => /flags=[NPb]/.test(line));
-  const others = lines.filter((line) => !line.includes('name=sentinel'));
-  return others.map((line) => /^id=(\d+)/.exec(line)?.[1] ?? '').filter(Boolean);
+/** All but the sentinels, which would take their master for dead, replicas, and the harness. */
+async function cutClients(redis: Redis): Promise<void> {
+  const lines = String(await redis.client('LIST')).split('\n');
+  const clients = lines.filter((line) => /flags=[NPb]/.test(line));
+  const others = clients.filter((line) => !/name=(?:sentinel|chaos)/.test(line));
+  for (const line of others) {
+    const id = /^id=(\d+)/.exec(line)?.[1];
+    if (id) await redis.call('CLIENT', 'KILL', 'ID', id);
+  }
 }

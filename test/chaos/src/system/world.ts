@@ -102,6 +102,7 @@ function through({ direct, servers }: Bare, proxies: readonly FaultProxy[]): Red
 /** A connection of the harness’s own to one server; it gives up at once when the server is away. */
 export function openServer({ port }: RedisServer): Redis {
   const redis = new Redis(port, HOST, {
+    connectionName: 'chaos',
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
     connectTimeout: 1_000,
