@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import { cancelChannel, queueKey } from './keys.js';
-import { closeRedis, connectSubscriber } from './redis-connection.js';
+import { Subscriber } from './subscriber.js';
 
 /** How many wishes for tasks that are not here are remembered: the message may be faster than the task. */
 const MAX_EARLY = 1_000;
@@ -32,7 +32,7 @@ export class Cancellations {
   readonly #options: CancellationsOptions;
   readonly #listeners = new Map<string, CancelListener>();
   readonly #early = new Set<string>();
-  #subscriber: Redis | Cluster | undefined;
+  #subscriber: Subscriber | undefined;
 
   constructor(options: CancellationsOptions) {
     this.#options = options;
@@ -41,8 +41,7 @@ export class Cancellations {
   /** Tells `listener` of the tasks of a queue. Resolves when it hears, or when that has to wait for Redis. */
   async listen(queue: string, listener: CancelListener): Promise<void> {
     this.#listeners.set(queue, listener);
-    const subscriber = this.#connect();
-    await subscriber.subscribe(cancelChannel(this.#options.prefix, queue));
+    await this.#connect().subscribe(cancelChannel(this.#options.prefix, queue));
   }
 
   /** True when there was a message about a task that was not here yet: {@link Cancellations.find} knows more. */
@@ -97,21 +96,19 @@ export class Cancellations {
 
   async close(): Promise<void> {
     this.#listeners.clear();
-    if (this.#subscriber) await closeRedis(this.#subscriber);
+    await this.#subscriber?.close();
   }
 
-  #connect(): Redis | Cluster {
-    if (this.#subscriber) return this.#subscriber;
+  #connect(): Subscriber {
     const { redis, prefix, report } = this.#options;
-    const subscriber = connectSubscriber(redis);
-    subscriber.on('error', report);
-    subscriber.on('ready', () => void this.check().catch(report));
     const start = cancelChannel(prefix, '').length;
-    subscriber.on('message', (channel: string, message: string) =>
-      this.#hear(channel.slice(start), message),
-    );
-    this.#subscriber = subscriber;
-    return subscriber;
+    this.#subscriber ??= new Subscriber({
+      redis,
+      report,
+      heard: (channel, message) => this.#hear(channel.slice(start), message),
+      gap: () => void this.check().catch(report),
+    });
+    return this.#subscriber;
   }
 
   #hear(queue: string, message: string): void {

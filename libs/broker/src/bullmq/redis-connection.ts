@@ -3,6 +3,7 @@ import { type Cluster, Redis, type RedisOptions } from 'ioredis';
 import { checkRedisGiven, DECIDED, isInstance, type RedisGiven } from './redis-given.js';
 import { reviveAfterEnd } from './revive.js';
 import { cutWhenSilent } from './silence.js';
+import { tendSocketErrors } from './socket-errors.js';
 
 export type { RedisGiven } from './redis-given.js';
 
@@ -35,6 +36,9 @@ export const CONSUMER_OPTIONS = {
   reconnectOnError: (error: Error): false | 1 | 2 =>
     /^(READONLY|UNBLOCKED)/.test(error.message) ? 2 : false,
 } satisfies RedisOptions;
+
+/** It subscribes again by itself: see `subscriber.ts`. */
+const SUBSCRIBER_OPTIONS = { ...CONSUMER_OPTIONS, autoResubscribe: false } satisfies RedisOptions;
 
 const LATER = { ...CONSUMER_OPTIONS, lazyConnect: true } satisfies RedisOptions;
 
@@ -97,7 +101,7 @@ export function startConnecting(redis: Redis | Cluster): void {
 
 /** A second connection like the first, for a subscriber. */
 export function connectSubscriber(redis: Redis | Cluster): Redis | Cluster {
-  return duplicate(redis, CONSUMER_OPTIONS);
+  return duplicate(redis, SUBSCRIBER_OPTIONS);
 }
 
 /** A second connection like the first, for the blocking wait for tasks. */
@@ -173,6 +177,7 @@ function corkEachTurn(stream: Writable): void {
 function open(given: string | RedisOptions, profile: Profile): Redis {
   const redis = connect(given, profile);
   reviveAfterEnd(redis);
+  tendSocketErrors(redis);
   return redis;
 }
 
@@ -191,13 +196,16 @@ function duplicate(redis: Redis | Cluster, profile: Profile): Redis | Cluster {
   if (!redis.isCluster) {
     const copy = (redis as Redis).duplicate(decided);
     reviveAfterEnd(copy);
+    tendSocketErrors(copy);
     return copy;
   }
   const cluster = redis as Cluster;
   const { replyMapping: _, ...options } = cluster.options.redisOptions ?? {};
-  return cluster.duplicate([], {
+  const copy = cluster.duplicate([], {
     ...CLUSTER_OPTIONS,
     lazyConnect: 'lazyConnect' in profile,
     redisOptions: { ...options, ...decided, lazyConnect: false },
   });
+  tendSocketErrors(copy);
+  return copy;
 }

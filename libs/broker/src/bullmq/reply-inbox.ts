@@ -1,7 +1,7 @@
 import type { ReplyInbox, ReplyListener, TaskRecord } from '@goflow/shared';
 import type { Cluster, Redis } from 'ioredis';
 import { replyChannel } from './keys.js';
-import { closeRedis, connectSubscriber } from './redis-connection.js';
+import { Subscriber } from './subscriber.js';
 
 /** A larger reply is not sent: the client reads the task instead. */
 const MAX_REPLY = 64 * 1024;
@@ -22,27 +22,29 @@ export async function openReplyInbox(
   options: InboxOptions,
 ): Promise<ReplyInbox> {
   const channel = replyChannel(options.prefix, options.name);
-  const subscriber = connectSubscriber(redis);
-  subscriber.on('error', options.onError);
-  subscriber.on('message', (_channel: string, message: string) => {
-    for (const record of decodeReplies(message)) {
-      if (record.state) options.listener.reply(record);
-      else options.listener.ready(record.id);
-    }
+  const { listener, signal } = options;
+  const subscriber = new Subscriber({
+    redis,
+    report: options.onError,
+    heard(_channel, message) {
+      for (const record of decodeReplies(message)) {
+        if (record.state) listener.reply(record);
+        else listener.ready(record.id);
+      }
+    },
+    gap: () => listener.gap(),
   });
-  const giveUp = (): void => subscriber.disconnect();
-  options.signal.addEventListener('abort', giveUp, { once: true });
+  const giveUp = (): void => subscriber.abandon();
+  signal.addEventListener('abort', giveUp, { once: true });
   try {
     await subscriber.subscribe(channel);
-    // ioredis subscribes again by itself; what was published meanwhile is lost.
-    subscriber.on('ready', () => options.listener.gap());
   } catch (error) {
-    subscriber.disconnect();
+    giveUp();
     throw error;
   } finally {
-    options.signal.removeEventListener('abort', giveUp);
+    signal.removeEventListener('abort', giveUp);
   }
-  return { address: options.name, close: () => closeRedis(subscriber) };
+  return { address: options.name, close: () => subscriber.close() };
 }
 
 /**

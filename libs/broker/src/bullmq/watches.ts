@@ -1,7 +1,7 @@
 import { GoflowError, type TaskId, type TaskNews, type Watching } from '@goflow/shared';
 import type { Cluster, Redis } from 'ioredis';
 import { bullJobId, watchChannel } from './keys.js';
-import { closeRedis, connectSubscriber } from './redis-connection.js';
+import { Subscriber } from './subscriber.js';
 import { decodeNews } from './task-news.js';
 
 /** Who watches a task. */
@@ -17,7 +17,7 @@ export class Watches {
   readonly #prefix: string;
   readonly #onError: (error: Error) => void;
   readonly #listeners = new Map<string, Set<WatchListener>>();
-  #subscriber: Redis | Cluster | undefined;
+  #subscriber: Subscriber | undefined;
 
   constructor(redis: Redis | Cluster, prefix: string, onError: (error: Error) => void) {
     this.#redis = redis;
@@ -48,7 +48,7 @@ export class Watches {
     this.#listeners.clear();
     const subscriber = this.#subscriber;
     this.#subscriber = undefined;
-    if (subscriber) await closeRedis(subscriber);
+    await subscriber?.close();
   }
 
   async #leave(channel: string, listener: WatchListener): Promise<void> {
@@ -57,7 +57,7 @@ export class Watches {
     if (listeners?.size !== 0) return;
     this.#listeners.delete(channel);
     if (this.#listeners.size === 0) await this.close();
-    else await this.#subscriber?.unsubscribe(channel).catch(() => undefined);
+    else await this.#subscriber?.unsubscribe(channel);
   }
 
   #tellGap(): void {
@@ -71,17 +71,16 @@ export class Watches {
     return watchChannel(this.#prefix, id.slice(0, id.indexOf(':')), unique);
   }
 
-  #connect(): Redis | Cluster {
-    if (this.#subscriber) return this.#subscriber;
-    const subscriber = connectSubscriber(this.#redis);
-    subscriber.on('error', this.#onError);
-    subscriber.on('message', (channel: string, message: string) => {
-      const news = decodeNews(message);
-      if (news) for (const listener of this.#listeners.get(channel) ?? []) listener.news(news);
+  #connect(): Subscriber {
+    this.#subscriber ??= new Subscriber({
+      redis: this.#redis,
+      report: this.#onError,
+      heard: (channel, message) => {
+        const news = decodeNews(message);
+        if (news) for (const listener of this.#listeners.get(channel) ?? []) listener.news(news);
+      },
+      gap: () => this.#tellGap(),
     });
-    // ioredis subscribes again by itself; what was published meanwhile is lost. Before the first time nobody watched.
-    subscriber.once('ready', () => subscriber.on('ready', () => this.#tellGap()));
-    this.#subscriber = subscriber;
-    return subscriber;
+    return this.#subscriber;
   }
 }

@@ -28,7 +28,9 @@ export const CREW_FAULTS: Readonly<Record<CrewFault, Inject>> = {
     producer?.tell({ do: 'push', kind: 'deaf' });
     await pause(lastsMs);
     // Whoever took it is among them.
-    const members = stage.crew.members('worker').filter(({ name }) => !stage.spared.has(name));
+    const members = stage.crew
+      .members('worker')
+      .filter(({ name, isReady }) => isReady && !stage.spared.has(name));
     const some = members.slice(0, Math.max(1, Math.round(members.length * (0.5 + chance))));
     await Promise.all(some.map((member) => stage.crew.stopOne(member)));
     return some.map(nameOf).join(', ');
