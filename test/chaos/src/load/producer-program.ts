@@ -39,7 +39,7 @@ async function pushFor(ms: number, rate: number, seed: number): Promise<void> {
   answer({ is: 'loaded' });
 }
 
-process.once('SIGTERM', () => {
+process.on('SIGTERM', () => {
   void goflow.close().then(() => {
     ledger.close();
     process.exit(0);

@@ -65,7 +65,7 @@ function block(ms: number): void {
   while (performance.now() < until);
 }
 
-process.once('SIGTERM', () => {
+process.on('SIGTERM', () => {
   void planted.stop(worker).then(() => {
     ledger.close();
     process.exit(0);

@@ -28,9 +28,7 @@ export const CREW_FAULTS: Readonly<Record<CrewFault, Inject>> = {
     producer?.tell({ do: 'push', kind: 'deaf' });
     await pause(lastsMs);
     // Whoever took it is among them.
-    const members = stage.crew
-      .members('worker')
-      .filter(({ name, isReady }) => isReady && !stage.spared.has(name));
+    const members = stage.crew.members('worker').filter((one) => mayBeHurt(one, stage));
     const some = members.slice(0, Math.max(1, Math.round(members.length * (0.5 + chance))));
     await Promise.all(some.map((member) => stage.crew.stopOne(member)));
     return some.map(nameOf).join(', ');
@@ -70,9 +68,12 @@ const pick = (members: readonly Member[], chance: number): Member | undefined =>
   members[Math.floor(chance * members.length)];
 
 /** One that may be hurt. */
-function victim({ crew, spared }: Stage, role: Role, chance: number): Member | undefined {
+function victim(stage: Stage, role: Role, chance: number): Member | undefined {
   return pick(
-    crew.members(role).filter(({ name, isReady }) => isReady && !spared.has(name)),
+    stage.crew.members(role).filter((one) => mayBeHurt(one, stage)),
     chance,
   );
 }
+
+const mayBeHurt = ({ name, isReady, isDoomed }: Member, { spared }: Stage): boolean =>
+  isReady && !isDoomed && !spared.has(name);
