@@ -1,4 +1,5 @@
-import { until } from '@goflow/testing';
+import { RedisServer, until } from '@goflow/testing';
+import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { cancelTask } from './cancel-task.js';
 import { Cancellations } from './cancellations.js';
@@ -190,4 +191,25 @@ test('a wish whose message was lost is found for tasks that wait in a chunk, too
   Object.assign(runner, { hasChunks: () => true });
   await cancellations.check();
   expect(runner.told).toEqual([['u.700', 'why']]);
+});
+
+test('a channel that Redis refused to tell is asked for again with the next heartbeat', async () => {
+  const server = await RedisServer.start();
+  const redis = new Redis(server.url);
+  const cancellations = new Cancellations({ redis, prefix: 'p', report: () => undefined });
+  onTestFinished(async () => {
+    await cancellations.close();
+    redis.disconnect();
+    await server.stop();
+  });
+  const runner = runnerOf('a');
+  await redis.call('ACL', 'SETUSER', 'default', '-subscribe');
+  await expect(cancellations.listen('default', runner)).rejects.toThrow('NOPERM');
+  await redis.call('ACL', 'SETUSER', 'default', '+subscribe');
+  await cancellations.check();
+  await until(
+    async () => (await redis.publish(cancelChannel('p', 'default'), '["a","why"]')) === 1,
+    { what: 'somebody hears' },
+  );
+  await until(() => runner.told.length > 0, { what: 'it is told' });
 });

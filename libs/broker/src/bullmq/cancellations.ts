@@ -32,6 +32,8 @@ export class Cancellations {
   readonly #options: CancellationsOptions;
   readonly #listeners = new Map<string, CancelListener>();
   readonly #early = new Set<string>();
+  /** Queues whose channel Redis refused to tell: asked for again with the next heartbeat. */
+  readonly #refused = new Set<string>();
   #subscriber: Subscriber | undefined;
 
   constructor(options: CancellationsOptions) {
@@ -41,7 +43,7 @@ export class Cancellations {
   /** Tells `listener` of the tasks of a queue. Resolves when it hears, or when that has to wait for Redis. */
   async listen(queue: string, listener: CancelListener): Promise<void> {
     this.#listeners.set(queue, listener);
-    await this.#connect().subscribe(cancelChannel(this.#options.prefix, queue));
+    await this.#subscribe(queue);
   }
 
   /** True when there was a message about a task that was not here yet: {@link Cancellations.find} knows more. */
@@ -64,8 +66,9 @@ export class Cancellations {
 
   /** Looks for wishes whose message was lost. */
   async check(): Promise<void> {
-    const { redis, prefix } = this.#options;
+    const { redis, prefix, report } = this.#options;
     for (const [queue, listener] of this.#listeners) {
+      if (this.#refused.has(queue)) void this.#subscribe(queue).catch(report);
       const running = listener.running();
       const hasChunks = listener.hasChunks();
       const key = queueKey(prefix, queue, 'cancelling');
@@ -97,6 +100,16 @@ export class Cancellations {
   async close(): Promise<void> {
     this.#listeners.clear();
     await this.#subscriber?.close();
+  }
+
+  async #subscribe(queue: string): Promise<void> {
+    this.#refused.delete(queue);
+    try {
+      await this.#connect().subscribe(cancelChannel(this.#options.prefix, queue));
+    } catch (error) {
+      this.#refused.add(queue);
+      throw error;
+    }
   }
 
   #connect(): Subscriber {
