@@ -131,6 +131,8 @@ test.each([
   ['waiting', { deadline: NOW - 999 }, undefined],
   // It was started in time, and waits for its next attempt.
   ['delayed', { startBy: NOW - 4_000, attempts: 1 }, undefined],
+  // It was taken in time, and waits because its worker was lost.
+  ['waiting', { startBy: NOW - 4_000, startedAt: NOW - 5_000 }, undefined],
   // Its worker will end it.
   ['active', { startBy: NOW - 4_000, deadline: NOW - 4_000 }, undefined],
 ] as const)('%s and past its time, with nobody to take it: %j', async (state, times, end) => {

@@ -136,11 +136,12 @@ export class Answers {
 
   /** Nobody may be there to take a task whose time is over; it has ended all the same. */
   #ended<R extends TaskRecord>(record: R): R {
-    const { state, startBy = Infinity, deadline = Infinity, attempts } = record;
+    const { state, startBy = Infinity, deadline = Infinity, attempts, startedAt } = record;
     if (state !== 'waiting' && state !== 'delayed') return record;
     const now = this.#deps.now() - CERTAIN_MS;
     if (now >= deadline) return { ...record, ...end('failed', deadline, 'did not complete') };
-    if (now >= startBy && attempts === 0)
+    // One that was taken in time, and waits because its worker was lost, still runs.
+    if (now >= startBy && attempts === 0 && startedAt === undefined)
       return { ...record, ...end('expired', startBy, 'was not started') };
     return record;
   }
