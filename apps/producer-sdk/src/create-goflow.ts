@@ -206,7 +206,8 @@ function checkStore(given: ResultStore | undefined): ResultStore | undefined {
 
 function checkBroker({ redis, broker, minReplicas }: Given): Broker {
   if (redis !== undefined) throw invalidOption('broker', 'absent where `redis` is given', broker);
-  if (minReplicas) throw invalidOption('minReplicas', 'absent where `broker` is given', minReplicas);
+  if (minReplicas)
+    throw invalidOption('minReplicas', 'absent where `broker` is given', minReplicas);
   if (typeof broker?.push === 'function') return broker;
   throw invalidOption('broker', 'a Broker', broker);
 }

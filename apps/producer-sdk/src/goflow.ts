@@ -54,6 +54,7 @@ export interface Goflow<D extends TaskDefinitions> extends AsyncDisposable {
    *   OPTION_INVALID: nothing was sent
    * @throws TASK_ID_TAKEN, TASK_TYPE_UNHANDLED (with `strict`)
    * @throws BROKER_UNAVAILABLE, BROKER_REFUSED: within `timeout`; `error.details.sent` tells whether it may have arrived
+   * @throws REPLICAS_MISSING (with `minReplicas`): it has arrived, but not in so many replicas
    */
   push<T extends TaskTypeOf<D>>(
     type: T,

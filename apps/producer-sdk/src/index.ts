@@ -29,6 +29,7 @@ export type {
   Broker,
   Cancelled,
   ClientEvents,
+  DataLoss,
   DeadLetterReason,
   DeduplicationWindow,
   Duration,

@@ -30,6 +30,7 @@ export {
 export type {
   BackoffFunction,
   ConsumerBroker,
+  DataLoss,
   Duration,
   EncryptionOptions,
   ErrorCode,

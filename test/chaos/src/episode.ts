@@ -63,7 +63,8 @@ export async function runEpisode(plan: Plan, options: EpisodeOptions = {}): Prom
   try {
     await crew.start();
     const memory = await watchMemory(crew);
-    const episode = { stage, observer, read: new Map<string, number>() };
+    const isReplicated = (plan.minReplicas ?? 0) > 0;
+    const episode = { stage, observer, isReplicated, read: new Map<string, number>() };
     for (const round of plan.rounds) {
       const report = await runRound(episode, round);
       rounds.push(report);
@@ -84,6 +85,7 @@ export async function runEpisode(plan: Plan, options: EpisodeOptions = {}): Prom
 interface Running {
   readonly stage: Stage;
   readonly observer: Observer;
+  readonly isReplicated: boolean;
   /** How far each ledger was read, in lines. */
   readonly read: Map<string, number>;
 }
@@ -114,7 +116,13 @@ async function judgeRest(running: Running, faults: readonly Happened[]): Promise
   const acked = [...stories.values()].flatMap(({ ids }) => [...ids]);
   const snapshot = await observer.snapshot();
   const results: ReadonlyMap<string, TaskResult> = await observer.results(snapshot, acked);
-  const judgement = judge({ stories, snapshot, results, faults });
+  const judgement = judge({
+    stories,
+    snapshot,
+    results,
+    faults,
+    isReplicated: running.isReplicated,
+  });
   // While tasks are open the numbers move.
   if (judgement.stuck > 0) return judgement;
   return { ...judgement, breaches: [...judgement.breaches, ...(await observer.accounts(results))] };

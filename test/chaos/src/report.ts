@@ -44,7 +44,7 @@ export function summarise(episodes: readonly EpisodeReport[]): Summary {
 }
 
 const HEAD = ['seed', 'world', 'faults', 'pushed', 'lost', 'duplicates', 'stuck', 'recovery', ''];
-const WIDTHS = [8, 9, 7, 7, 5, 11, 6, 9, 0];
+const WIDTHS = [8, 12, 7, 7, 5, 11, 6, 9, 0];
 
 /** The head of the table. */
 export const tableHead = (): string => inColumns(HEAD);
@@ -59,7 +59,8 @@ export function tableRow(episode: EpisodeReport): string {
     breaches.length === 0 ? 'right' : `WRONG: ${Object.keys(one.breaches).join(', ')}`;
   const numbers = [one.pushed, one.lost, one.duplicates, one.stuck];
   const recovery = `${(one.longestRecoveryMs / 1_000).toFixed(1)} s`;
-  return inColumns([plan.seed, plan.world, faults, ...numbers, recovery, verdict + byRedis]);
+  const world = plan.minReplicas ? `${plan.world} +${plan.minReplicas}` : plan.world;
+  return inColumns([plan.seed, world, faults, ...numbers, recovery, verdict + byRedis]);
 }
 
 /** The first breaches, one a line. */

@@ -52,6 +52,7 @@ test('the rights in docs/redis.md are enough for everything, and no other comman
   await pushTheSame(goflow);
   await findAndRedrive(goflow);
   await pushInChunks(goflow);
+  await pushToReplicas(redis);
   await worker.setConcurrency(0);
   const tagged = await goflow.push('repeater', 'waits', { tags: ['eu'], priority: 2 });
   await until(async () => (await goflow.counts()).waiting === 1, { what: 'one task waits' });
@@ -110,6 +111,13 @@ async function pushAndWait(goflow: Client): Promise<void> {
   expect(await goflow.counts()).toMatchObject({ completed: 6 });
 }
 
+/** There is none, and being told so needs the right to ask. */
+async function pushToReplicas(redis: string): Promise<void> {
+  const goflow = createGoflow({ tasks, redis, minReplicas: 1, replicaTimeout: 10 });
+  onTestFinished(() => goflow.close());
+  await expect(goflow.push('repeater', 'a')).rejects.toMatchObject({ code: 'REPLICAS_MISSING' });
+}
+
 async function watchAndCancel(goflow: Client): Promise<void> {
   const told: string[] = [];
   const talking = await goflow.push('talking', null, { delay: 50 });
@@ -123,7 +131,7 @@ async function watchAndCancel(goflow: Client): Promise<void> {
 }
 
 async function pushTheSame(goflow: Client): Promise<void> {
-  const windows = [undefined, { throttle: '1m' }, { debounce: '20ms' }] as const;
+  const windows = [undefined, { throttle: '1m' }, { debounce: '300ms' }] as const;
   for (const [index, deduplicationWindow] of windows.entries()) {
     // The second push is to find the first one unfinished.
     const delay = deduplicationWindow ? undefined : 100;

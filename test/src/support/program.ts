@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest';
 import type { Place } from './redis.js';
 
 /** The built program `goflow-worker`. */
-const PROGRAM = fileURLToPath(new URL('main.js', import.meta.resolve('@goflow/worker')));
+export const PROGRAM = fileURLToPath(new URL('main.js', import.meta.resolve('@goflow/worker')));
 const FIXTURES = new URL('../fixtures/', import.meta.url);
 /** The contracts of ../fixtures. */
 export const TASKS_FILE = fileURLToPath(new URL('tasks.mjs', FIXTURES));

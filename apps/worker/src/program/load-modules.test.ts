@@ -266,3 +266,12 @@ async function refusal(loading: Promise<unknown>): Promise<Error> {
   if (isGoflowError(error)) return error;
   throw error;
 }
+
+test('a module whose top-level await never ends is named, instead of a program that ends as if all were well', async () => {
+  const dir = await write({ 'tasks.mjs': 'await new Promise(() => {});', 'h/a.mjs': one('a') });
+  expect(await refusal(loadTasks(join(dir, 'tasks.mjs'), 50))).toMatchObject({
+    code: 'OPTION_INVALID',
+    message: expect.stringContaining('tasks.mjs cannot be loaded: it took longer than') as string,
+  });
+  expect(await refusal(loadHandlers(dir, tasks, 50))).toMatchObject({ code: 'HANDLER_INVALID' });
+});

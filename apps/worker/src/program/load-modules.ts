@@ -11,17 +11,19 @@ import {
 const EXTENSIONS = new Set(['.js', '.mjs', '.cjs']);
 const SKIPPED = /(^|\/)(node_modules|[._][^/]*)(\/|$)|\.(test|spec)\.[cm]?js$/;
 
+/** How long one module may take to load, in milliseconds. */
+const PATIENCE_MS = 30_000;
+
 /**
- * Loads the contracts: the module's `tasks`, or its default export.
+ * Loads the contracts: the module's `tasks`, or its default export. It has 30 s for that, unless `timeoutMs` says otherwise.
  *
  * @throws OPTION_INVALID naming the file
  */
-export async function loadTasks(file: string): Promise<Tasks> {
+export async function loadTasks(file: string, timeoutMs = PATIENCE_MS): Promise<Tasks> {
   const path = resolve(file);
-  const module = await load(
-    path,
-    (message, cause) => new GoflowError('OPTION_INVALID', message, { cause }),
-  );
+  const invalid: ToError = (message, cause) =>
+    new GoflowError('OPTION_INVALID', message, { cause });
+  const module = await load({ file: path, timeoutMs }, invalid);
   const tasks = module.tasks ?? module.default;
   if (isTasks(tasks)) return tasks;
   throw new GoflowError(
@@ -32,15 +34,19 @@ export async function loadTasks(file: string): Promise<Tasks> {
 
 /**
  * Loads every handler module of a directory. A module exports what `defineHandler` or `defineHandlers` returned, or an object
- * named `handlers`.
+ * named `handlers`. Each has 30 s to load, unless `timeoutMs` says otherwise.
  *
  * @throws HANDLER_INVALID, HANDLER_DUPLICATE, TASK_TYPE_UNKNOWN naming the module
  */
-export async function loadHandlers(directory: string, tasks: Tasks): Promise<HandlerRegistry> {
+export async function loadHandlers(
+  directory: string,
+  tasks: Tasks,
+  timeoutMs = PATIENCE_MS,
+): Promise<HandlerRegistry> {
   const registry = new HandlerRegistry(tasks);
   const origins = new Map<string, string>();
   for (const file of await handlerFiles(directory)) {
-    for (const definition of definitionsOf(await load(file, invalidModule), file)) {
+    for (const definition of definitionsOf(await load({ file, timeoutMs }, invalidModule), file)) {
       const earlier = origins.get(definition.type);
       if (earlier !== undefined)
         throw new GoflowError(
@@ -86,19 +92,28 @@ async function checkInside(root: string, file: string): Promise<void> {
 
 type Module = Readonly<Record<string, unknown>>;
 
+type ToError = (message: string, cause: unknown) => GoflowError;
+
 async function load(
-  file: string,
-  toError: (message: string, cause: unknown) => GoflowError,
+  { file, timeoutMs }: { readonly file: string; readonly timeoutMs: number },
+  toError: ToError,
 ): Promise<Module> {
+  let timer: NodeJS.Timeout | undefined;
+  // A top-level await that never ends: without this timer nothing would keep the process alive, and it would end as if all were well.
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it took longer than ${timeoutMs} ms`)), timeoutMs);
+  });
   try {
-    return (await import(pathToFileURL(file).href)) as Module;
+    return (await Promise.race([import(pathToFileURL(file).href), late])) as Module;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw toError(`${file} cannot be loaded: ${why}`, cause);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
-const invalidModule = (message: string, cause: unknown): GoflowError =>
+const invalidModule: ToError = (message, cause) =>
   new GoflowError('HANDLER_INVALID', message, { cause });
 
 function definitionsOf(module: Module, file: string): HandlerDefinition[] {

@@ -149,7 +149,7 @@ export class BullWorker extends Worker<unknown, string, string, RedisQueueBacken
     try {
       fetched = await this.backend.moveToFinished(job.id ?? '', args);
     } catch (error) {
-      fetched = await this.#recordedAnyway(error, job, resultJson);
+      fetched = await this.#recordedAnyway(error, job, now);
     } finally {
       if (fetchNext) this.#next.answer(Array.isArray(fetched) && !fetched[0]);
     }
@@ -163,9 +163,10 @@ export class BullWorker extends Worker<unknown, string, string, RedisQueueBacken
    * When the connection is cut after Redis has recorded an outcome and before it said so, ioredis sends the command again, and that
    * finds no lock. The outcome stands all the same.
    */
-  async #recordedAnyway(error: unknown, job: Job, resultJson: string): Promise<undefined> {
+  async #recordedAnyway(error: unknown, job: Job, endedAt: number): Promise<undefined> {
     const stored = isLeaseLost(error) ? await this.backend.getJobData(job.id ?? '') : undefined;
-    if (stored?.finishedOn && stored.returnvalue === resultJson) return undefined;
+    // The time tells it from the same result of another worker, which has the task now.
+    if (Number(stored?.finishedOn) === endedAt) return undefined;
     throw error;
   }
 

@@ -115,7 +115,10 @@ class BullMqBroker implements Broker {
       shared: this.#sharedCalls(checkSharedCalls(options.sharedCalls)),
     });
     this.#watches = new Watches(this.#redis, this.#prefix, this.#onError);
-    const { onDataLost } = options;
+    const onDataLost = (loss: DataLoss): void => {
+      this.#queues.declareAgain().catch(this.#onError);
+      options.onDataLost?.(loss);
+    };
     const fleet = new Fleet({ redis: this.#redis, prefix: this.#prefix, onDataLost });
     const within: Deadline['within'] = (command) => this.#within(command);
     this.#types = new LiveTypes({ fleet, within });

@@ -1,6 +1,6 @@
 import { Queue, type RedisQueueBackend } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
-import { bullQueueName } from './keys.js';
+import { bullQueueName, queueKey } from './keys.js';
 import type { SharedCalls } from './shared-calls/shared-calls.js';
 
 /**
@@ -50,6 +50,17 @@ export class ProducerQueues {
       }
       throw error;
     }
+  }
+
+  /** Writes anew what Redis has lost with its data: how many events BullMQ keeps. A queue that is opened later does so by itself. */
+  async declareAgain(): Promise<void> {
+    const { redis, prefix } = this.#settings;
+    const names = [...this.#open.keys()];
+    await Promise.all(
+      names.map((name) =>
+        redis.hset(queueKey(prefix, name, 'meta'), 'opts.maxLenEvents', MAX_EVENTS),
+      ),
+    );
   }
 
   async close(): Promise<void> {

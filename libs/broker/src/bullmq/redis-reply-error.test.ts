@@ -10,6 +10,7 @@ test.each([
   ['MISCONF Redis is configured to save RDB snapshots', 'transient', 'MISCONF'],
   ['NOREPLICAS Not enough good replicas to write.', 'transient', 'NOREPLICAS'],
   ['CLUSTERDOWN The cluster is down', 'transient', 'CLUSTERDOWN'],
+  ['ERR max number of clients reached', 'transient', 'MAXCLIENTS'],
   ['NOAUTH Authentication required.', 'transient', 'NOAUTH'],
   ['WRONGPASS invalid username-password pair', 'transient', 'WRONGPASS'],
   ['NOPERM this user has no permissions', 'transient', 'NOPERM'],
@@ -18,6 +19,30 @@ test.each([
   ['CROSSSLOT Keys in request do not hash to the same slot', 'refused', 'ERR'],
 ])('the reply %s is %s, with the word %s', (message, kind, word) => {
   expect(troubleOf(reply(message))).toEqual({ kind, word });
+});
+
+test('of a cluster that cannot be reached, the error of its last node is told', () => {
+  const error = (lastNodeError: Error): Error =>
+    Object.assign(new Error('Failed to refresh slots cache.'), {
+      name: 'ClusterAllFailedError',
+      lastNodeError,
+    });
+  const refused = error(reply('WRONGPASS invalid username-password pair'));
+  expect(troubleOf(refused)).toEqual({ kind: 'transient', word: 'WRONGPASS' });
+  expect(brokerRefused('WRONGPASS', refused).message).toContain('invalid username-password pair');
+  const away = error(new Error('certificate has expired'));
+  expect(troubleOf(away)).toEqual({ kind: 'disconnected' });
+  expect(brokerUnavailable(5, false, away).message).toContain('certificate has expired');
+});
+
+test('what a cluster said before ioredis gave up counts, unless it only sent the command elsewhere', () => {
+  const givenUp = (said: string): Error =>
+    new Error(`Too many Cluster redirections. Last error: ReplyError: ${said}`);
+  expect(troubleOf(givenUp('CLUSTERDOWN Hash slot not served'))).toEqual({
+    kind: 'transient',
+    word: 'CLUSTERDOWN',
+  });
+  expect(troubleOf(givenUp('MOVED 1 127.0.0.1:1'))).toEqual({ kind: 'disconnected' });
 });
 
 test.each([

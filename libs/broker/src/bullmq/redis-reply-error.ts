@@ -21,6 +21,8 @@ const CURES: Readonly<Record<string, string>> = {
   CLUSTERDOWN: 'the Redis Cluster is down or has lost slots',
   TRYAGAIN: 'the Redis Cluster is moving slots',
   BUSY: 'a script blocks Redis',
+  MAXCLIENTS:
+    'Redis has no room for another connection: raise maxclients, or find out who does not close theirs',
   UNBLOCKED: 'the connection was moved to another server',
   NOAUTH:
     'Redis needs a password: put it into the URL (redis://:password@host) or into the options',
@@ -40,6 +42,7 @@ const TRANSIENT = new Set([
   'CLUSTERDOWN',
   'TRYAGAIN',
   'BUSY',
+  'MAXCLIENTS',
   'UNBLOCKED',
   // Rights and passwords are put right while workers run.
   'NOAUTH',
@@ -51,16 +54,34 @@ const AWAY = new Set(['MaxRetriesPerRequestError', 'AbortError', 'ClusterAllFail
 const AWAY_TEXT =
   /Connection is closed|Stream isn't writeable|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENETUNREACH|Socket timeout|Command timed out|Too many Cluster redirections|None of startup nodes|All sentinels are unreachable/;
 
+/** How ioredis gives up after a cluster has said the same again and again; what it said comes after this. */
+const GIVEN_UP = /^Too many Cluster redirections\. Last error: (?:\w*Error: )?/;
+
 /** Tells what kind of trouble an error of the Redis client is. */
 export function troubleOf(error: unknown): RedisTrouble {
   const { name = '', message = '', code = '' } = (error ?? {}) as Readonly<Record<string, string>>;
-  if (name === 'ReplyError' || /^[A-Z]{3,}\b/.test(message)) {
-    const word = /^(?:ERR Error running script.*?: )?([A-Z]{2,})\b/.exec(message)?.[1] ?? 'ERR';
+  const ofNode = lastNodeErrorOf(error);
+  if (ofNode) return refusalOr({ kind: 'disconnected' }, troubleOf(ofNode));
+  const reply = message.replace(GIVEN_UP, '');
+  if (name === 'ReplyError' || /^[A-Z]{3,}\b/.test(reply)) {
+    const word = /^(?:ERR Error running script.*?: )?([A-Z]{2,})\b/.exec(reply)?.[1] ?? 'ERR';
+    // It has no word of its own.
+    if (reply.includes('max number of clients')) return { kind: 'transient', word: 'MAXCLIENTS' };
     if (TRANSIENT.has(word)) return { kind: 'transient', word };
     if (name === 'ReplyError') return { kind: 'refused', word: word in CURES ? word : 'ERR' };
   }
   const text = `${name} ${message} ${code}`;
   return AWAY.has(name) || AWAY_TEXT.test(text) ? { kind: 'disconnected' } : { kind: 'other' };
+}
+
+/** What ioredis met at the last node of a cluster when it could reach none. Its own error does not say so. */
+function lastNodeErrorOf(error: unknown): Error | undefined {
+  const { lastNodeError } = (error ?? {}) as { readonly lastNodeError?: unknown };
+  return lastNodeError instanceof Error ? lastNodeError : undefined;
+}
+
+function refusalOr(other: RedisTrouble, trouble: RedisTrouble): RedisTrouble {
+  return trouble.kind === 'transient' || trouble.kind === 'refused' ? trouble : other;
 }
 
 /** BROKER_REFUSED: Redis answered with an error. */
@@ -85,5 +106,7 @@ export function brokerUnavailable(afterMs: number, sent: boolean, cause: unknown
 /** The client's error without its command: that of a refused AUTH holds the password. */
 export function bareCause(cause: unknown): Error {
   const { name, message, code } = toFailure(cause, '');
-  return Object.assign(new Error(message), code === '' ? { name } : { name, code });
+  const ofNode = lastNodeErrorOf(cause);
+  const why = ofNode ? ` ${ofNode.message}` : '';
+  return Object.assign(new Error(`${message}${why}`), code === '' ? { name } : { name, code });
 }

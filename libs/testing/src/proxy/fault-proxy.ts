@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { freePort } from '../machine/free-port.js';
 import { type FaultDirection, Faults, type RequestMatch } from './faults.js';
 import { Link, type LinkEvents } from './link.js';
+import { resetSocket } from './reset-socket.js';
 
 /** How {@link FaultProxy.start} starts. */
 export interface FaultProxyOptions {
@@ -131,7 +132,7 @@ export class FaultProxy implements AsyncDisposable {
   cutAll(): void {
     this.#counters.cut += this.connections;
     for (const link of this.#links) link.reset();
-    for (const socket of this.#silent) socket.resetAndDestroy();
+    for (const socket of this.#silent) resetSocket(socket);
   }
 
   /**
@@ -170,7 +171,7 @@ export class FaultProxy implements AsyncDisposable {
   async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const link of this.#links) link.reset();
-    for (const socket of this.#silent) socket.resetAndDestroy();
+    for (const socket of this.#silent) resetSocket(socket);
     await closed;
   }
 
@@ -190,7 +191,7 @@ export class FaultProxy implements AsyncDisposable {
     if (this.#faults.refusing) {
       this.#counters.cut += 1;
       client.on('error', () => undefined);
-      client.resetAndDestroy();
+      resetSocket(client);
     } else if (this.#faults.silent || this.#faults.blackholed.up) this.#ignore(client);
     else this.#link(client);
   }

@@ -3,6 +3,7 @@ import type { Faults, RequestFate } from './faults.js';
 import { Pipe } from './pipe.js';
 import { type ReplyPart, ReplyScan } from './reply-scan.js';
 import { type FramedRequest, RequestFraming } from './request-framing.js';
+import { resetSocket } from './reset-socket.js';
 
 /** What a link tells its proxy. */
 export interface LinkEvents {
@@ -76,8 +77,8 @@ export class Link {
   /** Resets both sides at once. */
   reset(): void {
     this.#isCut = true;
-    this.#client.resetAndDestroy();
-    this.#server.resetAndDestroy();
+    resetSocket(this.#client);
+    resetSocket(this.#server);
   }
 
   #listen(): void {
@@ -87,7 +88,7 @@ export class Link {
     client.on('error', () => undefined);
     server.on('error', () => {
       // A port that nothing listens on is seen as a reset too: the client is accepted before that is known.
-      if (!this.#swallows('down')) client.resetAndDestroy();
+      if (!this.#swallows('down')) resetSocket(client);
     });
     client.once('close', () => this.#closed('up', server));
     server.once('close', () => this.#closed('down', client));
@@ -170,7 +171,7 @@ export class Link {
     if (this.#isCut) return;
     this.#isCut = true;
     this.#events.cut();
-    this.#client.resetAndDestroy();
+    resetSocket(this.#client);
     this.#server.destroy();
   }
 }

@@ -14,7 +14,7 @@ interface Found {
 }
 
 /** What a push may be refused with while things are broken. */
-const MAY_REFUSE = ['BROKER_UNAVAILABLE', 'BROKER_REFUSED'];
+const MAY_REFUSE = ['BROKER_UNAVAILABLE', 'BROKER_REFUSED', 'REPLICAS_MISSING'];
 /** Longer than a client may take to see an outcome that is there: its longest pause between two looks, and a cut connection. */
 const MAY_MISS_MS = 15_000;
 
@@ -56,9 +56,13 @@ function judgeAnswers(story: Story, stored: readonly string[]): Breach[] {
   return breaches;
 }
 
-function judgeGone(story: Story, breaches: readonly Breach[], { faults }: Evidence): Found {
+function judgeGone(
+  story: Story,
+  breaches: readonly Breach[],
+  { faults, isReplicated }: Evidence,
+): Found {
   if (story.ackedAt.length === 0) return { fate: 'fine', breaches };
-  if (story.ackedAt.every((at) => mayBeForgotten(at, faults)))
+  if (!isReplicated && story.ackedAt.every((at) => mayBeForgotten(at, faults)))
     return { fate: 'lostByRedis', breaches };
   const what = 'its push was acknowledged, and it is gone';
   return { fate: 'lost', breaches: [...breaches, about(story, 'lost', what)] };

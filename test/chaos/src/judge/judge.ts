@@ -20,6 +20,8 @@ export interface Evidence {
   /** What `getResult` answers, by id. */
   readonly results: ReadonlyMap<string, TaskResult>;
   readonly faults: readonly Happened[];
+  /** Pushes were acknowledged only when a replica had them, too: then no failover may lose any. */
+  readonly isReplicated: boolean;
 }
 
 /** What came of some tasks. */

@@ -10,6 +10,8 @@ export interface ProcessSettings {
   readonly name: string;
   /** How long finished tasks are kept, in milliseconds. */
   readonly keptMs: number;
+  /** How many replicas must have a push, for producers. */
+  readonly minReplicas?: number | undefined;
   /** A defect to plant: see `plan/bugs.ts`. */
   readonly bug?: string | undefined;
 }

@@ -17,6 +17,7 @@ const goflow = createGoflow({
   redis: planted.redis(redisOf(settings.redis)),
   prefix: settings.prefix,
   timeout: '4s',
+  minReplicas: settings.minReplicas,
 });
 const load = new Load({ goflow, ledger, name: settings.name, again: planted.again });
 

@@ -127,6 +127,7 @@ export class Crew {
       keptMs,
       ledger: join(folder, `${name}.ledger`),
       ...(plan.bug === undefined ? {} : { bug: plan.bug }),
+      ...(plan.minReplicas === undefined ? {} : { minReplicas: plan.minReplicas }),
     };
     return new Member({ role, settings, log: join(folder, `${name}.log`) });
   }

@@ -17,13 +17,16 @@ end`;
  * gone: flushed, or restarted without a disk. What came back from an old copy has its old mark, and is not noticed.
  */
 export class Epoch {
-  /** What this process sets where nothing is set. */
-  readonly mark = randomUUID();
   readonly #onDataLost: ((loss: DataLoss) => void) | undefined;
   #known: string | undefined;
 
   constructor(onDataLost: ((loss: DataLoss) => void) | undefined) {
     this.#onDataLost = onDataLost;
+  }
+
+  /** What to set where nothing is set. Another each time: after a loss the same process may be the first again. */
+  newMark(): string {
+    return randomUUID();
   }
 
   /** Takes what was found. */

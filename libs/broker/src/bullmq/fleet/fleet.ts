@@ -66,7 +66,14 @@ export class Fleet {
     this.#beats += 1;
     const { name, types } = advert;
     const first = types.slice(0, TYPES_PER_CALL);
-    const args = [name, JSON.stringify(advert), this.#cursor, cleans, this.#epoch.mark, ...first];
+    const args = [
+      name,
+      JSON.stringify(advert),
+      this.#cursor,
+      cleans,
+      this.#epoch.newMark(),
+      ...first,
+    ];
     const keys = [...this.#keys, this.#epochKey];
     const [now, cursor, epoch] = await this.#commands.goflowBeat(keys.length, ...keys, ...args);
     this.#epoch.observe(epoch);
@@ -107,7 +114,7 @@ export class Fleet {
 
   /** The time at Redis, in milliseconds since 1970. */
   async time(): Promise<number> {
-    const [now, epoch] = await this.#commands.goflowTime(1, this.#epochKey, this.#epoch.mark);
+    const [now, epoch] = await this.#commands.goflowTime(1, this.#epochKey, this.#epoch.newMark());
     this.#epoch.observe(epoch);
     return now;
   }
