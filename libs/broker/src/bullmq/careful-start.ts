@@ -55,20 +55,24 @@ export class CarefulStart {
 
   async #runSuspect(task: TakenJob, unique: string): Promise<Verdict> {
     const { suspects, worker, run, report } = this.#options;
+    const turn = await suspects.enter(unique, worker, () => task.isAborted);
+    // The worker left, or lost its lease, while this one waited for its turn.
+    if (turn === 'gone') return NOT_BEGUN;
     const acquit = (): void => void suspects.acquit(unique).catch(report);
-    const leave = await suspects.enter(unique, worker);
+    if (turn === 'poison') {
+      acquit();
+      return poison(task);
+    }
     // A worker that leaves does not wait for a handler that heeds no signal: the mark must not outlive it as if the process had died.
     const onAbort = (): void => {
       if (task.isBrokenOff) acquit();
     };
     task.signal.addEventListener('abort', onAbort, { once: true });
     try {
-      if (!leave) return poison(task);
-      // The worker left, or lost its lease, while this one waited for its turn.
       return task.isAborted ? NOT_BEGUN : await run(task);
     } finally {
       task.signal.removeEventListener('abort', onAbort);
-      leave?.();
+      turn();
       acquit();
     }
   }

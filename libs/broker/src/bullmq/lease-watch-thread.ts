@@ -34,7 +34,15 @@ let redis: Promise<Redis | Cluster> | undefined;
 let lastBeat = -1;
 let blockedSince = 0;
 
-parentPort?.on('message', (worker: WatchedWorker) => workers.push(worker));
+/** A consumer that is built anew has another id; the tasks of those before may still run. */
+const MAX_OF_QUEUE = 4;
+
+parentPort?.on('message', (worker: WatchedWorker) => {
+  workers.push(worker);
+  const ofQueue = workers.filter(({ keyBase }) => keyBase === worker.keyBase);
+  const [oldest] = ofQueue;
+  if (oldest && ofQueue.length > MAX_OF_QUEUE) workers.splice(workers.indexOf(oldest), 1);
+});
 
 setInterval(() => {
   ioredis ??= load();

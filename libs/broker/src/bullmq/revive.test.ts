@@ -29,6 +29,12 @@ test('a connection that a late word of a failover ended connects again; one that
     await until(() => redis.status === 'ready', { what: 'it is connected again' });
     expect(await redis.ping()).toBe('PONG');
   }
+  // BullMQ closes and opens its blocking connection in a pause.
+  redis.disconnect();
+  await until(() => ends.length === 3, { what: 'it is closed' });
+  await redis.connect();
+  await whileConnecting(redis, () => breakOffConnecting(redis));
+  await until(() => redis.status === 'ready', { what: 'it is connected again after a pause' });
   await closeRedis(redis);
   await until(() => redis.status === 'end', { what: 'it is closed' });
   await new Promise((resolve) => setImmediate(resolve));

@@ -12,7 +12,11 @@ const PAUSE_MS = 1_000;
 export function reviveAfterEnd(redis: Redis): void {
   let isLeaving = false;
   let revivedAt = Number.NEGATIVE_INFINITY;
-  const { disconnect, quit } = redis;
+  const { connect, disconnect, quit } = redis;
+  redis.connect = function come(this: Redis, ...args: Parameters<typeof connect>) {
+    isLeaving = false;
+    return connect.apply(this, args);
+  };
   redis.disconnect = function leave(this: Redis, reconnect?: boolean): void {
     if (reconnect !== true) isLeaving = true;
     disconnect.call(this, reconnect);

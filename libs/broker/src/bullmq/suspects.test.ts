@@ -15,9 +15,16 @@ function open() {
   };
 }
 
+/** Enters one that may run. */
+async function enter(suspects: Suspects, unique: string, worker = 'w'): Promise<() => void> {
+  const turn = await suspects.enter(unique, worker);
+  if (typeof turn === 'string') throw new Error(`${unique} is ${turn}`);
+  return turn;
+}
+
 /** Tells when its turn has come. */
 function entering(suspects: Suspects, unique: string, order: string[]) {
-  return suspects.enter(unique, 'w').then((leave) => {
+  return enter(suspects, unique).then((leave) => {
     order.push(unique);
     return leave;
   });
@@ -27,10 +34,10 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 test('a suspect is marked with the worker that runs it, and acquitted when it did no harm', async () => {
   const { suspects, marks } = open();
-  const leave = await suspects.enter('a', 'worker 1');
+  const leave = await enter(suspects, 'a', 'worker 1');
   expect(leave).toBeTypeOf('function');
   expect(await marks()).toEqual({ a: 'worker 1' });
-  leave?.();
+  leave();
   await suspects.acquit('a');
   expect(await marks()).toEqual({});
   expect(await suspects.enter('a', 'worker 1')).toBeTypeOf('function');
@@ -40,7 +47,7 @@ test('one that bears its mark already has killed a second process: it is not to 
   const { suspects, marks, redis, prefix } = open();
   await suspects.enter('a', 'the dead worker');
   const next = new Suspects({ redis, prefix, turns: new Turns() }, 'default');
-  expect(await next.enter('a', 'the next worker')).toBeUndefined();
+  expect(await next.enter('a', 'the next worker')).toBe('poison');
   expect(await marks()).toEqual({ a: 'the dead worker' });
   // It took nobody's turn.
   expect(await next.enter('b', 'the next worker')).toBeTypeOf('function');
@@ -56,11 +63,11 @@ test('one runs at a time, in the order of their coming; one that waits bears no 
   await redis.ping();
   await turn();
   expect(Object.keys(await marks())).toEqual(['a']);
-  leaveA?.();
+  leaveA();
   const leaveB = await b;
   expect(order).toEqual(['a', 'b']);
   expect(Object.keys(await marks()).sort()).toEqual(['a', 'b']);
-  leaveB?.();
+  leaveB();
   await c;
   expect(order).toEqual(['a', 'b', 'c']);
 });
@@ -68,7 +75,7 @@ test('one runs at a time, in the order of their coming; one that waits bears no 
 test('one that bears its mark does not wait for its turn', async () => {
   const { suspects } = open();
   await suspects.enter('a', 'w');
-  expect(await suspects.enter('a', 'w')).toBeUndefined();
+  expect(await suspects.enter('a', 'w')).toBe('poison');
 });
 
 test('one that runs for very long holds the next up for 30 s only', async () => {
@@ -94,9 +101,9 @@ test('one that has left leaves no timer behind', async () => {
   await redis.ping();
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
-  const leave = await suspects.enter('a', 'w');
+  const leave = await enter(suspects, 'a');
   expect(vi.getTimerCount()).toBe(1);
-  leave?.();
+  leave();
   expect(vi.getTimerCount()).toBe(0);
 });
 
@@ -134,7 +141,17 @@ test('the suspects of all queues of one worker run one at a time: a process dies
   await redis.ping();
   await turn();
   expect(order).toEqual(['a']);
-  leave?.();
+  leave();
   await waiting;
   expect(order).toEqual(['a', 'b']);
+});
+
+test('one that is gone when its turn comes is not marked, and lets the next one run', async () => {
+  const { suspects, marks } = open();
+  const leave = await enter(suspects, 'a');
+  const [b, c] = ['b', 'c'].map((unique) => suspects.enter(unique, 'w', () => unique === 'b'));
+  leave();
+  expect(await b).toBe('gone');
+  expect(await c).toBeTypeOf('function');
+  expect(Object.keys(await marks()).sort()).toEqual(['a', 'c']);
 });

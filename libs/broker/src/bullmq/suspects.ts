@@ -42,11 +42,22 @@ export class Suspects {
     this.#key = queueKey(prefix, queue, 'suspects');
   }
 
-  /** Waits for this suspect's turn and marks it; `undefined` for one that bears its mark already. */
-  async enter(unique: string, worker: string): Promise<(() => void) | undefined> {
-    if ((await this.#redis.hexists(this.#key, unique)) === 1) return undefined;
+  /**
+   * Waits for this suspect's turn and marks it. `poison` for one that bears its mark already; `gone` for one that is not to run any more
+   * when its turn comes: a mark that nobody takes off would make it poison.
+   */
+  async enter(
+    unique: string,
+    worker: string,
+    isGone: () => boolean = () => false,
+  ): Promise<(() => void) | 'poison' | 'gone'> {
+    if ((await this.#redis.hexists(this.#key, unique)) === 1) return 'poison';
     const { come, leave } = this.#turns.take();
     await come;
+    if (isGone()) {
+      leave();
+      return 'gone';
+    }
     try {
       await this.#redis.hset(this.#key, unique, worker);
     } catch (error) {
