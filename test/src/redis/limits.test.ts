@@ -12,7 +12,7 @@ async function start(args: readonly string[] = []) {
 
 test('MAXCLIENTS: a client that finds no room says so, a worker waits and comes back', async () => {
   const { server, admin } = await start();
-  const rig = openRig(server.url, { client: { timeout: '500ms' } });
+  const rig = openRig(server.url, { client: { timeout: '1s' } });
   await rig.worker.start();
   const ids = [await rig.goflow.push('number', 1)];
   await admin.config('SET', 'maxclients', '1');

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { freePort, RedisServer, until } from '@goflow/testing';
+import { RedisServer, until } from '@goflow/testing';
 import { Cluster } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
 import { cutAll, expectQuietOutage, expectWorksAgain } from '../support/outage.js';
@@ -70,12 +70,11 @@ test('two passwords at a time make a rotation without a gap; who still has the o
 }, 20_000);
 
 test('a wrong password for a Redis Cluster: client and worker say so, though ioredis says only that it reached no node', async () => {
-  const port = await freePort();
   const args = ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'];
-  const server = await RedisServer.start({ port, args, password: 'the right one' });
+  const server = await RedisServer.start({ args, password: 'the right one' });
   onTestFinished(() => server.stop());
   await openRedis(server.url).call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
-  const redis = new Cluster([{ host: '127.0.0.1', port }], {
+  const redis = new Cluster([{ host: '127.0.0.1', port: server.port }], {
     redisOptions: { password: 'planted' },
   });
   redis.on('error', () => undefined);

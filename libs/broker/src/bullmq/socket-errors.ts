@@ -12,7 +12,7 @@ interface Connector {
  * How long a socket is listened to before anything is written, in ms, when the one before it came to nothing. A Redis that has no room for
  * another client says so and closes at once; the write that comes too late makes the system forget what it said.
  */
-const LISTEN_MS = 5;
+const LISTEN_MS = 20;
 const NO_ROOM = /^-(ERR max number of clients[^\r\n]*)/;
 
 /**
