@@ -58,7 +58,8 @@ export function tableRow(episode: EpisodeReport): string {
   const verdict =
     breaches.length === 0 ? 'right' : `WRONG: ${Object.keys(one.breaches).join(', ')}`;
   const numbers = [one.pushed, one.lost, one.duplicates, one.stuck];
-  const recovery = `${(one.longestRecoveryMs / 1_000).toFixed(1)} s`;
+  const isAlways = episode.rounds.every(({ recoveryMs }) => recoveryMs !== undefined);
+  const recovery = isAlways ? `${(one.longestRecoveryMs / 1_000).toFixed(1)} s` : 'never';
   const world = plan.minReplicas ? `${plan.world} +${plan.minReplicas}` : plan.world;
   return inColumns([plan.seed, world, faults, ...numbers, recovery, verdict + byRedis]);
 }

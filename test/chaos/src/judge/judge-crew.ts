@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Crew } from '../system/crew.js';
 import type { Member } from '../system/member.js';
-import type { Breach } from './judge.js';
+import type { Breach } from './breach.js';
 
 /** Beside the lines about single tasks. More than this, and a log fills a disk while Redis is away. */
 const MAX_LINES_PER_S = 20;

@@ -2,7 +2,7 @@ import { until } from '@goflow/testing';
 import type { Crew } from '../system/crew.js';
 import type { Member } from '../system/member.js';
 import type { Stage } from '../system/stage.js';
-import type { Breach } from './judge.js';
+import type { Breach } from './breach.js';
 import type { Observer } from './observer.js';
 
 /** A worker has one, one a queue, one for cancellations, one of its second thread; a client has three at most: docs/redis.md. */

@@ -1,27 +1,21 @@
 import type { TaskResult } from '@goflow/sdk';
-import type { Happened } from '../system/stage.js';
-import { isRepeatExplained } from './explained.js';
-import { about, judgeEnd } from './judge-end.js';
+import { about, type Breach } from './breach.js';
+import { type Causes, isRunAgainExplained } from './explained.js';
+import { judgeEnd } from './judge-end.js';
+import { judgeWorkers } from './judge-workers.js';
 import { hasLeftChunk, type Snapshot, tasksOf } from './snapshot.js';
-import type { Story } from './stories.js';
-
-/** Something that goflow promises, and did not keep. */
-export interface Breach {
-  readonly kind: string;
-  readonly what: string;
-  /** The task, where it is about one. */
-  readonly n?: string;
-}
+import type { Run, Story } from './stories.js';
 
 /** What is judged: the ledgers, Redis from outside, and what goflow answers, all at rest. */
-export interface Evidence {
+export interface Evidence extends Causes {
   readonly stories: ReadonlyMap<string, Story>;
   readonly snapshot: Snapshot;
   /** What `getResult` answers, by id. */
   readonly results: ReadonlyMap<string, TaskResult>;
-  readonly faults: readonly Happened[];
   /** Pushes were acknowledged only when a replica had them, too: then no failover may lose any. */
   readonly isReplicated: boolean;
+  /** Tasks of earlier rounds are there, too. */
+  readonly isRolling: boolean;
 }
 
 /** What came of some tasks. */
@@ -39,11 +33,17 @@ export interface Judgement {
   readonly stuck: number;
 }
 
+/** A replica is milliseconds behind; more than this was lost otherwise. */
+const MAX_LOST_BY_REDIS = 150;
+
 /** Finds every breach in the evidence. */
 export function judge(evidence: Evidence): Judgement {
   const { stories, snapshot } = evidence;
   const idsOf = idsByName(snapshot);
-  const breaches: Breach[] = [...judgeStructure(snapshot)];
+  const breaches: Breach[] = [
+    ...judgeStructure(evidence),
+    ...judgeWorkers(stories.values(), evidence),
+  ];
   const sums = {
     acknowledged: 0,
     lost: 0,
@@ -60,14 +60,27 @@ export function judge(evidence: Evidence): Judgement {
     const found = judgeEnd(story, stored, evidence);
     breaches.push(...found.breaches);
     if (found.fate !== 'fine') sums[found.fate] += 1;
-    const extra = Math.max(story.effects.length - 1, 0);
-    sums.duplicates += extra;
-    if (extra === 0 || isRepeatExplained(story, evidence.faults)) continue;
-    sums.unexplained += extra;
-    breaches.push(about(story, 'duplicate', `it ran ${extra + 1} times, and no fault explains it`));
+    sums.duplicates += Math.max(story.effects.length - 1, 0);
+    const unexplained = countUnexplained(story, evidence);
+    if (unexplained === 0) continue;
+    sums.unexplained += unexplained;
+    const what = `it did its work ${story.effects.length} times, and no fault explains ${unexplained}`;
+    breaches.push(about(story, 'duplicate', what));
   }
+  if (sums.lostByRedis > MAX_LOST_BY_REDIS)
+    breaches.push({ kind: 'lost', what: `${sums.lostByRedis} are too many for a failover` });
   const { unexplained, ...counted } = sums;
   return { ...counted, breaches, pushed: stories.size, unexplainedDuplicates: unexplained };
+}
+
+/** Runs that did the work again although no fault broke the one before off. */
+function countUnexplained({ starts, effects }: Story, causes: Causes): number {
+  const beginOf = (effect: Run): Run =>
+    starts.find((run) => run.by === effect.by && run.starts === effect.starts) ?? effect;
+  const pairs = effects
+    .slice(1)
+    .map((effect, index) => [effects[index] ?? effect, effect] as const);
+  return pairs.filter(([a, b]) => !isRunAgainExplained(beginOf(a), beginOf(b), causes)).length;
 }
 
 /** The ids that Redis holds for each name: more than one is a push that made two tasks. */
@@ -81,13 +94,17 @@ export function idsByName(snapshot: Snapshot): Map<string, string[]> {
 }
 
 /** At rest every job is in one place, has a hash, and nobody holds a lease. */
-function judgeStructure({ jobs, locks, ghosts }: Snapshot): Breach[] {
+function judgeStructure({ snapshot, stories, isRolling }: Evidence): Breach[] {
+  const { jobs, locks, ghosts } = snapshot;
+  const names = isRolling ? [] : jobs.flatMap((job) => job.names);
+  const strange = names.filter((n) => !stories.has(n));
   const misplaced = jobs.filter(({ places }) => places.length !== 1);
   return [
     ...misplaced.map(({ queue, unique, places, names }) => ({
       kind: 'misplaced',
       what: `job ${unique} of ${queue} (${names[0]}) is in ${places.join(' and ') || 'no place'}`,
     })),
+    ...strange.map((n) => ({ kind: 'nobody-pushed', what: `${n} is there, and nobody pushed it` })),
     ...locks.map((lock) => ({ kind: 'lease-left', what: `${lock} is left` })),
     ...ghosts.map((unique) => ({
       kind: 'ghost',

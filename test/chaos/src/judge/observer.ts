@@ -5,7 +5,7 @@ import type { ProcessSettings } from '../load/orders.js';
 import { redisOf } from '../load/process.js';
 import { makeTasks, QUEUES } from '../load/tasks.js';
 import { openServer, openWorld, type World } from '../system/world.js';
-import type { Breach } from './judge.js';
+import type { Breach } from './breach.js';
 import { type Snapshot, takeSnapshot, tasksOf } from './snapshot.js';
 
 /** What an observer is made with. */

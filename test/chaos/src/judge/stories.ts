@@ -1,19 +1,35 @@
 import type { LedgerLine } from '../load/ledger.js';
 
+/** Something that one run of a task did. */
+export interface Run {
+  readonly at: number;
+  /** The process. */
+  readonly by: string;
+  readonly starts: number;
+}
+
 /** All that was written down about one task. Times are milliseconds since 1970. */
 export interface Story {
   readonly n: string;
   readonly kind: string;
+  /** The process that pushed it. */
+  readonly by: string;
   readonly pushedAt: number;
+  readonly delayMs: number;
   /** The ids that pushes of it were answered with: of one task all the same. */
   readonly ids: Set<string>;
   readonly ackedAt: number[];
   readonly refused: { readonly code: string; readonly sent: boolean }[];
-  readonly starts: { readonly at: number; readonly starts: number }[];
-  readonly effects: { readonly at: number; readonly starts: number }[];
-  readonly seen: { readonly status: string; readonly mark?: string | undefined }[];
+  readonly starts: (Run & { readonly attempt: number })[];
+  readonly effects: Run[];
+  readonly ends: Run[];
+  readonly seen: {
+    readonly status: string;
+    readonly mark?: string | undefined;
+    readonly forMs: number;
+  }[];
   readonly unseen: { readonly code: string; readonly forMs: number; readonly at: number }[];
-  readonly cancels: string[];
+  readonly cancels: { readonly effect: string; readonly at: number }[];
 }
 
 /** The stories of the tasks that were pushed in some lines of ledgers. */
@@ -21,9 +37,10 @@ export function tellStories(lines: readonly LedgerLine[]): Map<string, Story> {
   const stories = new Map<string, Story>();
   for (const line of lines) {
     if (line.e !== 'push') continue;
-    const story = { n: line.n, kind: line.kind, pushedAt: line.at, ids: new Set<string>() };
-    const lists = { ackedAt: [], refused: [], starts: [], effects: [], seen: [], unseen: [] };
-    stories.set(line.n, { ...story, ...lists, cancels: [] });
+    const { n, kind, by, delayMs, at } = line;
+    const story = { n, kind, by, delayMs, pushedAt: at, ids: new Set<string>() };
+    const lists = { ackedAt: [], refused: [], starts: [], effects: [], ends: [], seen: [] };
+    stories.set(line.n, { ...story, ...lists, unseen: [], cancels: [] });
   }
   for (const line of lines) {
     const story = stories.get(line.n);
@@ -49,6 +66,9 @@ function add(story: Story, line: LedgerLine): void {
     case 'effect':
       story.effects.push(line);
       break;
+    case 'end':
+      story.ends.push(line);
+      break;
     case 'seen':
       story.seen.push(line);
       break;
@@ -56,7 +76,7 @@ function add(story: Story, line: LedgerLine): void {
       story.unseen.push(line);
       break;
     case 'cancelled':
-      story.cancels.push(line.effect);
+      story.cancels.push(line);
       break;
     default:
   }

@@ -1,8 +1,8 @@
 import { closeSync, fdatasync, fdatasyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 
 /** What processes write down, outside of goflow and of Redis. `at` is in milliseconds since 1970; all run on one machine. */
-export type LedgerLine = { readonly at: number } & (
-  | { readonly e: 'push'; readonly n: string; readonly kind: string }
+export type LedgerLine = { readonly at: number; readonly by: string } & (
+  | { readonly e: 'push'; readonly n: string; readonly kind: string; readonly delayMs: number }
   | { readonly e: 'acked'; readonly n: string; readonly id: string }
   | { readonly e: 'refused'; readonly n: string; readonly code: string; readonly sent: boolean }
   | {
@@ -10,19 +10,28 @@ export type LedgerLine = { readonly at: number } & (
       readonly n: string;
       readonly status: string;
       readonly mark?: string | undefined;
+      readonly forMs: number;
     }
   /** A wait that ended in an error: `code` says which. */
   | { readonly e: 'unseen'; readonly n: string; readonly code: string; readonly forMs: number }
   | { readonly e: 'cancelled'; readonly n: string; readonly effect: string }
-  | { readonly e: 'start'; readonly n: string; readonly id: string; readonly starts: number }
+  | {
+      readonly e: 'start';
+      readonly n: string;
+      readonly id: string;
+      readonly starts: number;
+      readonly attempt: number;
+    }
   /** The handler did its work, and is about to return. */
   | { readonly e: 'effect'; readonly n: string; readonly id: string; readonly starts: number }
+  /** The handler is over, however. */
+  | { readonly e: 'end'; readonly n: string; readonly id: string; readonly starts: number }
 );
 
-/** A line without its time, which the ledger adds. */
+/** A line without its time and its process, which the ledger adds. */
 export type Entry = LedgerLine extends infer L
   ? L extends unknown
-    ? Omit<L, 'at'>
+    ? Omit<L, 'at' | 'by'>
     : never
   : never;
 
@@ -35,17 +44,20 @@ const SYNC_MS = 200;
  */
 export class Ledger {
   readonly #file: number;
+  readonly #by: string;
   readonly #timer: NodeJS.Timeout;
   #isDirty = false;
 
-  constructor(path: string) {
+  /** @param by what the process is called */
+  constructor(path: string, by: string) {
+    this.#by = by;
     this.#file = openSync(path, 'a');
     this.#timer = setInterval(() => this.#sync(), SYNC_MS);
     this.#timer.unref();
   }
 
   write(entry: Entry): void {
-    writeSync(this.#file, `${JSON.stringify({ ...entry, at: Date.now() })}\n`);
+    writeSync(this.#file, `${JSON.stringify({ ...entry, by: this.#by, at: Date.now() })}\n`);
     this.#isDirty = true;
   }
 

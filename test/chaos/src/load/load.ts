@@ -1,5 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Goflow, isGoflowError, PushIncompleteError, type TaskId } from '@goflow/sdk';
+import {
+  type Goflow,
+  isGoflowError,
+  PushIncompleteError,
+  type PushOptions,
+  type TaskId,
+} from '@goflow/sdk';
 import type { Random } from '../plan/random.js';
 import type { Entry, Ledger } from './ledger.js';
 import type { Done, makeTasks, Work } from './tasks.js';
@@ -21,9 +27,9 @@ export interface LoadDeps {
 /** One push, before it is made. */
 interface Piece {
   readonly kind: WorkKind;
-  readonly kindName: string;
   readonly type: keyof Definitions & string;
   readonly works: readonly Work[];
+  readonly options: PushOptions;
   readonly random: Random;
 }
 
@@ -43,14 +49,16 @@ export class Load {
   begin(kindName: string, random: Random): void {
     const kind = workKind(kindName);
     if (!kind) throw new Error(`there is no kind ${kindName}`);
-    const works = Array.from({ length: kind.many ?? 1 }, () => ({
-      n: this.#nextName(),
-      kind: kindName,
-      ...kind.work?.(random),
-    }));
+    const works = Array.from({ length: kind.many ?? 1 }, (_, index) => {
+      const own = kind.mix?.[index % kind.mix.length] ?? kindName;
+      return { n: this.#nextName(), kind: own, ...workKind(own)?.work?.(random) };
+    });
+    const [first] = works;
+    const options = kind.options?.(random, first?.n ?? '') ?? {};
     const type = random.next() < 0.7 ? 'chaos.main' : 'chaos.side';
-    for (const { n } of works) this.#write({ e: 'push', n, kind: kindName });
-    const open = this.#run({ kind, kindName, type, works, random });
+    const delayMs = Number(options.delay ?? 0);
+    for (const { n, kind: own } of works) this.#write({ e: 'push', n, kind: own, delayMs });
+    const open = this.#run({ kind, type, works, options, random });
     this.#open.add(open);
     void open.finally(() => this.#open.delete(open));
   }
@@ -61,12 +69,11 @@ export class Load {
   }
 
   async #run(piece: Piece): Promise<void> {
-    const { kind, works, random } = piece;
+    const { kind, works, options, random } = piece;
     // Drawn before anything is waited for, so that the seed decides.
     const isWaited = random.next() < 0.6;
     if (kind.many !== undefined) return this.#pushMany(piece, isWaited);
     const [work] = works as [Work];
-    const options = kind.options?.(random, work.n) ?? {};
     const pushes = Array.from({ length: kind.times ?? 1 }, () =>
       this.#push(work.n, () => this.#deps.goflow.push(piece.type, work, options)),
     );
@@ -131,7 +138,8 @@ export class Load {
     try {
       const [result] = await this.#deps.goflow.waitAll([id], { timeout: WAIT_MS });
       const mark = result?.status === 'completed' ? (result.value as Done).mark : undefined;
-      this.#write({ e: 'seen', n, status: result?.status ?? 'nothing', mark });
+      const forMs = Math.round(performance.now() - startedAt);
+      this.#write({ e: 'seen', n, status: result?.status ?? 'nothing', mark, forMs });
     } catch (error) {
       const forMs = Math.round(performance.now() - startedAt);
       this.#write({ e: 'unseen', n, code: codeOf(error), forMs });

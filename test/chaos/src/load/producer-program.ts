@@ -10,7 +10,7 @@ import { makeTasks } from './tasks.js';
 import { drawKind } from './work-kinds.js';
 
 const settings = readSettings();
-const ledger = new Ledger(settings.ledger);
+const ledger = new Ledger(settings.ledger, settings.name);
 const planted = await plantInProducer(settings.bug);
 const goflow = createGoflow({
   tasks: makeTasks(settings.keptMs),

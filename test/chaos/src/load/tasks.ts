@@ -19,6 +19,8 @@ export interface Done {
   readonly n: string;
   /** {@link markOf} its `n`: a result that belongs to another task does not have it. */
   readonly mark: string;
+  /** Of the run that did it. */
+  readonly starts: number;
   readonly text?: string | undefined;
 }
 
@@ -29,7 +31,12 @@ const payload = z.object({
   fails: z.number().exactOptional(),
   text: z.string().exactOptional(),
 });
-const result = z.object({ n: z.string(), mark: z.string(), text: z.string().exactOptional() });
+const result = z.object({
+  n: z.string(),
+  mark: z.string(),
+  starts: z.number(),
+  text: z.string().exactOptional(),
+});
 
 /** The longest wait between two attempts, in milliseconds. */
 export const BACKOFF_MS = 200;

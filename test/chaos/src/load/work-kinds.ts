@@ -14,6 +14,12 @@ export interface WorkKind {
   readonly options?: (random: Random, n: string) => PushOptions;
   /** How many are pushed with one call. @default 1 */
   readonly many?: number;
+  /** The kinds of the tasks of one call, in turn. @default this one */
+  readonly mix?: readonly string[];
+  /** How many attempts the task has had at its end: least and most. @default 1, 1 */
+  readonly attempts?: readonly [least: number, most: number];
+  /** The code of its failure. */
+  readonly code?: string;
   /** How many of them one entry of the queue carries. */
   readonly chunk?: number;
   /** How often the same push is made, at the same time. @default 1 */
@@ -26,10 +32,22 @@ export interface WorkKind {
 export const WORK_KINDS = {
   plain: { weight: 50, ends: ['completed'] },
   slow: { weight: 14, ends: ['completed'], work: (random) => ({ ms: random.between(50, 1_500) }) },
-  flaky: { weight: 6, ends: ['completed'], work: (random) => ({ fails: random.between(1, 2) }) },
-  failing: { weight: 3, ends: ['failed'], options: () => ({ maxAttempts: 2 }) },
-  odd: { weight: 3, ends: ['failed'], options: () => ({ maxAttempts: 2 }) },
-  fatal: { weight: 2, ends: ['failed'] },
+  flaky: {
+    weight: 6,
+    ends: ['completed'],
+    attempts: [2, 3],
+    work: (random) => ({ fails: random.between(1, 2) }),
+  },
+  failing: { weight: 3, ends: ['failed'], attempts: [2, 2], options: () => ({ maxAttempts: 2 }) },
+  odd: { weight: 3, ends: ['failed'], attempts: [2, 2], options: () => ({ maxAttempts: 2 }) },
+  fatal: { weight: 2, ends: ['failed'], code: 'NON_RETRYABLE' },
+  overtime: {
+    weight: 2,
+    ends: ['failed'],
+    code: 'TASK_TIMEOUT',
+    work: () => ({ ms: 1_500 }),
+    options: () => ({ timeout: 300, maxAttempts: 1 }),
+  },
   big: { weight: 4, ends: ['completed'], work: () => ({ text: 'x'.repeat(20_000) }) },
   delayed: {
     weight: 6,
@@ -61,12 +79,19 @@ export const WORK_KINDS = {
   },
   many: { weight: 3, ends: ['completed'], many: 20 },
   chunked: { weight: 4, ends: ['completed'], many: 30, chunk: 10 },
+  mixed: {
+    weight: 3,
+    ends: [],
+    many: 12,
+    chunk: 6,
+    mix: ['plain', 'fatal', 'flaky', 'slow', 'big', 'plain'],
+  },
 } as const satisfies Record<string, WorkKind>;
 
 /** Pushed only as part of a fault. */
 const FAULTY_KINDS = {
   /** It kills its process, each time. */
-  poison: { weight: 0, ends: ['failed'] },
+  poison: { weight: 0, ends: ['failed'], code: 'TASK_POISON', attempts: [0, 1] },
   /** It does not heed its signal, for longer than a worker may take to stop. */
   deaf: { weight: 0, ends: ['completed'], work: () => ({ ms: 9_000 }) },
 } as const satisfies Record<string, WorkKind>;

@@ -17,14 +17,23 @@ export const LEASE_MS = 2_000;
 export const GRACE_MS = 2_000;
 
 const settings = readSettings();
-const ledger = new Ledger(settings.ledger);
+const ledger = new Ledger(settings.ledger, settings.name);
 const planted = plantInWorker(settings.bug);
 const tasks = makeTasks(settings.keptMs);
 
 async function run(work: Work, ctx: TaskContext): Promise<Done> {
+  const { id, starts, attempt } = ctx;
+  ledger.write({ e: 'start', n: work.n, id, starts, attempt });
+  try {
+    return await doWork(work, ctx);
+  } finally {
+    ledger.write({ e: 'end', n: work.n, id, starts });
+  }
+}
+
+async function doWork(work: Work, ctx: TaskContext): Promise<Done> {
   const { n, kind, ms = 0, fails = 0, text } = work;
   const { id, starts } = ctx;
-  ledger.write({ e: 'start', n, id, starts });
   if (kind === 'poison') process.kill(process.pid, 'SIGKILL');
   const signal = kind === 'deaf' ? {} : { signal: ctx.signal };
   if (ms > 0) await pause(ms, undefined, signal);
@@ -32,7 +41,7 @@ async function run(work: Work, ctx: TaskContext): Promise<Done> {
   if (kind === 'fatal') throw new NonRetryableError('it fails at once');
   if (kind === 'odd') throwSomethingOdd(n);
   if (ctx.attempt <= fails) throw new Error(`attempt ${ctx.attempt} fails`);
-  const done = { n, mark: markOf(n), ...(text === undefined ? {} : { text }) };
+  const done = { n, mark: markOf(n), starts, ...(text === undefined ? {} : { text }) };
   return planted.effect(done, () => ledger.write({ e: 'effect', n, id, starts }));
 }
 

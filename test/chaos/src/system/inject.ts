@@ -28,7 +28,8 @@ export async function injectAll(
       await pause(fault.atMs);
       const from = Date.now();
       const target = await INJECT[fault.name](stage, fault);
-      return { name: fault.name, from, to: Date.now(), target };
+      const { name, lastsMs } = fault;
+      return { name, from, to: Date.now(), lastsMs, target };
     }),
   );
 }

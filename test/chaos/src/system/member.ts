@@ -26,7 +26,9 @@ export class Member {
   readonly log: string;
   readonly startedAt = Date.now();
   /** How it ended; undefined while it runs. */
-  exit: { readonly code: number | null; readonly signal: string | null } | undefined;
+  exit:
+    | { readonly code: number | null; readonly signal: string | null; readonly at: number }
+    | undefined;
   /** It was told to end, or was killed, by the harness. */
   isDoomed = false;
   isReady = false;
@@ -56,7 +58,7 @@ export class Member {
     this.ended = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         alive.delete(child);
-        this.exit = { code, signal };
+        this.exit = { code, signal, at: Date.now() };
         resolve();
       });
     });

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type RedisServer, until } from '@goflow/testing';
 import type { Redis } from 'ioredis';
+import { QUEUES } from '../load/tasks.js';
 import type { FaultName } from '../plan/fault-kinds.js';
 import type { Inject } from './inject.js';
 import type { Stage } from './stage.js';
@@ -128,6 +129,13 @@ async function tell(
   await until(isDone, { what: `the server on port ${server.port} was told`, timeoutMs: 20_000 });
 }
 
+/** The queues that a master holds. */
+async function queuesOn({ cluster }: World, server: RedisServer): Promise<string[]> {
+  if (!cluster) return [...QUEUES];
+  const masters = await Promise.all(QUEUES.map((queue) => cluster.masterOf(`{${queue}}`)));
+  return QUEUES.filter((_, index) => masters[index] === server);
+}
+
 /** On every server that answers. */
 function everywhere(break_: (redis: Redis) => Promise<void>): Inject {
   return async ({ world }) => {
@@ -147,9 +155,10 @@ function master(break_: (server: RedisServer, lastsMs: number) => Promise<void>)
       ? await world.sentinels.master()
       : await world.cluster?.masterOf(`${prefix}:{default}:wait`);
     if (!server) return 'no master';
+    const queues = await queuesOn(world, server);
     await break_(server, lastsMs);
     await world.waitUntilWhole();
-    return `the master on port ${server.port}`;
+    return `the master of ${queues.join(', ')} on port ${server.port}`;
   });
 }
 

@@ -16,6 +16,8 @@ export interface Happened {
   readonly name: FaultName;
   readonly from: number;
   readonly to: number;
+  /** How long it was to last, in milliseconds; `to` may be later. */
+  readonly lastsMs: number;
   /** What it hit, or why it hit nothing. */
   readonly target: string;
 }
