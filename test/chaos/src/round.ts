@@ -85,8 +85,8 @@ export class RunningRounds {
     const causes = { faults: this.#faults, deaths: new Map(killed) };
     const evidence = { stories, snapshot, results, isReplicated, isRolling, ...causes };
     const judgement = judge(evidence);
-    // While tasks are open the numbers move.
-    if (judgement.stuck > 0) return judgement;
+    // While tasks are open, or swept, the numbers move.
+    if (judgement.stuck > 0 || isRolling) return judgement;
     const accounts = await observer.accounts(results);
     return { ...judgement, breaches: [...judgement.breaches, ...accounts] };
   }
