@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import {
   type ChunkEnvelope,
   ENCRYPTED_VERSION,
@@ -28,8 +29,8 @@ export interface ChunkKind {
 /** The task of a chunk with this index. */
 export const idInChunk = (chunk: TaskId, index: number): TaskId => `${chunk}:${index}`;
 
-const lengthOf = (chunks: readonly (readonly string[])[]): number =>
-  chunks.reduce((sum, chunk) => chunk.reduce((inner, { length }) => inner + length, sum), 0);
+/** After encrypting so many tasks others have their turn: they take some milliseconds. */
+const MAX_ENCRYPTED_AT_ONCE = 1_000;
 
 /** Takes chunks to the broker. What is done here for each task, and not for each chunk, decides how fast that is. */
 export class ChunkSender {
@@ -39,24 +40,22 @@ export class ChunkSender {
     this.#deps = deps;
   }
 
-  /** @param chunks payloads as JSON, those of one chunk together. @throws OPTION_INVALID; what the broker throws for all of them */
+  /** @param chunks payloads as JSON, those of one chunk together; held by who calls. @throws OPTION_INVALID; what the broker throws for all of them */
   async send(
     chunks: readonly (readonly string[])[],
     { contract, options }: ChunkKind,
   ): Promise<readonly SentChunk[]> {
     if (chunks.length === 0) return [];
-    const { broker, waiting, payloads, load } = this.#deps;
+    const { broker, waiting } = this.#deps;
     const { queue, type, priority } = contract;
     const pushedAt = broker.clock.now();
     const stored = storedOptions(contract, options, pushedAt);
     const envelopes = chunks.map((payloadsJson): ChunkEnvelope => {
       const id = newTaskId(queue);
       const replyTo = waiting.addressForChunk(id, type, payloadsJson.length);
-      const plain = { id, queue, type, payloadsJson, priority, pushedAt, replyTo, ...stored };
-      return payloads ? encryptChunk(plain, payloads) : plain;
+      return { id, queue, type, payloadsJson, priority, pushedAt, replyTo, ...stored };
     });
-    const held = load.hold(lengthOf(chunks));
-    const errors = await this.#push(envelopes).finally(() => load.release(held));
+    const errors = await this.#push(envelopes);
     const sent = envelopes.map(
       ({ id, payloadsJson }, place): SentChunk => ({
         id,
@@ -69,9 +68,11 @@ export class ChunkSender {
   }
 
   async #push(envelopes: readonly ChunkEnvelope[]): Promise<readonly (Error | undefined)[]> {
-    const { broker, waiting } = this.#deps;
+    const { broker, waiting, payloads } = this.#deps;
     try {
-      return await broker.pushChunks(envelopes);
+      return await broker.pushChunks(
+        payloads ? await encryptChunks(envelopes, payloads) : envelopes,
+      );
     } catch (error) {
       for (const { id } of envelopes) waiting.forgetAddress(id);
       throw error;
@@ -85,6 +86,23 @@ export class ChunkSender {
       for (let index = 0; index < size; index += 1)
         onPushed({ id: idInChunk(id, index), deduplicated: false }, type);
   }
+}
+
+async function encryptChunks(
+  chunks: readonly ChunkEnvelope[],
+  payloads: PayloadCipher,
+): Promise<readonly ChunkEnvelope[]> {
+  const encrypted: ChunkEnvelope[] = [];
+  let atOnce = 0;
+  for (const chunk of chunks) {
+    if (atOnce >= MAX_ENCRYPTED_AT_ONCE) {
+      await setImmediate();
+      atOnce = 0;
+    }
+    encrypted.push(encryptChunk(chunk, payloads));
+    atOnce += chunk.payloadsJson.length;
+  }
+  return encrypted;
 }
 
 function encryptChunk(chunk: ChunkEnvelope, payloads: PayloadCipher): ChunkEnvelope {

@@ -256,7 +256,8 @@ export class Client {
         events.emit('task:pushed', { id, type, deduplicated }),
     };
     return new Pusher({
-      seals: new Seals(tasks, deps),
+      seals: new Seals(tasks, { ...deps, load: this.#load }),
+      load: this.#load,
       tasks: new TaskSender(sending),
       chunks: new ChunkSender(sending),
       handlers: new HandlerWatch({ broker, strict, onUnhandled }),

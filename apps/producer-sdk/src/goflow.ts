@@ -98,6 +98,7 @@ export interface Goflow<D extends TaskDefinitions> extends AsyncDisposable {
    * existed, or whose retention is over, is `unknown`.
    *
    * @throws BROKER_UNAVAILABLE, BROKER_REFUSED; RESULT_STORE_AWAY, RESULT_STORE_MISSING where results are kept elsewhere
+   * @throws KEY_MISSING for a result that is encrypted with a key that is not here
    */
   getResult<T extends TaskTypeOf<D>>(id: TaskId<T>): Promise<TaskResult<ResultOutput<D[T]>, T>>;
   getResult(id: string): Promise<TaskResult>;
@@ -136,7 +137,7 @@ export interface Goflow<D extends TaskDefinitions> extends AsyncDisposable {
    *
    * @returns the result
    * @throws TASK_FAILED ({@link TaskFailedError}), TASK_CANCELLED, TASK_EXPIRED when it ended otherwise
-   * @throws TASK_UNKNOWN for an id that has no task
+   * @throws TASK_UNKNOWN for an id that has no task; KEY_MISSING as {@link Goflow.getResult}
    * @throws WAIT_TIMEOUT ({@link WaitTimeoutError}), WAIT_ABORTED: the task goes on
    */
   wait<T extends TaskTypeOf<D>>(id: TaskId<T>, options?: WaitOptions): Promise<ResultOutput<D[T]>>;
@@ -145,7 +146,8 @@ export interface Goflow<D extends TaskDefinitions> extends AsyncDisposable {
   /**
    * Waits until all tasks have ended, however they did.
    *
-   * @returns their results in the order of the ids; a task that failed is a result like any other
+   * @returns their results in the order of the ids; a task that failed is a result like any other. So is one that completed, and whose
+   *   result is encrypted with a key that is not here: it is told as `failed`, with KEY_MISSING as the code of its failure
    * @throws WAIT_TIMEOUT, WAIT_ABORTED: the tasks go on; `error.details` is `{ done, total }`
    */
   waitAll<T extends TaskTypeOf<D>>(
@@ -168,7 +170,8 @@ export interface Goflow<D extends TaskDefinitions> extends AsyncDisposable {
   /**
    * Pushes a task for each item of a source and gives the outcomes as they end. At most `inFlight` items are under way, so that a source
    * of any length takes bounded memory: it is read no faster than outcomes are taken. Leaving the loop stops it. With `chunk` items that
-   * come together are pushed together.
+   * come together are pushed together. An item that cannot be pushed, or whose result is encrypted with a key that is not here, has an
+   * `error`, and the others go on.
    *
    * @param source a sync or async iterable; what it throws is thrown after the outcomes of what was pushed before
    * @throws OPTION_INVALID, TASK_TYPE_UNKNOWN at once; WAIT_ABORTED, CLIENT_CLOSED from `next()`

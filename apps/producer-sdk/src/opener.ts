@@ -15,6 +15,9 @@ import {
   type TaskLogEntry,
 } from '@goflow/shared';
 
+/** A payload as it is stored, and all that says how to read it. */
+export type SealedPayload = Pick<TaskDetail, 'payload' | 'envelopeVersion' | 'type' | 'id'>;
+
 /** Reads what is stored with tasks: decrypts it where this client has the key, and expands it. */
 export class Opener {
   readonly #cipher: Cipher | undefined;
@@ -29,14 +32,15 @@ export class Opener {
   }
 
   /**
-   * A payload as it was pushed; a promise only where another thread expands it. It has no escape: what is not encrypted is as it lies there.
+   * A payload as it was pushed; a promise only where another thread expands it. In an envelope of version 1 what looks encrypted is
+   * somebody's own value.
    *
    * @throws KEY_MISSING, ENVELOPE_UNREADABLE
    */
-  payload(stored: unknown, of: ReportOf): unknown {
-    return isEncrypted(stored)
-      ? openJson(stored, placeOf(of, 'payload'), this.#cipher)
-      : expandJson(stored);
+  payload(task: SealedPayload): unknown {
+    const { payload, envelopeVersion } = task;
+    if (envelopeVersion === undefined || !isEncrypted(payload)) return expandJson(payload);
+    return openJson(payload, placeOf(task, 'payload'), this.#cipher);
   }
 
   /** Without the key its name and code are all there is to see. */
@@ -73,7 +77,7 @@ export class Opener {
   }
 }
 
-/** What is shown of a value that could not be read. */
+/** What is shown of a value that could not be read. It is for showing only: never for storing. */
 export const inPlace = (error: unknown, stored: unknown): unknown =>
   isGoflowError(error, 'KEY_MISSING') ? ENCRYPTED_TEXT : stored;
 

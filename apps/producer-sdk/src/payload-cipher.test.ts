@@ -50,9 +50,9 @@ test('a payload is encrypted for its task, and its envelope says so', async () =
   const { push } = open();
   const envelope = await push();
   expect(envelope).toMatchObject({ envelopeVersion: 2, id: 'default:1', pushedAt: 0 });
-  const stored: unknown = JSON.parse(envelope.payloadJson);
-  expect(opener.payload(stored, envelope)).toEqual({ n: 1 });
-  expect(() => opener.payload(stored, { type: 'a', id: 'default:2' })).toThrow(
+  const stored = { ...envelope, payload: JSON.parse(envelope.payloadJson) };
+  expect(opener.payload(stored)).toEqual({ n: 1 });
+  expect(() => opener.payload({ ...stored, id: 'default:2' })).toThrow(
     expect.objectContaining({ code: 'ENVELOPE_UNREADABLE' }),
   );
 });
@@ -66,8 +66,8 @@ test.each([
   async (mode, may) => {
     const { push } = open();
     const envelope = await push({ deduplication: { mode, key: 'k', windowMs: 1 } });
-    const read = () =>
-      opener.payload(JSON.parse(envelope.payloadJson), { type: 'a', id: 'default:2' });
+    const payload: unknown = JSON.parse(envelope.payloadJson);
+    const read = () => opener.payload({ ...envelope, payload, id: 'default:2' });
     if (may) expect(read()).toEqual({ n: 1 });
     else expect(read).toThrow();
   },

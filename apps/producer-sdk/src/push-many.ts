@@ -33,18 +33,25 @@ export class ManyPusher {
   /** @throws PUSH_INCOMPLETE when some are in and some are not */
   async push(type: string, payloads: readonly unknown[], given?: ManyOptions): Promise<TaskId[]> {
     if (!Array.isArray(payloads)) throw invalidOption('payloads', 'an array', payloads);
-    const { seals, middleware } = this.#deps;
+    const { seals, middleware, rooms, load } = this.#deps;
     const seal = seals.of(type);
     const ofEach = typeof given === 'function' ? given : undefined;
-    const shared = typeof given === 'function' ? EACH_ITS_OWN : takeChunk(given, seal.contract);
+    const most = rooms?.of(seal.contract.queue)?.maxDepth;
+    const shared =
+      typeof given === 'function' ? EACH_ITS_OWN : takeChunk(given, seal.contract, most);
     const common: Common = { seal, ...shared };
     if (common.chunk > 1 && middleware.length === 0) return this.#pushChunks(payloads, common);
     const requests = payloads.map((payload: unknown, index): Placed => {
       const options = ofEach ? ofEach(payload, index) : common.options;
       return { type, payload, options, index };
     });
-    if (middleware.length > 0)
-      return pushThroughAll(requests, middleware, (passed) => this.#pushAll(passed, common));
+    if (middleware.length > 0) {
+      const end = load.unsealed(requests.length);
+      return pushThroughAll(requests, middleware, (passed) => {
+        end();
+        return this.#pushAll(passed, common);
+      }).finally(end);
+    }
     return PushIncompleteError.idsOf(await this.#pushAll(requests, common));
   }
 
@@ -53,44 +60,51 @@ export class ManyPusher {
     const { seal, chunk } = common;
     const chunks = new Chunks(chunk);
     const options = resolvePushOptions(common.options);
-    for (let index = 0; index < payloads.length; index += 1) {
-      try {
-        const json = seal.json(payloads[index]);
-        chunks.add(typeof json === 'string' ? json : await json);
-      } catch (error) {
-        throw atIndex(error, index);
+    const { load, handlers } = this.#deps;
+    let held = 0;
+    try {
+      for (let index = 0; index < payloads.length; index += 1) {
+        const sealing = sealAt(index, seal, payloads[index]);
+        const json = typeof sealing === 'string' ? sealing : await sealing;
+        held = load.holdMore(held, json.length);
+        chunks.add(json);
       }
+      await handlers.check(seal.contract.type);
+      const { contract } = seal;
+      const sent = await this.#sendChunks(chunks.cut, { contract, options });
+      if (sent.some(({ error }) => error)) throw new PushIncompleteError(resultsOf(sent));
+      return idsOf(sent);
+    } finally {
+      load.release(held);
     }
-    await this.#deps.handlers.check(seal.contract.type);
-    const { contract } = seal;
-    const sent = await this.#sendChunks(chunks.cut, { contract, options });
-    if (sent.some(({ error }) => error)) throw new PushIncompleteError(resultsOf(sent));
-    return idsOf(sent);
   }
 
   /** What middleware gave another type or other options is pushed by itself; the others go in chunks, where there are to be any. */
   async #pushAll(requests: readonly Placed[], common: Common): Promise<PushResult[]> {
-    const { tasks, rooms } = this.#deps;
     const { contract } = common.seal;
-    const options = resolvePushOptions(common.options);
     const goesInChunk = (request: PushRequest): boolean =>
       common.chunk > 1 && request.type === contract.type && request.options === common.options;
-    const sealed: Sealed = { inChunks: new Chunks(common.chunk), alone: [] };
+    const sealed: Sealed = { inChunks: new Chunks(common.chunk), alone: [], held: 0 };
     try {
       await this.#sealAll(requests, goesInChunk, sealed);
-    } catch (error) {
-      tasks.drop(sealed.alone);
-      throw error;
+      const { fromChunks, fromOthers } = await this.#sendSealed(sealed, common);
+      return requests.map((request) => {
+        const next = (goesInChunk(request) ? fromChunks : fromOthers).next();
+        return next.value as PushResult;
+      });
+    } finally {
+      this.#deps.load.release(sealed.held);
     }
+  }
+
+  async #sendSealed({ inChunks, alone }: Sealed, { seal, options: given }: Common) {
+    const { tasks, rooms } = this.#deps;
+    const kind: ChunkKind = { contract: seal.contract, options: resolvePushOptions(given) };
     const [sent, results] = await Promise.all([
-      this.#sendChunks(sealed.inChunks.cut, { contract, options }),
-      rooms ? rooms.sendAll(sealed.alone, tasks) : tasks.sendAll(sealed.alone),
+      this.#sendChunks(inChunks.cut, kind),
+      rooms ? rooms.sendAll(alone, tasks) : tasks.sendAll(alone),
     ]);
-    const [fromChunks, fromOthers] = [resultsOf(sent).values(), results.values()];
-    return requests.map((request) => {
-      const next = (goesInChunk(request) ? fromChunks : fromOthers).next();
-      return next.value as PushResult;
-    });
+    return { fromChunks: resultsOf(sent).values(), fromOthers: results.values() };
   }
 
   #sendChunks(cut: readonly (readonly string[])[], kind: ChunkKind): Promise<readonly SentChunk[]> {
@@ -102,24 +116,34 @@ export class ManyPusher {
   async #sealAll(
     requests: readonly Placed[],
     goesInChunk: (request: PushRequest) => boolean,
-    { inChunks, alone }: Sealed,
+    sealed: Sealed,
   ): Promise<void> {
-    const { seals, tasks, handlers } = this.#deps;
+    const { seals, tasks, handlers, load } = this.#deps;
+    const { inChunks, alone } = sealed;
     let [given, options] = [requests[0]?.options, resolvePushOptions(requests[0]?.options)];
-    for (const request of requests) {
-      try {
-        if (request.options !== given)
-          [given, options] = [request.options, resolvePushOptions(request.options)];
-        const seal = seals.of(request.type);
-        const sealing = seal.json(request.payload);
-        const json = typeof sealing === 'string' ? sealing : await sealing;
-        if (goesInChunk(request)) inChunks.add(json);
-        else alone.push(tasks.envelope(seal.contract, json, options));
-      } catch (error) {
-        throw atIndex(error, request.index);
+    try {
+      for (const request of requests) {
+        let json: string;
+        let seal: Seal;
+        try {
+          if (request.options !== given)
+            [given, options] = [request.options, resolvePushOptions(request.options)];
+          seal = seals.of(request.type);
+          const sealing = seal.json(request.payload);
+          json = typeof sealing === 'string' ? sealing : await sealing;
+          if (goesInChunk(request)) inChunks.add(json);
+          else alone.push(tasks.envelope(seal.contract, json, options));
+        } catch (error) {
+          throw atIndex(error, request.index);
+        }
+        sealed.held = load.holdMore(sealed.held, json.length);
       }
+      for (const type of new Set(requests.map((request) => request.type)))
+        await handlers.check(type);
+    } catch (error) {
+      tasks.drop(alone);
+      throw error;
     }
-    for (const type of new Set(requests.map((request) => request.type))) await handlers.check(type);
   }
 }
 
@@ -127,6 +151,8 @@ export class ManyPusher {
 interface Sealed {
   readonly inChunks: Chunks;
   readonly alone: TaskEnvelope[];
+  /** What is held for them: see {@link ClientLoad.holdMore}. */
+  held: number;
 }
 
 const EACH_ITS_OWN: ResolvedManyOptions = { options: undefined, chunk: 1 };
@@ -165,6 +191,18 @@ function resultsOf(chunks: readonly SentChunk[]): PushResult[] {
       results.push(error ? { id, error } : { id, deduplicated: false });
     }
   return results;
+}
+
+function sealAt(index: number, seal: Seal, payload: unknown): string | Promise<string> {
+  const failed = (error: unknown): never => {
+    throw atIndex(error, index);
+  };
+  try {
+    const sealing = seal.json(payload);
+    return typeof sealing === 'string' ? sealing : sealing.catch(failed);
+  } catch (error) {
+    return failed(error);
+  }
 }
 
 /** Names the payload of many that an error is about. */

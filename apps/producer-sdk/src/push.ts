@@ -6,7 +6,8 @@ import {
   type TaskContract,
   type TaskId,
 } from '@goflow/shared';
-import type { MayWait } from './bounds/queue-room.js';
+import type { ClientLoad } from './bounds/client-load.js';
+import type { MayWait, QueueRoom } from './bounds/queue-room.js';
 import type { QueueRooms } from './bounds/queue-rooms.js';
 import type { ChunkSender, SentChunk } from './chunk-sender.js';
 import type { HandlerWatch } from './handler-watch.js';
@@ -32,6 +33,8 @@ export interface PushDeps {
   readonly handlers: HandlerWatch;
   /** Undefined where no queue has a limit. */
   readonly rooms: QueueRooms | undefined;
+  /** Told of what is in memory until it is sent. */
+  readonly load: ClientLoad;
   readonly middleware: readonly PushMiddleware[];
 }
 
@@ -56,10 +59,24 @@ interface Item {
   readonly mayWait: MayWait;
 }
 
+/** A push that has to wait before it is sent. */
+interface LatePush {
+  readonly contract: TaskContract;
+  readonly json: string;
+  readonly options: ResolvedPushOptions;
+  /** Whether anybody can run it. */
+  readonly checking: Promise<void> | undefined;
+  readonly room: QueueRoom | undefined;
+  readonly mayWait: MayWait;
+}
+
+const never: MayWait = () => false;
+
 /** Takes payloads to the broker: 1. contract, 2. options, 3. schema, 4. JSON, 5. envelope with an id of its own. */
 export class Pusher {
   readonly #deps: PushDeps;
   readonly #many: ManyPusher;
+  readonly #admit = (): void => this.#deps.load.checkBytes();
 
   constructor(deps: PushDeps) {
     this.#deps = deps;
@@ -69,10 +86,7 @@ export class Pusher {
   /** @throws also at once: a promise less for each push */
   push(type: string, payload: unknown, options?: PushOptions): Promise<Pushed> {
     const { middleware, seals } = this.#deps;
-    if (middleware.length > 0)
-      return pushThrough({ type, payload, options }, middleware, (request) =>
-        this.#pushRequest(request),
-      );
+    if (middleware.length > 0) return this.#pushThrough({ type, payload, options });
     return this.#pushOne(seals.of(type), payload, resolvePushOptions(options));
   }
 
@@ -86,9 +100,10 @@ export class Pusher {
    * @throws TASK_TYPE_UNKNOWN, OPTION_INVALID
    */
   stream(type: string, { options: given, mayWait }: StreamOptions): StreamPush {
-    const { seals, middleware } = this.#deps;
+    const { seals, middleware, rooms } = this.#deps;
     const seal = seals.of(type);
-    const { options, chunk } = takeChunk(given, seal.contract);
+    const most = rooms?.of(seal.contract.queue)?.maxDepth;
+    const { options, chunk } = takeChunk(given, seal.contract, most);
     const item: Item = { seal, options: resolvePushOptions(options), mayWait };
     const push = chunk > 1 ? this.#inChunks(chunk, item) : this.#patiently(item);
     if (middleware.length === 0) return { chunk, push };
@@ -102,26 +117,37 @@ export class Pusher {
     };
   }
 
-  /** As {@link Pusher.push} does, but an item waits for room. */
+  /** As {@link Pusher.push} does, but an item waits for room, and is never refused: how many there are is bounded by who gives them. */
   #patiently({ seal, options, mayWait }: Item): StreamPush['push'] {
-    const room = this.#deps.rooms?.of(seal.contract.queue);
-    if (!room) return (payload) => this.#pushOne(seal, payload, options);
-    return async (payload) => {
-      const json = await seal.json(payload);
-      return room.within(1, mayWait, () => this.#sendNow(seal.contract, json, options));
+    const { contract } = seal;
+    const { handlers, rooms } = this.#deps;
+    const room = rooms?.of(contract.queue);
+    const send = (json: string): Promise<Pushed> => {
+      if (!room) return this.#send(contract, json, options);
+      const checking = handlers.check(contract.type);
+      return this.#sendLate({ contract, json, options, checking, room, mayWait });
+    };
+    return (payload) => {
+      const sealing = seal.json(payload);
+      return typeof sealing === 'string' ? send(sealing) : sealing.then(send);
     };
   }
 
   #inChunks(size: number, { seal, options, mayWait }: Item): StreamPush['push'] {
-    const { chunks, handlers, rooms } = this.#deps;
+    const { chunks, handlers, rooms, load } = this.#deps;
     const { contract } = seal;
     const room = rooms?.of(contract.queue);
     const collector = new Collector(size, async (payloadsJson) => {
-      await handlers.check(contract.type);
-      const send = (): Promise<readonly SentChunk[]> =>
-        chunks.send([payloadsJson], { contract, options });
-      const [sent] = await (room ? room.within(payloadsJson.length, mayWait, send) : send());
-      return sent as SentChunk;
+      const held = load.hold(payloadsJson.reduce((sum, json) => sum + json.length, 0));
+      try {
+        await handlers.check(contract.type);
+        const send = (): Promise<readonly SentChunk[]> =>
+          chunks.send([payloadsJson], { contract, options });
+        const [sent] = await (room ? room.within(payloadsJson.length, mayWait, send) : send());
+        return sent as SentChunk;
+      } finally {
+        load.release(held);
+      }
     });
     return async (payload) => {
       const sealing = seal.json(payload);
@@ -129,27 +155,53 @@ export class Pusher {
     };
   }
 
+  #pushThrough(request: PushRequest): Promise<Pushed> {
+    const { middleware, load } = this.#deps;
+    const end = load.unsealed(1);
+    return pushThrough(request, middleware, (passed) => {
+      end();
+      load.checkBytes();
+      return this.#pushRequest(passed);
+    }).finally(end);
+  }
+
   #pushRequest({ type, payload, options }: PushRequest): Promise<Pushed> {
     return this.#pushOne(this.#deps.seals.of(type), payload, resolvePushOptions(options));
   }
 
   #pushOne(seal: Seal, payload: unknown, options: ResolvedPushOptions): Promise<Pushed> {
-    const sealing = seal.json(payload);
+    const sealing = seal.json(payload, this.#admit);
     if (typeof sealing === 'string') return this.#send(seal.contract, sealing, options);
-    return sealing.then((json) => this.#send(seal.contract, json, options));
+    return this.#deps.load
+      .untilSealed(sealing)
+      .then((json) => this.#send(seal.contract, json, options));
   }
 
   #send(contract: TaskContract, json: string, options: ResolvedPushOptions): Promise<Pushed> {
-    const { rooms } = this.#deps;
+    const { tasks, handlers, rooms } = this.#deps;
+    const checking = handlers.check(contract.type);
     const room = rooms?.of(contract.queue);
-    if (!rooms || !room) return this.#sendNow(contract, json, options);
-    return room.within(1, rooms.patience(), () => this.#sendNow(contract, json, options));
+    if (!checking && !room) return tasks.send(tasks.envelope(contract, json, options));
+    const mayWait = rooms?.patience() ?? never;
+    return this.#sendLate({ contract, json, options, checking, room, mayWait });
   }
 
-  #sendNow(contract: TaskContract, json: string, options: ResolvedPushOptions): Promise<Pushed> {
-    const { tasks, handlers } = this.#deps;
-    const checking = handlers.check(contract.type);
-    if (!checking) return tasks.send(tasks.envelope(contract, json, options));
-    return checking.then(() => tasks.send(tasks.envelope(contract, json, options)));
+  /** What waits here is held: it may be long, and many do. */
+  async #sendLate(late: LatePush): Promise<Pushed> {
+    const { contract, json, options, checking, room, mayWait } = late;
+    const { tasks, load } = this.#deps;
+    const held = load.hold(json.length);
+    try {
+      if (checking) await checking;
+      if (room) await room.enter({ least: 1, most: 1 }, mayWait);
+    } finally {
+      load.release(held);
+    }
+    // Held again by who sends it, in this very step.
+    try {
+      return await tasks.send(tasks.envelope(contract, json, options));
+    } finally {
+      room?.leave(1);
+    }
   }
 }

@@ -7,6 +7,7 @@ import {
   type TaskContract,
   type Tasks,
 } from '@goflow/shared';
+import type { ClientLoad } from './bounds/client-load.js';
 
 /** What payloads are held to. */
 export interface SealOptions {
@@ -14,6 +15,8 @@ export interface SealOptions {
   readonly payloadLimit: number;
   /** Payloads of more bytes of JSON are compressed; infinity: none. */
   readonly compressAbove: number;
+  /** Told of JSON that waits for another thread to compress it. @default nobody */
+  readonly load?: Pick<ClientLoad, 'hold' | 'release'> | undefined;
 }
 
 /**
@@ -25,8 +28,9 @@ export class Seal {
   readonly #parsing: ParseSubject;
   readonly #encoding: Parameters<typeof encodeJson>[1];
   readonly #compressAbove: number;
+  readonly #load: SealOptions['load'];
 
-  constructor(contract: TaskContract, { payloadLimit, compressAbove }: SealOptions) {
+  constructor(contract: TaskContract, { payloadLimit, compressAbove, load }: SealOptions) {
     const subject = `payload of ${contract.type}`;
     this.contract = contract;
     this.#parsing = { code: 'PAYLOAD_INVALID', subject };
@@ -37,22 +41,31 @@ export class Seal {
       limitBytes: payloadLimit,
     };
     this.#compressAbove = compressAbove;
+    this.#load = load;
   }
 
   /**
    * The payload as JSON, which may be compressed; a promise of it only where the schema is asynchronous, or another thread compresses.
    *
+   * @param admit called when an asynchronous schema is done, before there is JSON; what it throws is thrown
    * @throws PAYLOAD_INVALID, PAYLOAD_NOT_SERIALIZABLE, PAYLOAD_TOO_LARGE
    */
-  json(payload: unknown): string | Promise<string> {
+  json(payload: unknown, admit?: () => void): string | Promise<string> {
     const parsed = parse(this.contract.payload, payload, this.#parsing);
-    return parsed instanceof Promise
-      ? parsed.then(() => this.#encode(payload))
-      : this.#encode(payload);
+    if (!(parsed instanceof Promise)) return this.#encode(payload);
+    return parsed.then(() => {
+      admit?.();
+      return this.#encode(payload);
+    });
   }
 
   #encode(payload: unknown): string | Promise<string> {
-    return compressJson(encodeJson(payload, this.#encoding), this.#compressAbove);
+    const json = encodeJson(payload, this.#encoding);
+    const stored = compressJson(json, this.#compressAbove);
+    if (typeof stored === 'string' || !this.#load) return stored;
+    const load = this.#load;
+    const held = load.hold(json.length);
+    return stored.finally(() => load.release(held));
   }
 }
 

@@ -7,14 +7,13 @@ import {
   type Pushed,
   type ResolvedPushOptions,
   type TaskContract,
-  type TaskDetail,
   type TaskEnvelope,
   type TaskId,
   type TaskRecord,
   taskIdOfKey,
 } from '@goflow/shared';
 import type { ClientLoad } from './bounds/client-load.js';
-import type { Opener } from './opener.js';
+import type { Opener, SealedPayload } from './opener.js';
 import type { PayloadCipher } from './payload-cipher.js';
 import { storedOptions } from './stored-options.js';
 import type { Waiting } from './waiting.js';
@@ -23,7 +22,7 @@ import type { Waiting } from './waiting.js';
 export interface SendDeps {
   readonly broker: Broker;
   readonly waiting: Waiting;
-  /** Told of what is in memory until it is pushed. */
+  /** Told of the payload of a lone push, until it is pushed; of many, who sends them tells it. */
   readonly load: Pick<ClientLoad, 'hold' | 'release'>;
   /** Whether the retention of a task is over. */
   readonly isOver: (record: TaskRecord) => boolean;
@@ -86,12 +85,10 @@ export class TaskSender {
     }
   }
 
-  /** What became of each, in the order given. */
+  /** What became of each, in the order given. Their payloads are held by who calls. */
   async sendAll(envelopes: readonly TaskEnvelope[]): Promise<PushResult[]> {
     if (envelopes.length === 0) return [];
-    const { load } = this.#deps;
-    const held = load.hold(envelopes.reduce((sum, { payloadJson }) => sum + payloadJson.length, 0));
-    const outcomes = await this.#sendMany(envelopes).finally(() => load.release(held));
+    const outcomes = await this.#sendMany(envelopes);
     return outcomes.map((outcome, index) => {
       const envelope = envelopes[index] as TaskEnvelope;
       if (outcome instanceof Error) {
@@ -140,19 +137,19 @@ export class TaskSender {
   /** A broker compares what is stored; but the same payload may be compressed in one push and not in another, and is encrypted anew each time. */
   async #foundSame<Outcome>(envelope: TaskEnvelope, outcome: Outcome): Promise<Outcome | Pushed> {
     if (!isGoflowError(outcome, 'TASK_ID_TAKEN')) return outcome;
-    const { id, type, payloadJson } = envelope;
+    const { id, type, payloadJson, envelopeVersion } = envelope;
     const there = await this.#deps.broker.detail(id);
-    const isSame = there?.type === type && (await this.#isSame(there, JSON.parse(payloadJson)));
+    const given = { id, type, payload: JSON.parse(payloadJson), envelopeVersion };
+    const isSame = there?.type === type && (await this.#isSame(there, given));
     return isSame ? { id, deduplicated: true } : outcome;
   }
 
   /** False where neither is compressed or encrypted: then the broker has compared them; or where one cannot be read. @throws KEY_MISSING */
-  async #isSame(there: TaskDetail, payload: unknown): Promise<boolean> {
-    if (!isWrapped(there.payload) && !isWrapped(payload)) return false;
+  async #isSame(there: SealedPayload, given: SealedPayload): Promise<boolean> {
+    if (!isWrapped(there.payload) && !isWrapped(given.payload)) return false;
     const { opener } = this.#deps;
     try {
-      const known = await opener.payload(there.payload, there);
-      return isDeepStrictEqual(known, await opener.payload(payload, there));
+      return isDeepStrictEqual(await opener.payload(there), await opener.payload(given));
     } catch (error) {
       if (isGoflowError(error, 'KEY_MISSING')) throw error;
       return false;

@@ -156,7 +156,10 @@ test('nor while its result is being fetched', async () => {
   const id = newTaskId('default');
   broker.records.set(id, { ...completed(id), isStored: true });
   const told = vi.fn();
-  const [left, stays] = [waiting.follow(id, () => told('left')), waiting.follow(id, told)];
+  const [left, stays] = [
+    waiting.follow(id, () => told('left')),
+    waiting.follow(id, (ended) => told(ended)),
+  ];
   await turn();
   left.leave();
   for (const fetched of fetches) fetched(['"stored"']);

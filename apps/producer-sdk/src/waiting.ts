@@ -4,6 +4,7 @@ import {
   isFinal,
   parseTaskId,
   type ReplyInbox,
+  type TaskFacts,
   type TaskId,
   type TaskRecord,
   type TaskResult,
@@ -13,7 +14,7 @@ import {
 import { Addressed } from './addressed.js';
 import type { WaitOptions } from './goflow.js';
 import { Poller } from './poller.js';
-import { type Answers, toWaitError } from './task-answers.js';
+import { type Answers, factsOf, toWaitError } from './task-answers.js';
 
 /** How much longer than its timeout a wait may take to have one last look. */
 const LAST_LOOK_MS = 250;
@@ -24,6 +25,9 @@ const INBOX_PAUSE_MS = 10_000;
 
 /** What is heard of the end of a task; `undefined`: there is no such task. */
 type Heard = TaskRecord | GoflowError | undefined;
+
+/** Is told once how a task ended, or why that cannot be said; then with what is known of the task, where it is known. */
+export type TellEnd = (outcome: TaskResult | Error, facts?: TaskFacts) => void;
 
 interface Patience {
   /** For ever, where it is left out: somebody else keeps the time. */
@@ -113,12 +117,8 @@ export class Waiting {
     });
   }
 
-  /**
-   * Tells of the end of a task, once, and never within this call. Without a promise and a signal: thousands may be open.
-   *
-   * @param ended told how the task ended, or why that cannot be said
-   */
-  follow(id: TaskId, ended: (outcome: TaskResult | Error) => void): Follower {
+  /** Tells of the end of a task, once, and never within this call. Without a promise and a signal: thousands may be open. */
+  follow(id: TaskId, ended: TellEnd): Follower {
     const follower = new Follower(id, ended, this.#forget);
     if (this.#closed) queueMicrotask(() => follower.end(closedError()));
     else if (parseTaskId(id)) this.#remember(follower);
@@ -178,14 +178,17 @@ export class Waiting {
 
   /** At once, but for a result that is kept elsewhere. */
   #answer(follower: Follower, heard: Heard): void {
-    const end = (outcome: TaskResult | Error): void => follower.end(outcome);
+    if (heard instanceof GoflowError) {
+      follower.end(heard);
+      return;
+    }
+    const fail = (error: unknown): void => follower.end(error as Error, heard && factsOf(heard));
     try {
-      const outcome =
-        heard instanceof GoflowError ? heard : this.#answers.result(follower.id, heard);
-      if (outcome instanceof Promise) outcome.then(end, end);
-      else end(outcome);
+      const outcome = this.#answers.result(follower.id, heard);
+      if (outcome instanceof Promise) outcome.then((result) => follower.end(result), fail);
+      else follower.end(outcome);
     } catch (error) {
-      end(error as Error);
+      fail(error);
     }
   }
 
@@ -247,25 +250,21 @@ export interface Following {
 
 class Follower implements Following {
   readonly id: TaskId;
-  readonly #ended: (outcome: TaskResult | Error) => void;
+  readonly #ended: TellEnd;
   readonly #forget: (follower: Follower) => void;
   #isOver = false;
 
-  constructor(
-    id: TaskId,
-    ended: (outcome: TaskResult | Error) => void,
-    forget: (follower: Follower) => void,
-  ) {
+  constructor(id: TaskId, ended: TellEnd, forget: (follower: Follower) => void) {
     this.id = id;
     this.#ended = ended;
     this.#forget = forget;
   }
 
   /** It has been forgotten. Only the first end is told. */
-  end(outcome: TaskResult | Error): void {
+  end(outcome: TaskResult | Error, facts?: TaskFacts): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#ended(outcome);
+    this.#ended(outcome, facts);
   }
 
   giveUp(error: Error): void {

@@ -21,25 +21,30 @@ onBothBrokersAndInChunks((open) => {
   test.each([
     ['without keys', {}],
     ['with keys', { encryption }],
-  ])('a plain payload that looks encrypted is shown, found and edited: %s', async (_what, options) => {
-    const world = open();
-    const worker = await world.worker(tasks, handlers);
-    const plain = world.client(tasks);
-    const id = await plain.push('fail', LOOKS);
-    await plain.waitAll([id]);
-    await worker.stop();
-    const { inspector } = world.client(tasks, options);
-    expect(await inspector.get(id)).toMatchObject({ payload: LOOKS });
-    expect((await inspector.list({ text: LOOKS['~enc'] })).tasks).toMatchObject([{ id }]);
-    const given: unknown[] = [];
-    const payload = (one: unknown): unknown => {
-      given.push(one);
-      return 'edited';
-    };
-    expect(await inspector.deadLetters.redriveAll({}, { payload })).toMatchObject({ redriven: 1 });
-    expect(given).toEqual([LOOKS]);
-    expect(await inspector.get(id)).toMatchObject({ payload: 'edited' });
-  });
+  ])(
+    'a plain payload that looks encrypted is shown, found and edited: %s',
+    async (_what, options) => {
+      const world = open();
+      const worker = await world.worker(tasks, handlers);
+      const plain = world.client(tasks);
+      const id = await plain.push('fail', LOOKS);
+      await plain.waitAll([id]);
+      await worker.stop();
+      const { inspector } = world.client(tasks, options);
+      expect(await inspector.get(id)).toMatchObject({ payload: LOOKS });
+      expect((await inspector.list({ text: LOOKS['~enc'] })).tasks).toMatchObject([{ id }]);
+      const given: unknown[] = [];
+      const payload = (one: unknown): unknown => {
+        given.push(one);
+        return 'edited';
+      };
+      expect(await inspector.deadLetters.redriveAll({}, { payload })).toMatchObject({
+        redriven: 1,
+      });
+      expect(given).toEqual([LOOKS]);
+      expect(await inspector.get(id)).toMatchObject({ payload: 'edited' });
+    },
+  );
 });
 
 onBothBrokers((open) => {

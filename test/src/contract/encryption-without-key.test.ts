@@ -69,7 +69,6 @@ onBothBrokersAndInChunks((open) => {
       redriven: 1,
     });
     expect(await goflow.inspector.get(id)).toMatchObject({
-      status: 'waiting',
       payload: { to: 'ann', edited: true },
     });
   });

@@ -66,6 +66,20 @@ onBothBrokers((open) => {
     },
   );
 
+  test('no chunk is larger than what its queue may hold: it could never get in', async () => {
+    const world = open();
+    const goflow = world.client(tasks, { maxDepth: { default: 10, images: 1 } });
+    const refused = (await goflow
+      .pushMany('echo', range(25), { chunk: 100 })
+      .catch((error: unknown) => error)) as PushIncompleteError;
+    expect(refused.outcomes.filter(({ pushed }) => pushed)).toHaveLength(10);
+    expect(await goflow.counts()).toMatchObject({ waiting: 10 });
+    await world.worker(tasks, { echo, image: echo });
+    for (const type of ['echo', 'image'] as const)
+      for await (const { error } of goflow.map(type, range(3), { chunk: 100 }))
+        expect(error).toBeUndefined();
+  });
+
   test.each([1, 10])('whenFull wait, %i a chunk: pushes wait for room', async (chunk) => {
     const world = open();
     const goflow = world.client(tasks, { maxDepth: 10, whenFull: 'wait', timeout: '20s' });

@@ -1,11 +1,17 @@
 // A program that pushes without awaiting, as fast as it can, for some seconds. Prints what became of its pushes, and the most memory it had.
 import { setImmediate } from 'node:timers/promises';
 import { createGoflow, defineTasks } from '@goflow/sdk';
+import { Cluster } from 'ioredis';
 import { z } from 'zod';
 
-const [redis, prefix, seconds = '1', bytes = '10000'] = process.argv.slice(2);
+const [url, prefix, seconds = '1', bytes = '10000'] = process.argv.slice(2);
 const tasks = defineTasks({ flood: { payload: z.string(), result: z.null() } });
-const goflow = createGoflow({ tasks, redis, prefix, timeout: '2s' });
+// A cluster is given as the port of one of its nodes.
+const cluster = /^\d+$/.test(url) && new Cluster([{ host: '127.0.0.1', port: Number(url) }]);
+const redis = cluster || url;
+// goflow never cuts a connection that is not its own: pushes are given up again and again.
+const timeout = cluster ? '100ms' : '2s';
+const goflow = createGoflow({ tasks, redis, prefix, timeout });
 await goflow.ping();
 const told = new Promise((resolve) => process.once('SIGUSR2', resolve));
 console.log('connected');
@@ -37,3 +43,4 @@ while (Date.now() < endsAt) {
 while (pending > 0) await new Promise((resolve) => setTimeout(resolve, 50));
 console.log(JSON.stringify({ ...counts, maxPending, maxRssMb: Math.round(maxRss / 1e6) }));
 await goflow.close();
+if (cluster) cluster.disconnect();

@@ -1,6 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { createGoflow } from '@goflow/sdk';
-import { type ChildProgram, FaultProxy, RedisServer, startProgram, until } from '@goflow/testing';
+import {
+  type ChildProgram,
+  FaultProxy,
+  RedisCluster,
+  RedisServer,
+  startProgram,
+  until,
+} from '@goflow/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { tasks } from './large-tasks.mjs';
 
@@ -54,6 +61,17 @@ test('the same to a Redis behind a slow network, which answers now and then', as
   const proxy = await FaultProxy.start({ targetPort: server.port });
   onTestFinished(() => proxy.stop());
   const report = await flood(proxy.url(server.url), () => proxy.setThrottle(1_000_000));
+  expect(report.pushed).toBeGreaterThan(20_000);
+  expect(report.CLIENT_OVERLOADED).toBeGreaterThan(0.5 * (report.pushed ?? 0));
+  expect(report.maxRssMb).toBeLessThan(260);
+}, 60_000);
+
+test('the same to a frozen node of a Redis Cluster, to which the connection is its own', async () => {
+  const cluster = await RedisCluster.start({ masters: 1, replicas: 0 });
+  onTestFinished(() => cluster.stop());
+  const [server] = cluster.servers;
+  onTestFinished(() => server?.resume());
+  const report = await flood(String(server?.port), () => server?.pause());
   expect(report.pushed).toBeGreaterThan(20_000);
   expect(report.CLIENT_OVERLOADED).toBeGreaterThan(0.5 * (report.pushed ?? 0));
   expect(report.maxRssMb).toBeLessThan(260);

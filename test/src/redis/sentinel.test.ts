@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { RedisSentinels, type RedisServer, until } from '@goflow/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openRedis } from '../support/redis.js';
@@ -10,6 +11,8 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
+/** Longer than the sentinels wait until they take the master for down. */
+const FREEZE_MS = 5_000;
 /** A pause that users notice. */
 const MAX_GAP_MS = 10_000;
 
@@ -51,6 +54,33 @@ test('through Sentinel: the master is killed under load, pushes and workers go o
   expect([...losses, ...safe.losses]).toEqual([]);
   expect(log.mostInASecond).toBeLessThanOrEqual(20);
 }, 30_000);
+
+test('through Sentinel: the master freezes for 5 s and comes back: nothing that the new master acknowledged is lost, and all goes on within 10 s', async () => {
+  const { goflow, worker, log, losses } = openRig(world.options());
+  await worker.start();
+  const load = new SteadyLoad(goflow);
+  await load.more(50);
+  const old = await world.master();
+  const frozenAt = performance.now();
+  old.pause();
+  const thaw = pause(FREEZE_MS).then(() => old.resume());
+  await until(async () => (await world.master()) !== old, { what: 'another master' });
+  // The first acknowledged push that a worker has run, too.
+  await goflow.wait(await goflow.push('number', -1), { timeout: '10s' });
+  expect(performance.now() - frozenAt).toBeLessThan(MAX_GAP_MS);
+  await thaw;
+  await world.waitUntilWhole();
+  expect(await roleOf(old)).toBe('slave');
+  await load.more(50);
+  // What the old one acknowledged in its last moment was not with the new one yet.
+  const lost = await load.lostOf();
+  tellOf('frozen', load, lost.length);
+  expect(lost.filter(({ at }) => Math.abs(at - frozenAt) > 100)).toEqual([]);
+  expect(load.failures).toEqual([]);
+  expect(load.longestGapMs).toBeLessThan(MAX_GAP_MS);
+  expect(losses).toEqual([]);
+  expect(log.mostInASecond).toBeLessThanOrEqual(20);
+}, 40_000);
 
 test('with a replica that lags, minReplicas refuses to acknowledge, and of what was acknowledged nothing is lost with the master', async () => {
   const { goflow, worker } = openRig(world.options(), {

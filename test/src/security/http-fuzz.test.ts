@@ -10,7 +10,7 @@ import { serveWorker } from './served-worker.js';
 const ROUNDS = Number(process.env.GOFLOW_FUZZ_ROUNDS ?? 8);
 const SEED = Number(process.env.GOFLOW_FUZZ_SEED ?? 7);
 /** Fewer than one address may have connections. */
-const AT_ONCE = 100;
+const AT_ONCE = 24;
 
 const METHODS = [
   'GET',

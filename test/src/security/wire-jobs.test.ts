@@ -73,6 +73,22 @@ const PLANTED: Readonly<Record<string, readonly [fields: Fields, end: string]>> 
   ],
   'a count of starts that is no number': [{ ...GOOD, ats: 'x' }, 'completed'],
   'counters that are no numbers': [{ ...GOOD, atm: 'x', stc: 'x' }, 'completed'],
+  'a count of starts of 20 digits': [{ ...GOOD, ats: '9'.repeat(20) }, 'completed'],
+  'the last count of starts': [{ ...GOOD, ats: '9223372036854775807' }, 'completed'],
+  'a count of starts with zeros before it': [{ ...GOOD, ats: '007' }, 'completed'],
+  'all counters of 20 digits': [
+    { ...GOOD, ats: '9'.repeat(20), atm: '9'.repeat(20), stc: '9'.repeat(20) },
+    'completed',
+  ],
+  'a repetition of nothing': [{ ...GOOD, rjk: 'x', opts: '{"repeat":{}}' }, 'completed'],
+  'a repetition by nonsense': [
+    { ...GOOD, rjk: 'x', opts: '{"repeat":{"pattern":"garbage"}}' },
+    'completed',
+  ],
+  'a repetition of old': [
+    { ...GOOD, rjk: 'a:b:c:d:9', opts: '{"repeat":{"every":9}}' },
+    'completed',
+  ],
   'a name of 100 KB': [{ ...GOOD, name: 'x'.repeat(100_000) }, 'HANDLER_MISSING'],
   'a name of JavaScript': [{ ...GOOD, name: '__proto__' }, 'HANDLER_MISSING'],
 };

@@ -5,7 +5,7 @@ export interface BoundOptions {
   /**
    * How many tasks a queue may hold that have not begun (`waiting` and `delayed`, those of chunks each counted): 1 to 1,000,000,000, or a
    * number for each queue. The client asks at most every 250 ms how many there are, and adds what it pushed since: one client alone never
-   * exceeds it, several by what they push in that time. @default no limit
+   * exceeds it, several by what they push in that time and until the answer comes. Chunks are cut to it. @default no limit
    */
   readonly maxDepth?: number | Readonly<Record<string, number>> | undefined;
   /**
@@ -15,7 +15,8 @@ export interface BoundOptions {
   readonly whenFull?: 'refuse' | 'wait' | undefined;
   /**
    * How many pushes may be under way in this client: 1 to 10,000,000. One more fails as CLIENT_OVERLOADED: so a program that pushes without
-   * awaiting, faster than Redis takes it, does not run out of memory. @default 100,000
+   * awaiting, faster than Redis takes it, does not run out of memory. Of these 10,000 may wait in middleware or in an asynchronous schema.
+   * @default 100,000
    */
   readonly maxPending?: number | undefined;
 }

@@ -41,3 +41,28 @@ test('however large one is, it alone is no overload', () => {
   load.begin(1);
   load.release(held);
 });
+
+test('pushes of which there is no JSON yet are 10,000 at most, those of a pushMany half of them', () => {
+  const load = new ClientLoad(1_000_000);
+  const endMany = load.unsealed(1_000_000);
+  for (let at = 0; at < 5_000; at += 1) load.unsealed(1);
+  expect(() => load.unsealed(1)).toThrow(OVERLOADED);
+  endMany();
+  endMany();
+  load.unsealed(5_000);
+  expect(() => load.unsealed(1)).toThrow(OVERLOADED);
+});
+
+test('a pushMany is refused for what others hold, not for what it holds itself', () => {
+  const load = new ClientLoad(10);
+  let held = 0;
+  for (let mib = 0; mib < 1_024; mib += 1) held = load.holdMore(held, MIB);
+  load.checkBytes();
+  const others = load.hold(1024 * MIB);
+  expect(() => load.checkBytes()).toThrow(OVERLOADED);
+  held = load.holdMore(held, MIB);
+  const more = load.hold(1024 * MIB);
+  expect(() => load.holdMore(held, MIB)).toThrow(OVERLOADED);
+  for (const one of [held, others, more]) load.release(one);
+  load.checkBytes();
+});

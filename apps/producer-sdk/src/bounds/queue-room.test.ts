@@ -94,3 +94,51 @@ test('when nobody answers, nothing was sent; the next push asks again', async ()
   isAway = false;
   expect(await room.within(1, never, push)).toBe('1');
 });
+
+test('pushes go on by the last answer while the next one takes its time, as long as there is room by it', async () => {
+  const answers = [Promise.resolve(0)];
+  let asked = 0;
+  const count = (): Promise<number> => {
+    asked += 1;
+    return answers[asked - 1] ?? Promise.resolve(0);
+  };
+  let answer: (depth: number) => void = () => undefined;
+  answers.push(
+    new Promise((resolve) => {
+      answer = resolve;
+    }),
+  );
+  const room = new QueueRoom({ queue: 'default', maxDepth: 1_000_000, count });
+  let pushed = 0;
+  const push = async (): Promise<boolean> => {
+    pushed += await room.enter(ONE, never);
+    room.leave(1);
+    return asked === 2;
+  };
+  await until(push, { what: 'a second question' });
+  // It is not answered yet.
+  await push();
+  expect(await room.enter({ least: 1, most: 2_000_000 }, never)).toBe(1_000_000 - pushed);
+  const entering = room.enter(ONE, never);
+  // Some of others are there, too. Whether those that came since it was asked are in the answer is not known.
+  answer(pushed + 7);
+  expect(await entering.catch((error: unknown) => error)).toMatchObject({ code: 'QUEUE_FULL' });
+  room.giveBack(1_000_000 - pushed);
+  expect(await room.enter({ least: 1, most: 2_000_000 }, never)).toBe(1_000_000 - pushed - 7 - 2);
+  expect(asked).toBe(2);
+});
+
+test('an answer that fails while pushes go on is told to the next of them', async () => {
+  let asked = 0;
+  const count = async (): Promise<number> => {
+    asked += 1;
+    if (asked === 2) throw new GoflowError('BROKER_UNAVAILABLE', 'away');
+    return 0;
+  };
+  const room = new QueueRoom({ queue: 'default', maxDepth: 1_000_000, count });
+  await until(async () => (await room.enter(ONE, never)) === 1 && asked === 2, {
+    what: 'no answer',
+  });
+  expect(await room.enter(ONE, never)).toBe(1);
+  expect(asked).toBe(3);
+});

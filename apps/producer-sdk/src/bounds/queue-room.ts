@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { GoflowError, isGoflowError } from '@goflow/shared';
 
-/** How old the known depth of a queue may be. */
+/** How old the last answer may be before it is asked again. */
 const FRESH_MS = 250;
 
 /** Whether one who finds no room may go on waiting. */
@@ -22,19 +22,28 @@ export interface Wanted {
 }
 
 /**
- * The room that is left in one queue, as this client knows it: the depth that it was told at most 250 ms ago, and what it has pushed since.
- * What is under way while it asks counts in any case: whether the answer holds it is not known.
+ * The room that is left in one queue, as this client knows it: the depth that it was told last, and what it has pushed since. When that is
+ * 250 ms old it asks again; while there is room by what it knows pushes go on meanwhile, however long the answer takes. What is under way
+ * at any time while it asks counts in any case: whether the answer holds it is not known.
  */
 export class QueueRoom {
   readonly #options: QueueRoomOptions;
   #depth = 0;
   #underWay = 0;
-  #askedAt = Number.NEGATIVE_INFINITY;
+  /** What may be in the next answer, and may not: under way when it was asked for, or pushed since. */
+  #unsure = 0;
+  /** Nothing is known before the first answer, and after a question that failed. */
+  #answeredAt = Number.NEGATIVE_INFINITY;
   #asking: Promise<void> | undefined;
   #waking: Promise<void> | undefined;
 
   constructor(options: QueueRoomOptions) {
     this.#options = options;
+  }
+
+  /** The most that the queue may hold. */
+  get maxDepth(): number {
+    return this.#options.maxDepth;
   }
 
   /** Takes room for `count` tasks, as long as `push` is under way. @throws QUEUE_FULL, BROKER_UNAVAILABLE */
@@ -54,16 +63,18 @@ export class QueueRoom {
    * @throws QUEUE_FULL, BROKER_UNAVAILABLE
    */
   async enter({ least, most }: Wanted, mayWait: MayWait): Promise<number> {
-    const { maxDepth } = this.#options;
     for (;;) {
-      await this.#look();
-      const count = Math.min(maxDepth - this.#depth, most);
+      const asking = this.#look();
+      const isKnown = this.#answeredAt > Number.NEGATIVE_INFINITY;
+      if (asking && !(isKnown && this.#roomFor(most) >= least)) await asking;
+      const count = this.#roomFor(most);
       if (count >= least) {
         this.#depth += count;
         this.#underWay += count;
+        this.#unsure += count;
         return count;
       }
-      if (least > maxDepth || !mayWait()) throw this.#full();
+      if (least > this.maxDepth || !mayWait()) throw this.#full();
       await this.#untilNextLook();
     }
   }
@@ -76,32 +87,41 @@ export class QueueRoom {
   /** Room that was taken and is not needed. */
   giveBack(count: number): void {
     this.#underWay -= count;
+    this.#unsure -= count;
     this.#depth -= count;
   }
 
-  /** Asks for the depth, unless that was done a moment ago; all who come meanwhile wait for the one answer. */
+  #roomFor(most: number): number {
+    return Math.min(this.#options.maxDepth - this.#depth, most);
+  }
+
+  /** Asks for the depth, unless it was told a moment ago; one answer serves all who come meanwhile. */
   #look(): Promise<void> | undefined {
-    if (!this.#asking && performance.now() - this.#askedAt < FRESH_MS) return undefined;
-    this.#asking ??= this.#ask().finally(() => {
+    if (this.#asking) return this.#asking;
+    if (performance.now() - this.#answeredAt < FRESH_MS) return undefined;
+    this.#asking = this.#ask().finally(() => {
       this.#asking = undefined;
     });
+    // There may be nobody who waits for it.
+    this.#asking.catch(() => undefined);
     return this.#asking;
   }
 
   async #ask(): Promise<void> {
-    const underWay = this.#underWay;
-    const askedAt = performance.now();
+    this.#unsure = this.#underWay;
     try {
-      this.#depth = (await this.#options.count()) + underWay;
-      this.#askedAt = askedAt;
+      const depth = await this.#options.count();
+      this.#depth = depth + this.#unsure;
+      this.#answeredAt = performance.now();
     } catch (error) {
+      this.#answeredAt = Number.NEGATIVE_INFINITY;
       throw unanswered(error);
     }
   }
 
   /** One timer for all who wait. */
   #untilNextLook(): Promise<void> {
-    const ms = Math.max(this.#askedAt + FRESH_MS - performance.now(), 1);
+    const ms = Math.max(this.#answeredAt + FRESH_MS - performance.now(), 1);
     this.#waking ??= delay(ms).then(() => {
       this.#waking = undefined;
     });

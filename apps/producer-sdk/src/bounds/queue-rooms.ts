@@ -7,7 +7,7 @@ import { type MayWait, QueueRoom } from './queue-room.js';
 /** What {@link QueueRooms} need. */
 export interface QueueRoomsOptions extends Pick<ResolvedBounds, 'waitsWhenFull'> {
   readonly maxDepths: ReadonlyMap<string, number>;
-  readonly broker: Pick<Broker, 'counts'>;
+  readonly broker: Pick<Broker, 'depth'>;
   /** How long a push waits for room, where it does. */
   readonly timeoutMs: number;
 }
@@ -27,14 +27,10 @@ export class QueueRooms {
   constructor({ maxDepths, broker, waitsWhenFull, timeoutMs }: QueueRoomsOptions) {
     this.#waitsWhenFull = waitsWhenFull;
     this.#timeoutMs = timeoutMs;
-    const count = async (queue: string): Promise<number> => {
-      const { waiting, delayed } = await broker.counts(queue);
-      return waiting + delayed;
-    };
     this.#rooms = new Map(
       [...maxDepths].map(([queue, maxDepth]) => [
         queue,
-        new QueueRoom({ queue, maxDepth, count: () => count(queue) }),
+        new QueueRoom({ queue, maxDepth, count: () => broker.depth(queue) }),
       ]),
     );
   }
@@ -81,7 +77,8 @@ export class QueueRooms {
         return [...results, ...rest.map(({ id }) => ({ id, error: count }))];
       }
       try {
-        results.push(...(await tasks.sendAll(rest.slice(0, count))));
+        // Not push(...all): it takes no more than fit on the stack.
+        for (const result of await tasks.sendAll(rest.slice(0, count))) results.push(result);
       } finally {
         room.leave(count);
       }
@@ -108,7 +105,7 @@ export class QueueRooms {
       const taken = sizeOf(fitting);
       room.giveBack(count - taken);
       try {
-        sent.push(...(await send(fitting)));
+        for (const chunk of await send(fitting)) sent.push(chunk);
       } finally {
         room.leave(taken);
       }

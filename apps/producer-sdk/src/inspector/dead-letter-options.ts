@@ -32,7 +32,7 @@ export interface RedriveAllOptions extends DiscardAllOptions {
   readonly rate?: number | undefined;
   /**
    * Makes of each payload the one that takes its place; checked as that of a push. What it throws is the failure of that task, which
-   * stays a dead letter. @default the payload stays
+   * stays a dead letter, and so does one whose payload cannot be read here (KEY_MISSING, ENVELOPE_UNREADABLE). @default the payload stays
    */
   readonly payload?: ((payload: unknown, task: TaskSummary) => unknown) | undefined;
   /** Told at most once a second, and at the end. What it throws is passed over. */
@@ -46,7 +46,7 @@ export interface RedriveProgress {
   readonly redriven: number;
   /** Tasks that somebody else was faster with, or that have failed only since it began. */
   readonly skipped: number;
-  /** Tasks that stay dead letters, because their new payload was refused. */
+  /** Tasks that stay dead letters, because their payload could not be read, or their new one was refused. */
   readonly failedCount: number;
 }
 

@@ -23,7 +23,6 @@ import {
   resolveGroupOptions,
   resolveRedriveAllOptions,
 } from './dead-letter-options.js';
-import { expanded } from './expanded.js';
 import { type DeadLetterFilter, deadLetterQuestionOf } from './filter.js';
 import type {
   Discarded,
@@ -137,8 +136,9 @@ export class DeadLetters implements GoflowDeadLetters {
     return task && !this.#deps.isOver(task) ? task : undefined;
   }
 
+  /** A payload that cannot be read here must not be edited: the answer would replace the only one there is. */
   async #edit(task: TaskDetail, edit: NonNullable<RedriveAllOptions['payload']>): Promise<Stored> {
-    const { payload } = await expanded(task, this.#source.opener);
+    const payload = await this.#source.opener.payload(task);
     return this.#encode(task, await edit(payload, toSummary(task)));
   }
 

@@ -1,12 +1,12 @@
 import { isWrapped, type TaskDetail } from '@goflow/shared';
 import { inPlace, type Opener } from '../opener.js';
 
-/** A task with all that it holds as it was given. What cannot be read is shown as it lies there; as `(encrypted)` without the key. */
+/** A task to be shown, with all that it holds as it was given. What cannot be read is shown as it lies there; as `(encrypted)` without the key. */
 export async function expanded(task: TaskDetail, opener: Opener): Promise<TaskDetail> {
   const told = opener.withReport(task);
   if (!isWrapped(task.payload) && !isWrapped(task.result)) return told;
   const [payload, result] = await Promise.all([
-    readable(task.payload, () => opener.payload(task.payload, task)),
+    readable(task.payload, () => opener.payload(task)),
     readable(task.result, () => opener.result(task.result, task)),
   ]);
   return { ...told, payload, result };

@@ -1,6 +1,7 @@
 import { GoflowError, type TaskId, type TaskResult, WaitTimeoutError } from '@goflow/shared';
-import type { Following } from '../waiting.js';
+import type { Following, TellEnd } from '../waiting.js';
 import { Arrivals } from './arrivals.js';
+import { isMissingKey, withoutKey } from './missing-key.js';
 import type { Run } from './run-generator.js';
 
 /** What waiting for many tasks needs of its client. */
@@ -9,7 +10,7 @@ export interface GatherPorts {
    * Tells once, and not within this call, how a task ended; `unknown` for an id that has no task; an error when the client is closed,
    * and the like. No promise and no signal for each of very many: they cost more than all the rest.
    */
-  follow(id: TaskId, ended: (outcome: TaskResult | Error) => void): Following;
+  follow(id: TaskId, ended: TellEnd): Following;
 }
 
 /** One of many tasks has ended. */
@@ -77,11 +78,12 @@ export class GatherRun implements Run<Ended> {
   }
 
   #wait(index: number, id: TaskId): void {
-    const following = this.#ports.follow(id, (outcome) => {
+    const following = this.#ports.follow(id, (outcome, facts) => {
       this.#waits.delete(index);
-      if (outcome instanceof Error) return this.#fail(outcome);
+      const result = facts && isMissingKey(outcome) ? withoutKey(outcome, facts) : outcome;
+      if (result instanceof Error) return this.#fail(result);
       this.#done += 1;
-      this.#arrivals.add({ index, result: outcome });
+      this.#arrivals.add({ index, result });
       return this.#endIfDone();
     });
     this.#waits.set(index, following);

@@ -25,7 +25,8 @@ const KNOWN = ['timeout', 'signal'];
 /**
  * Waits until all tasks have ended.
  *
- * @returns their results in the order of the ids, each however it ended: a task that failed is no error here
+ * @returns their results in the order of the ids, each however it ended: a task that failed is no error here. One that completed, and
+ *   whose result is encrypted with a key that is not here, is told as `failed` with the code KEY_MISSING: the others can be read
  * @throws OPTION_INVALID
  * @throws WAIT_TIMEOUT (`WaitTimeoutError`, whose `taskId` is the first id still open), WAIT_ABORTED: the tasks go on;
  *   `error.details` is `{ done, total }`

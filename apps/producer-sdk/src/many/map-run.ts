@@ -6,14 +6,18 @@ import {
   type TaskResult,
   toFailure,
 } from '@goflow/shared';
-import type { Following } from '../waiting.js';
+import type { Following, TellEnd } from '../waiting.js';
 import { Arrivals, type Thrown } from './arrivals.js';
 import type { ResolvedMapOptions } from './map-options.js';
+import { isMissingKey } from './missing-key.js';
 import type { Run } from './run-generator.js';
 import { Source } from './source.js';
 import { WakeUp } from './wake-up.js';
 
-/** What became of one item: the result of its task, however that ended; or the error with which it could not be pushed. */
+/**
+ * What became of one item: the result of its task, however that ended; or the error with which it could not be pushed, or its result not
+ * be read.
+ */
 export type MapOutcome<Value = unknown, Payload = unknown, Type extends string = string> =
   | {
       /** The item's place in the source, from 0. */
@@ -27,9 +31,13 @@ export type MapOutcome<Value = unknown, Payload = unknown, Type extends string =
   | {
       readonly index: number;
       readonly payload: Payload;
-      readonly id?: undefined;
+      /** There only with KEY_MISSING: that of the task. */
+      readonly id?: TaskId<Type> | undefined;
       readonly result?: undefined;
-      /** What the push threw. Its `details.sent` tells whether the task may be in its queue all the same. */
+      /**
+       * What the push threw; its `details.sent` tells whether the task may be in its queue all the same. Or KEY_MISSING: the task
+       * completed, and its result is encrypted with a key that is not here.
+       */
       readonly error: Error;
     };
 
@@ -38,7 +46,7 @@ export interface MapPorts {
   /** Pushes one item. Called up to `inFlight` times at once. */
   push(payload: unknown, index: number): Promise<TaskId>;
   /** Tells once, and not within this call, how a task ended; an error when the client is closed. */
-  follow(id: TaskId, ended: (outcome: TaskResult | Error) => void): Following;
+  follow(id: TaskId, ended: TellEnd): Following;
   /** Asks for a task to be cancelled. Its errors are ignored. */
   cancel(id: TaskId): Promise<unknown>;
   /** The map is over: a push that waits for room waits no more. @default nobody is told */
@@ -178,7 +186,10 @@ export class MapRun implements Run<MapOutcome> {
   #await(item: Item, id: TaskId): void {
     const following = this.#ports.follow(id, (outcome) => {
       this.#waits.delete(item.index);
-      if (outcome instanceof Error) {
+      if (isMissingKey(outcome)) {
+        this.#arrive({ ...item, id, error: outcome });
+        this.#end();
+      } else if (outcome instanceof Error) {
         this.#fail(outcome);
         void this.#endByLettingGo(id);
       } else {

@@ -13,6 +13,7 @@ export type { MapOutcome, MapPorts } from './map-run.js';
  *
  * An item that cannot be pushed is an outcome with an `error`, and the others go on: even with BROKER_UNAVAILABLE, where every
  * item may come back so. How fast is up to the consumer, who can wait, or leave; sockets and timers get their turn in between.
+ * So is an item whose result is encrypted with a key that is not here (KEY_MISSING).
  *
  * It has no deadline of its own: give a `signal`, such as `AbortSignal.timeout(ms)`. Leaving calls `return()` of the
  * source once, and waits for it unless the source is being read: that read may never end.

@@ -1,6 +1,7 @@
 import { GoflowError } from '@goflow/shared';
 import type { Request, RequestHandler, Response } from 'express';
 import { isLoopback, type ResolvedHttpOptions } from './http-options.js';
+import { networkOf } from './network-of.js';
 import { sendProblem } from './problem.js';
 import { type Role, TokenRoles } from './tokens.js';
 import { WrongTokens } from './wrong-tokens.js';
@@ -43,17 +44,20 @@ function checkToken(roles: TokenRoles, wrong: WrongTokens): Check {
     const { authorization } = request.headers;
     // Not a guess: who asks without a token is only told that one is needed.
     if (authorization === undefined) return unauthorized(response);
-    const address = request.socket.remoteAddress ?? '';
-    const seconds = wrong.waitSeconds(address);
-    if (seconds > 0) return tooMany(response, seconds);
     const role = roles.roleOf(authorization);
-    if (role === undefined) {
-      wrong.count(address);
-      return unauthorized(response);
-    }
+    if (role === undefined) return refuseWrong(request, response, wrong);
+    // Whatever others of this address have shown: behind a proxy they are all one address.
     if (role === 'control' || needed === 'read') return true;
     return refused(response, new GoflowError('FORBIDDEN', 'this token may read only'));
   };
+}
+
+function refuseWrong(request: Request, response: Response, wrong: WrongTokens): false {
+  const network = networkOf(request.socket.remoteAddress ?? '');
+  const seconds = wrong.waitSeconds(network);
+  if (seconds > 0) return tooMany(response, seconds);
+  wrong.count(network);
+  return unauthorized(response);
 }
 
 function unauthorized(response: Response): false {

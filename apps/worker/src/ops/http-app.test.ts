@@ -4,7 +4,7 @@ import { createMemoryBroker } from '@goflow/broker/memory';
 import { defineTasks } from '@goflow/shared';
 import type { WorkerMetrics } from '@goflow/telemetry';
 import type { Express } from 'express';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
 import { createWorker } from '../worker.js';
 import { createHttpApp } from './http-app.js';
@@ -102,19 +102,42 @@ test.each([
   expect(await head.text()).toBe('');
 });
 
-test('after 20 wrong tokens in a minute an address is told to wait, also with the right one', async () => {
+test('after 20 wrong tokens in a minute an address is told to wait, but a right one is let through', async () => {
   const { ask } = await serveApp({ token: TOKEN });
   for (let count = 0; count < 20; count += 1) {
     // Asking without one is no guess.
     expect((await ask('/concurrency')).status).toBe(401);
     expect((await ask('/concurrency', bearer(`guess number ${count}`))).status).toBe(401);
   }
-  const answer = await ask('/concurrency', bearer(TOKEN));
+  const answer = await ask('/concurrency', bearer('guess number 20'));
   expect(answer.status).toBe(429);
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
   expect(await answer.json()).toMatchObject({ code: 'TOO_MANY_REQUESTS' });
+  expect((await ask('/concurrency', bearer(TOKEN))).status).toBe(200);
+  expect((await ask('/concurrency', bearer('guess number 21'))).status).toBe(429);
   expect((await ask('/metrics')).status).toBe(200);
   expect((await ask('/livez')).status).toBe(200);
+});
+
+test('metrics and readiness are asked for once, however many ask for them within a second', async () => {
+  let asked = 0;
+  const text = async () => {
+    asked += 1;
+    return 'text';
+  };
+  const counted = { contentType: 'text/plain', text };
+  const { ask, worker } = await serveApp({}, counted as unknown as WorkerMetrics);
+  await worker.start();
+  const readiness = vi.spyOn(worker, 'readiness');
+  const began = performance.now();
+  const paths = Array.from({ length: 20 }, (_, index) => (index % 2 ? '/metrics' : '/readyz'));
+  const statuses = await Promise.all(paths.map(async (path) => (await ask(path)).status));
+  const seconds = Math.ceil((performance.now() - began) / 1_000);
+  expect(new Set(statuses)).toEqual(new Set([200]));
+  expect(asked).toBeLessThanOrEqual(seconds);
+  expect(readiness.mock.calls.length).toBeLessThanOrEqual(seconds);
+  await worker.quiet();
+  expect((await ask('/readyz')).status).toBe(503);
 });
 
 test('what throws is a problem of 500 that tells nothing of the inside', async () => {

@@ -9,6 +9,7 @@ import type { ResolvedHttpOptions } from './http-options.js';
 import { answerErrors } from './problem.js';
 import { answerWithin, refuseMalformed } from './request-limits.js';
 import { type Routes, serve } from './routes.js';
+import { shareAnswer } from './shared-answer.js';
 
 /** Whom it speaks for. */
 export interface HttpAppDeps {
@@ -25,9 +26,9 @@ export function createHttpApp(
 ): Express {
   const app = express().disable('x-powered-by').disable('etag');
   app.enable('case sensitive routing').enable('strict routing');
-  app.use(helmet(), refuseMalformed, answerWithin());
+  app.use(refuseMalformed, answerWithin());
   serve(app, probes(worker));
-  app.use(refuseOtherSites);
+  app.use(helmet(), refuseOtherSites);
   const permission = createPermission(options);
   const metricsRoute = { '/metrics': { GET: showMetrics(metrics) } };
   if (isMetricsOpen(options)) serve(app, metricsRoute);
@@ -64,14 +65,17 @@ function probes(worker: Worker): Routes {
 }
 
 function showMetrics(metrics: WorkerMetrics): RequestHandler {
+  const text = shareAnswer(() => metrics.text());
   return async (_request, response) => {
-    response.type(metrics.contentType).send(await metrics.text());
+    response.type(metrics.contentType).send(await text());
   };
 }
 
 function readyz(worker: Worker): RequestHandler {
+  const askRedis = shareAnswer(() => worker.readiness());
   return async (_request, response) => {
-    const readiness = await worker.readiness();
+    // That it stops is told at once, and Redis is not asked for it.
+    const readiness = await (worker.state === 'running' ? askRedis() : worker.readiness());
     response
       .status(readiness.ready ? 200 : 503)
       .json({ status: readiness.ready ? 'ready' : 'not ready', ...readiness });

@@ -1,8 +1,15 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { GoflowError } from '@goflow/shared';
 import type { HttpAppDeps } from './http-app.js';
 import type { ResolvedHttpOptions } from './http-options.js';
+import { oneAtATime } from './one-at-a-time.js';
 import { limitServer, SERVER_LIMITS } from './server-limits.js';
 
 /**
@@ -18,13 +25,8 @@ export class HttpServer {
   constructor(options: ResolvedHttpOptions, deps: HttpAppDeps) {
     this.#options = options;
     this.#deps = deps;
-    this.#server = createServer(SERVER_LIMITS, (request, response) => {
-      this.#app ??= this.#load();
-      this.#app.then(
-        (answer) => answer(request, response),
-        () => response.writeHead(500).end(),
-      );
-    });
+    const listener = oneAtATime((request, response) => void this.#answer(request, response));
+    this.#server = createServer(SERVER_LIMITS, listener).on('checkExpectation', listener);
     limitServer(this.#server);
   }
 
@@ -54,6 +56,15 @@ export class HttpServer {
       this.#server.close(() => resolve());
       this.#server.closeAllConnections();
     });
+  }
+
+  /** Not before all of a packet was looked at: who is cut off by then costs nothing more. */
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#app ??= this.#load();
+    const app = await this.#app.catch(() => undefined);
+    if (request.socket.destroyed) return;
+    if (app) app(request, response);
+    else response.writeHead(500).end();
   }
 
   async #load(): Promise<RequestListener> {

@@ -8,7 +8,7 @@ const MAX_URL = 2_048;
 const ANSWER_WITHIN_MS = 15_000;
 
 /**
- * Refuses a request with a longer address or more headers than any client needs, or with two hosts or tokens. Node leaves out the headers above its limit without a
+ * Refuses a request with a longer address or more headers than any client needs, without a host, or with two hosts or tokens. Node leaves out the headers above its limit without a
  * word, and one of them could be one that a guard looks for.
  */
 export const refuseMalformed: RequestHandler = (request, _response, next) => {
@@ -18,6 +18,11 @@ export const refuseMalformed: RequestHandler = (request, _response, next) => {
     throw new HttpRefusal(431, `a request has at most ${MAX_HEADERS} headers`);
   if (isGivenTwice('host', request.rawHeaders) || isGivenTwice('authorization', request.rawHeaders))
     throw new HttpRefusal(400, 'a header that is given once is given twice');
+  const { host, expect } = request.headers;
+  if (host === undefined && request.httpVersion === '1.1')
+    throw new HttpRefusal(400, 'a request has a Host');
+  if (expect !== undefined && !/100-continue/i.test(expect))
+    throw new HttpRefusal(417, 'nothing but 100-continue can be expected');
   next();
 };
 

@@ -1,5 +1,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { ConnectionCount } from './connection-count.js';
+import { networkOf } from './network-of.js';
 
 /** Who sends a request too slowly is cut off. Node looks for them only every 30 s unless told otherwise. */
 export const SERVER_LIMITS = Object.freeze({
@@ -8,15 +10,13 @@ export const SERVER_LIMITS = Object.freeze({
   keepAliveTimeout: 5_000,
   connectionsCheckingInterval: 1_000,
   maxHeaderSize: 8 * 1024,
+  // Looked at in `refuseMalformed`: what Node refuses itself is not seen by `oneAtATime`.
+  requireHostHeader: false,
 });
 /** Nothing sent and nothing read for so long: such as by who does not read the answer. */
 const SILENCE_MS = 20_000;
 /** More than any client of this server sends. */
 export const MAX_HEADERS = 100;
-/** More connections than a fleet's probes and scrapers need. */
-export const MAX_CONNECTIONS = 512;
-/** So that one address cannot keep all others out. */
-export const MAX_CONNECTIONS_OF_ADDRESS = 128;
 
 /** Sets what cannot be given to `createServer`, and closes connections above the limits as they come. */
 export function limitServer(server: Server): void {
@@ -28,17 +28,10 @@ export function limitServer(server: Server): void {
 }
 
 function limitConnections(server: Server): void {
-  const open = new Map<string, number>();
-  server.maxConnections = MAX_CONNECTIONS;
+  const count = new ConnectionCount();
   server.on('connection', (socket: Socket) => {
-    const address = socket.remoteAddress ?? '';
-    const count = (open.get(address) ?? 0) + 1;
-    open.set(address, count);
-    socket.once('close', () => {
-      const left = (open.get(address) ?? 1) - 1;
-      if (left > 0) open.set(address, left);
-      else open.delete(address);
-    });
-    if (count > MAX_CONNECTIONS_OF_ADDRESS) socket.destroy();
+    const network = networkOf(socket.remoteAddress ?? '');
+    if (count.open(network)) socket.once('close', () => count.close(network));
+    else socket.destroy();
   });
 }

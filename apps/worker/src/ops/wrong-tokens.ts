@@ -18,7 +18,7 @@ export class WrongTokens {
     this.#now = now;
   }
 
-  /** How many seconds an address has to wait before its tokens are looked at again; 0 for one that may go on. */
+  /** How many seconds an address is told to wait before it shows another wrong token; 0 for one that may go on. */
   waitSeconds(address: string): number {
     const window = this.#windows.get(address);
     if (!window || window.wrong < MAX_WRONG) return 0;

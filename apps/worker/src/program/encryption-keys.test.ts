@@ -47,11 +47,3 @@ test.each([
     expect(shown).not.toContain(KEY.slice(4, 16));
   }
 });
-
-test('a file that is not there is named', () => {
-  const file = join(tmpdir(), 'goflow-no-such-keys');
-  const env = { GOFLOW_ENCRYPTION_KEYS_FILE: file };
-  expect(() => readSettings(NEEDED, env)).toThrow(
-    `GOFLOW_ENCRYPTION_KEYS_FILE: ${file} cannot be read`,
-  );
-});

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { type EncryptionOptions, GoflowError, resolveEncryption } from '@goflow/shared';
+import { readSecretFile } from './secret-file.js';
 
 /**
  * Reads a file of keys: the option `encryption` as JSON, keys in base64. What is wrong with it is said without a word of what is in it.
@@ -7,20 +7,12 @@ import { type EncryptionOptions, GoflowError, resolveEncryption } from '@goflow/
  * @throws OPTION_INVALID
  */
 export function readEncryptionKeys(file: string): EncryptionOptions {
-  const given = parsed(textOf(file), file);
+  const given = parsed(readSecretFile(file), file);
   resolveEncryption(given);
   return given as EncryptionOptions;
 }
 
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    throw new GoflowError('OPTION_INVALID', `${file} cannot be read`);
-  }
-}
-
-/** Without the cause: it quotes the text. */
+/** Without the cause: it quotes the text. The file is there, so that its name may be shown. */
 function parsed(text: string, file: string): unknown {
   try {
     return JSON.parse(text);

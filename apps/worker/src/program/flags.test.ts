@@ -140,14 +140,6 @@ test('the token comes from the environment or from a file, never from the comman
   expect(readSettings(NEEDED, { GOFLOW_READ_TOKEN_FILE: file }).readToken).toBe('from the file');
 });
 
-test('a token file that is not there, or is a directory, is named', () => {
-  const missing = join(tmpdir(), 'goflow-no-such-token');
-  expect(refusalOf(NEEDED, { GOFLOW_TOKEN_FILE: missing })).toBe(
-    `GOFLOW_TOKEN_FILE: ${missing} cannot be read`,
-  );
-  expect(refusalOf(NEEDED, { GOFLOW_TOKEN_FILE: tmpdir() })).toContain('GOFLOW_TOKEN_FILE');
-});
-
 test('several tokens are one a line', async () => {
   const file = await tokenFile('the new one\r\n\n  the old one\n');
   const expected = ['the new one', 'the old one'];

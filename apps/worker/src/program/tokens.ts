@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { GoflowError } from '@goflow/shared';
+import { readSecretFile } from './secret-file.js';
 
 /** What a variable of the environment gives: one token, or one a line while tokens are changed. */
 export type GivenTokens = string | readonly string[];
@@ -22,9 +22,10 @@ export function readTokens(
 
 function readFile(name: string, file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readSecretFile(file);
   } catch (cause) {
-    throw new GoflowError('OPTION_INVALID', `${name}: ${file} cannot be read`, { cause });
+    const { message } = cause as GoflowError;
+    throw new GoflowError('OPTION_INVALID', `${name}: ${message}`, { cause });
   }
 }
 

@@ -21,7 +21,7 @@ import { checkPrefix, DEFAULT_PREFIX, GoflowError, toMs } from '@goflow/shared';
 import type { RedisQueueBackend } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
 import { sendReply } from './after-end.js';
-import { overloadOf } from './backlog.js';
+import { backlogOf, overloadOf } from './backlog.js';
 import { cancelTask } from './cancel-task.js';
 import { pushChunks } from './chunks/push-chunks.js';
 import { Deadline } from './deadline.js';
@@ -33,7 +33,7 @@ import { readDetails } from './inspector/read-detail.js';
 import { ProducerQueues } from './producer-queues.js';
 import { pushAll } from './push-many.js';
 import { pushOne } from './push-one.js';
-import { readCounts } from './queue-counts.js';
+import { readCounts, readDepth } from './queue-counts.js';
 import { readTasks } from './read-tasks.js';
 import {
   closeRedis,
@@ -146,14 +146,14 @@ class BullMqBroker implements Broker {
     return this.#withinBacklog(() => {
       const ready = this.#queues.ready(queue);
       return ready ? toBackend(ready) : this.#queues.open(queue).then(toBackend);
-    });
+    }, envelope.payloadJson.length);
   }
 
   pushMany(envelopes: readonly TaskEnvelope[]): Promise<readonly (Pushed | Error)[]> {
     return pushAll(envelopes, {
       redis: this.#redis,
       prefix: this.#prefix,
-      within: (command) => this.#withinBacklog(command),
+      within: (command, bytes) => this.#withinBacklog(command, bytes),
       open: (queue): Promise<RedisQueueBackend> => this.#queues.open(queue),
       push: (envelope) => this.push(envelope),
     });
@@ -163,7 +163,7 @@ class BullMqBroker implements Broker {
     return pushChunks(chunks, {
       redis: this.#redis,
       prefix: this.#prefix,
-      within: (command) => this.#withinBacklog(command),
+      within: (command, bytes) => this.#withinBacklog(command, bytes),
       open: (queue): Promise<RedisQueueBackend> => this.#queues.open(queue),
     });
   }
@@ -213,6 +213,10 @@ class BullMqBroker implements Broker {
     return this.#within(() => readCounts(this.#redis, this.#prefix, queue));
   }
 
+  depth(queue: string): Promise<number> {
+    return this.#within(() => readDepth(this.#redis, this.#prefix, queue));
+  }
+
   async ping(): Promise<void> {
     await this.#within(() => this.#redis.ping());
   }
@@ -237,17 +241,18 @@ class BullMqBroker implements Broker {
   }
 
   /** For pushes: they add to what waits in memory, and may have to be with replicas, too. */
-  #withinBacklog<T>(command: () => Promise<T>): Promise<T> {
-    const overload = overloadOf(this.#redis);
+  #withinBacklog<T>(command: () => Promise<T>, bytes: number): Promise<T> {
+    const overload = overloadOf(this.#deadline.unsettledBytes);
     if (overload) return Promise.reject(overload);
     const replicas = this.#replicas;
-    return this.#within(replicas ? () => replicas.confirmed(command) : command);
+    const sending = replicas ? () => replicas.confirmed(command) : command;
+    return this.#within(sending, backlogOf(bytes));
   }
 
-  #within<T>(command: () => Promise<T>): Promise<T> {
+  #within<T>(command: () => Promise<T>, bytes?: number): Promise<T> {
     if (this.#closing)
       return Promise.reject(new GoflowError('CLIENT_CLOSED', 'the client is closed'));
-    return this.#deadline.within(command);
+    return this.#deadline.within(command, bytes);
   }
 
   async #close(): Promise<void> {

@@ -11,6 +11,8 @@ const PAUSE_MS = 50;
 interface Call {
   /** On the monotonic clock. */
   readonly endsAt: number;
+  /** What its command holds in memory. */
+  readonly bytes: number;
   /** True once the command may have reached Redis. */
   sent: boolean;
   /** What Redis last said to it. */
@@ -31,6 +33,7 @@ export class Deadline {
   readonly #limits = new TimeLimits();
   /** Calls that wait for the connection. One listener for all: there may be very many. */
   readonly #waiting = new Set<() => void>();
+  #unsettledBytes = 0;
   #lastError: unknown;
   #isReleased = false;
   readonly #onError = (error: unknown): void => {
@@ -57,14 +60,20 @@ export class Deadline {
     this.#redis.off('error', this.#onError).off('ready', this.#onReady).off('end', this.#wake);
   }
 
+  /** What the commands hold in memory that have not settled; those among them that were given up, too. */
+  get unsettledBytes(): number {
+    return this.#unsettledBytes;
+  }
+
   /**
    * Runs `command`, again if need be, within the time limit. It must be safe to run twice: every task has its id before
    * it is sent.
    *
+   * @param bytes what it holds in memory until it settles
    * @throws BROKER_UNAVAILABLE, BROKER_REFUSED
    */
-  within<T>(command: () => Promise<T>): Promise<T> {
-    const call: Call = { endsAt: performance.now() + this.#timeoutMs, sent: false };
+  within<T>(command: () => Promise<T>, bytes = 0): Promise<T> {
+    const call: Call = { endsAt: performance.now() + this.#timeoutMs, bytes, sent: false };
     if (!isReady(this.#redis) || this.#isReleased) return this.#again(command, call);
     // Nearly every call ends with this attempt: no further promise for it.
     return new Promise((resolve, reject) => {
@@ -93,11 +102,15 @@ export class Deadline {
     call.sent = true;
     const limit = { endsAt: call.endsAt, end: () => timeUp(this.#timeUp(call)) };
     this.#limits.add(limit);
-    command().then(
+    const running = command();
+    this.#unsettledBytes += call.bytes;
+    running.then(
       (value) => {
+        this.#unsettledBytes -= call.bytes;
         if (this.#limits.delete(limit)) resolve(value);
       },
       (error: unknown) => {
+        this.#unsettledBytes -= call.bytes;
         if (this.#limits.delete(limit)) failed(error);
       },
     );

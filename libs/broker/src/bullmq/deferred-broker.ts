@@ -115,6 +115,10 @@ class DeferredBroker implements Broker {
     return this.#call((broker) => broker.counts(queue));
   }
 
+  depth(queue: string): Promise<number> {
+    return this.#call((broker) => broker.depth(queue));
+  }
+
   ping(): Promise<void> {
     return this.#call((broker) => broker.ping());
   }

@@ -16,7 +16,8 @@ const MAX_LENGTH = 8 * 1024 * 1024;
 export interface PushManyPorts {
   readonly redis: Redis | Cluster;
   readonly prefix: string;
-  within<T>(command: () => Promise<T>): Promise<T>;
+  /** @param bytes of the payloads, which `command` holds in memory */
+  within<T>(command: () => Promise<T>, bytes: number): Promise<T>;
   open(queue: string): Promise<RedisQueueBackend>;
   /** Pushes one that cannot be one of many. */
   push(envelope: TaskEnvelope): Promise<Pushed>;
@@ -41,7 +42,8 @@ export async function pushAll(
   });
   for (const indexes of slicesOf(plain, envelopes)) {
     const slice = indexes.map((index) => at(envelopes, index));
-    const results = await ports.within(() => pushSlice(slice, ports)).catch(toError);
+    const bytes = slice.reduce((sum, { payloadJson }) => sum + payloadJson.length, 0);
+    const results = await ports.within(() => pushSlice(slice, ports), bytes).catch(toError);
     indexes.forEach((index, place) => {
       outcomes[index] = results instanceof Error ? results : results[place];
     });

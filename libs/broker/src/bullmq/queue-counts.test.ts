@@ -7,10 +7,11 @@ import {
   plantChunk,
 } from './inspector/planted-chunks.test-d.js';
 import { openPlanted, type Planted, times } from './inspector/planted-jobs.test-d.js';
-import { readCounts } from './queue-counts.js';
+import { readCounts, readDepth } from './queue-counts.js';
 
 const counts = ({ redis, prefix }: Planted): Promise<QueueCounts> =>
   readCounts(redis, prefix, 'default');
+const depth = ({ redis, prefix }: Planted): Promise<number> => readDepth(redis, prefix, 'default');
 
 const none: QueueCounts = {
   waiting: 0,
@@ -76,6 +77,7 @@ test.each([1, 2, 3])('chunks count as their tasks, wherever they are: %i', async
       await planted.finished('completed', 5).then(() => (expected.completed += 1));
   }
   expect(await counts(planted)).toEqual(expected);
+  expect(await depth(planted)).toBe(expected.waiting + expected.delayed);
 });
 
 test('a chunk whose last result is saved, and that is still held, counts as settled', async () => {
@@ -125,6 +127,7 @@ test('thousands of active and delayed ones are looked at slice by slice', async 
   await Promise.all(Array.from({ length: 1_300 }, plant('delayed')));
   await times(3, plant('wait'));
   expect(await counts(planted)).toEqual({ ...none, active: 4_800, delayed: 2_600, waiting: 6 });
+  expect(await depth(planted)).toBe(2_606);
 });
 
 test('garbage in the count, or in a chunk, makes no count negative', async () => {
@@ -136,4 +139,15 @@ test('garbage in the count, or in a chunk, makes no count negative', async () =>
   await redis.lpush(planted.key('active'), 'active', 'gone');
   await redis.hset(planted.key('chunks'), { jobs: 9, open: 1, finished: 7, completed: 'x' });
   expect(await counts(planted)).toEqual({ ...none, active: 4 });
+  expect(await depth(planted)).toBe(0);
+});
+
+test('the depth is told without a look into delayed chunks', async () => {
+  const planted = openPlanted();
+  const chunk = await plantChunk(planted, { in: 'delayed', tasks: all('open', 5) });
+  await planted.delayed(5);
+  await planted.active();
+  await planted.redis.hset(planted.key(chunk), 'o', 99);
+  expect(await depth(planted)).toBe(6);
+  expect(await counts(planted)).toMatchObject({ delayed: 100 });
 });

@@ -118,6 +118,11 @@ export class MemoryClient implements Broker {
     return this.#use().queue(queue)?.counts ?? NO_TASKS;
   }
 
+  async depth(queue: string): Promise<number> {
+    const { waiting, delayed } = await this.counts(queue);
+    return waiting + delayed;
+  }
+
   async ping(): Promise<void> {
     this.#use();
   }

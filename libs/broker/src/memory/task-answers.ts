@@ -42,6 +42,7 @@ export function toListed(task: StoredTask): TaskDetail {
     backoff: envelope.backoff,
     timeoutMs: envelope.timeoutMs,
     traceparent: envelope.traceparent,
+    envelopeVersion: envelope.envelopeVersion,
     dueAt: state === 'delayed' ? dueAt : undefined,
     deduplicationKey: envelope.deduplication?.key,
     // Of a worker that dies, this broker dies, too.

@@ -257,7 +257,7 @@ export const ERRORS = Object.freeze({
   KEY_MISSING: entry({
     http: 500,
     retryable: false,
-    when: 'A result is encrypted with a key that this client does not have.',
+    when: 'A result, or a payload that is to be compared or edited, is encrypted with a key that this client does not have.',
     cure: 'Give the client the key of that id (`error.details.keyId`) in `encryption.keys`.',
   }),
   ENVELOPE_UNREADABLE: entry({

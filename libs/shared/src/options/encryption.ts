@@ -4,7 +4,7 @@ import { Cipher } from '../wire/cipher.js';
 /** Keys that payloads, results, failures, progress and log lines are encrypted with, where they are stored. */
 export interface EncryptionOptions {
   /**
-   * 1 to 100 keys by id, to read with: 32 bytes each, or base64 of them. A key id is 1 to 32 of `a` to `z`, `0` to `9`, `_` and `-`; it is
+   * 1 to 100 keys by id, to read with: 32 bytes each, not all of them zero, or base64 of them without a line break. A key id is 1 to 32 of `a` to `z`, `0` to `9`, `_` and `-`; it is
    * stored in the clear.
    */
   readonly keys: Readonly<Record<string, Uint8Array | string>>;
@@ -52,8 +52,11 @@ function checkKeyId(id: string): string {
 
 function bytesOf(id: string, key: unknown): Uint8Array {
   const bytes = typeof key === 'string' && BASE64.test(key) ? Buffer.from(key, 'base64') : key;
-  if (bytes instanceof Uint8Array && bytes.length === KEY_BYTES) return bytes;
-  throw refused(`encryption.keys.${id}`, `${KEY_BYTES} bytes, or base64 of them`);
+  const isKey = bytes instanceof Uint8Array && bytes.length === KEY_BYTES;
+  // Zeros are what memory is made of that nobody has filled.
+  if (isKey && bytes.some((byte) => byte !== 0)) return bytes;
+  const rule = `${KEY_BYTES} bytes, not all of them zero, or base64 of them without a line break`;
+  throw refused(`encryption.keys.${id}`, rule);
 }
 
 function refused(option: string, rule: string): GoflowError {

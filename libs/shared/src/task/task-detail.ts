@@ -39,8 +39,10 @@ export interface TaskNews {
 /** All that a broker knows of a task. Times are milliseconds since 1970. */
 export interface TaskDetail extends TaskRecord {
   readonly queue: string;
-  /** Decoded; `undefined` when it is no JSON. */
+  /** Decoded; `undefined` when it is no JSON. It may be compressed, and from version 2 on encrypted. */
   readonly payload: unknown;
+  /** What a reader of the payload has to understand. @default 1 */
+  readonly envelopeVersion?: number | undefined;
   readonly tags: readonly string[];
   readonly priority: number;
   readonly maxAttempts?: number | undefined;

@@ -16,7 +16,8 @@ import { LUA_COUNTING } from './lua.js';
 export interface PushChunksPorts {
   readonly redis: Redis | Cluster;
   readonly prefix: string;
-  within<T>(command: () => Promise<T>): Promise<T>;
+  /** @param bytes of the payloads, which `command` holds in memory */
+  within<T>(command: () => Promise<T>, bytes: number): Promise<T>;
   open(queue: string): Promise<RedisQueueBackend>;
 }
 
@@ -48,7 +49,9 @@ export async function pushChunks(
   const outcomes: (Error | undefined)[] = [];
   let timeUp: Error | undefined;
   for (const slice of slicesOf(chunks)) {
-    const results = timeUp ?? (await ports.within(() => sendSlice(slice, ports)).catch(toError));
+    const bytes = slice.reduce((sum, chunk) => sum + lengthOf(chunk), 0);
+    const results =
+      timeUp ?? (await ports.within(() => sendSlice(slice, ports), bytes).catch(toError));
     outcomes.push(...(results instanceof Error ? slice.map(() => results) : results));
     // The time of the call is up, or replicas are away: what was not sent yet is not tried.
     if (results instanceof Error) timeUp = results;
@@ -57,12 +60,15 @@ export async function pushChunks(
   return outcomes;
 }
 
+const lengthOf = ({ payloadsJson }: ChunkEnvelope): number =>
+  payloadsJson.reduce((sum, json) => sum + json.length, 0);
+
 /** All of one queue, and not too large together. */
 function* slicesOf(chunks: readonly ChunkEnvelope[]): Generator<readonly ChunkEnvelope[]> {
   let slice: ChunkEnvelope[] = [];
   let length = 0;
   for (const chunk of chunks) {
-    const itsLength = chunk.payloadsJson.reduce((sum, json) => sum + json.length, 0);
+    const itsLength = lengthOf(chunk);
     const isFull = slice.length === MAX_CHUNKS || length + itsLength > MAX_LENGTH;
     if (slice.length > 0 && (isFull || slice[0]?.queue !== chunk.queue)) {
       yield slice;

@@ -96,6 +96,7 @@ function fromOptions(stored: string | undefined) {
     deadline: fromStoredTime(options.dl),
     retention: fromStoredRetention(options.ret),
     traceparent: typeof options.tp === 'string' ? options.tp : undefined,
+    envelopeVersion: fromStoredTime(options.v),
   };
 }
 
