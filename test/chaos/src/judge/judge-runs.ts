@@ -29,7 +29,7 @@ export function judgeRuns(story: Story, result: TaskResult, evidence: Evidence):
   if (story.kind === 'poison' && story.starts.length > MAX_POISON_RUNS)
     note('poison-again', `it took ${story.starts.length} workers down`);
   if (result.status === 'expired' && story.effects.length > 0) note('ran-expired', 'it ran');
-  judgeCancel(story, result, evidence, note);
+  bad.push(...judgeCancel(story, result, evidence.faults));
   if (result.status === 'completed' || result.status === 'failed')
     judgeAttempts(story, result, note);
   if (!mayTurnBack(evidence.faults)) judgeTokens(story, result, note);
@@ -56,14 +56,16 @@ function judgeAttempts(story: Story, result: Ended, note: Note): void {
     note('wrong-attempts', `it had ${attempts} attempts, expected ${least} to ${most}`);
 }
 
-function judgeCancel(story: Story, result: TaskResult, { faults }: Evidence, note: Note): void {
-  for (const { effect, at } of story.cancels) {
+function judgeCancel(story: Story, result: TaskResult, faults: readonly Happened[]): Breach[] {
+  return story.cancels.flatMap(({ effect, at }) => {
     const late = story.effects.find((run) => run.at > at + HEARD_MS);
     if (effect === 'cancelled' && story.starts.some((run) => run.at > at) && !mayTurnBack(faults))
-      note('ran-after-cancel', 'cancel said cancelled, and it began after that');
-    if (effect === 'requested' && result.status === 'completed' && late && isCalm(at, faults))
-      note('cancel-unheard', `it did its work ${late.at - at} ms after it was to end`);
-  }
+      return [about(story, 'ran-after-cancel', 'cancel said cancelled, and it began after that')];
+    if (effect !== 'requested' || result.status !== 'completed' || !late || !isCalm(at, faults))
+      return [];
+    const what = `it did its work ${late.at - at} ms after it was to end`;
+    return [about(story, 'cancel-unheard', what)];
+  });
 }
 
 /** Nothing happened near a time. */

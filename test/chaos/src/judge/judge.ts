@@ -77,10 +77,10 @@ export function judge(evidence: Evidence): Judgement {
 function countUnexplained({ starts, effects }: Story, causes: Causes): number {
   const beginOf = (effect: Run): Run =>
     starts.find((run) => run.by === effect.by && run.starts === effect.starts) ?? effect;
-  const pairs = effects
-    .slice(1)
-    .map((effect, index) => [effects[index] ?? effect, effect] as const);
-  return pairs.filter(([a, b]) => !isRunAgainExplained(beginOf(a), beginOf(b), causes)).length;
+  // A worker that was frozen does the work of its run after that of the next one.
+  const runs = effects.map(beginOf).sort((a, b) => a.at - b.at);
+  const pairs = runs.slice(1).map((run, index) => [runs[index] ?? run, run] as const);
+  return pairs.filter(([first, next]) => !isRunAgainExplained(first, next, causes)).length;
 }
 
 /** The ids that Redis holds for each name: more than one is a push that made two tasks. */
