@@ -55,10 +55,9 @@ export function outcomeOf(thrown: unknown, attempt: Attempt): Verdict {
 
 /** The end of a task whose time is over before this attempt begins, or while it runs; `undefined` while there is time. */
 export function timeOver(task: TakenTask, now: number): FinalOutcome | undefined {
-  const { startBy, deadline, attempt, stalls } = task;
+  const { startBy, deadline, attempt, wasBegun } = task;
   if (deadline !== undefined && now >= deadline) return deadlineOver(task);
-  // One whose worker died was started in time.
-  const wasStarted = attempt > 1 || stalls > 0;
+  const wasStarted = attempt > 1 || wasBegun;
   if (startBy === undefined || now < startBy || wasStarted) return undefined;
   const message = `the task was not started by ${new Date(startBy).toISOString()}`;
   return { kind: 'expired', failure: toFailure(new GoflowError('TASK_EXPIRED', message)) };

@@ -33,6 +33,7 @@ export function takenTask(given: Partial<TakenTask> = {}): Taken {
     tags: [],
     traceparent: undefined,
     stalls: 0,
+    wasBegun: false,
     pushedAt: 0,
     dueAt: 0,
     signal: controller.signal,

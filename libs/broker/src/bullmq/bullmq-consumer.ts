@@ -11,6 +11,7 @@ import type {
 import { GoflowError, type TaskFailure } from '@goflow/shared';
 import { DelayedError, type Job, WaitingError } from 'bullmq';
 import { afterEnd } from './after-end.js';
+import { Begun } from './begun.js';
 import type { WorkerSettings } from './build-worker.js';
 import {
   type BullWorker,
@@ -78,7 +79,8 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
     const { queue, worker, run, retention } = options;
     this.#sweeper = new RetentionSweeper({ redis, prefix, queue, retention, report });
     const suspects = new Suspects(settings, queue);
-    this.#careful = new CarefulStart({ cancellations, suspects, worker, run, report });
+    const begun = new Begun(settings, queue);
+    this.#careful = new CarefulStart({ begun, cancellations, suspects, worker, run, report });
     this.#report = newsTeller(settings, queue);
     this.#chunks = new ChunkSlots({
       queue,

@@ -2,6 +2,7 @@ import type { Verdict } from '@goflow/shared';
 import { until } from '@goflow/testing';
 import type { Job } from 'bullmq';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { Begun } from './begun.js';
 import { Cancellations } from './cancellations.js';
 import { CarefulStart } from './careful-start.js';
 import { cancelChannel } from './keys.js';
@@ -10,6 +11,7 @@ import { openPlace } from './place.test-d.js';
 import { Suspects, Turns } from './suspects.js';
 import { TakenJob } from './taken-job.js';
 
+const NOW = 1_000;
 const DONE: Verdict = { kind: 'completed', resultJson: undefined };
 const RETRY: Verdict = {
   kind: 'retry',
@@ -25,7 +27,8 @@ function open(run: (task: TakenJob) => Promise<Verdict> = async () => DONE) {
   onTestFinished(() => cancellations.close());
   const suspects = new Suspects({ redis, prefix, turns: new Turns() }, 'default');
   const running = vi.fn(run);
-  const options = { cancellations, suspects, worker: 'w', run: running, report };
+  const begun = new Begun({ redis, prefix, clock: { now: () => NOW } }, 'default');
+  const options = { begun, cancellations, suspects, worker: 'w', run: running, report };
   const marks = () => redis.hkeys(key('suspects'));
   return {
     redis,
@@ -40,7 +43,7 @@ function open(run: (task: TakenJob) => Promise<Verdict> = async () => DONE) {
 }
 
 /** A task that was started for the second time, unless said otherwise. */
-function taken({ unique = 'a', starts = 2, stalls = 0 } = {}): TakenJob {
+function taken({ unique = 'a', starts = 2, stalls = 0, startBy = 0 } = {}): TakenJob {
   const job = {
     id: unique,
     name: 'repeater',
@@ -49,7 +52,7 @@ function taken({ unique = 'a', starts = 2, stalls = 0 } = {}): TakenJob {
     attemptsStarted: starts,
     stalledCounter: stalls,
     timestamp: 1,
-    opts: {},
+    opts: startBy === 0 ? {} : { sb: startBy },
   };
   const report = async (): Promise<void> => undefined;
   const lease = new Lease();
@@ -208,4 +211,40 @@ test('a task that was ended while Redis was asked is not begun', async () => {
   task.abort(new Error('cancelled'));
   expect(await running).toMatchObject({ kind: 'handed-back' });
   expect(run).not.toHaveBeenCalled();
+});
+
+test('one that has to be begun in time is marked before it begins; the next worker knows it was begun', async () => {
+  let marked: string | null = null;
+  const opened = open(async () => {
+    marked = await opened.redis.hget(opened.key('a'), 'bg');
+    return DONE;
+  });
+  const { careful, redis, key } = opened;
+  await redis.hset(key('a'), 'name', 'repeater');
+  const first = taken({ starts: 1, startBy: NOW + 1 });
+  expect(careful.isNeeded(first, 'a')).toBe(true);
+  expect(await careful.run(first, 'a')).toBe(DONE);
+  expect(marked).toBe('1');
+  const next = taken({ stalls: 1, startBy: NOW });
+  expect(await careful.run(next, 'a')).toBe(DONE);
+  expect(next.wasBegun).toBe(true);
+});
+
+test('one that was taken and lost on its way was not begun, and is not when its time is over', async () => {
+  const { careful, redis, key } = open();
+  await redis.hset(key('a'), 'name', 'repeater');
+  const task = taken({ stalls: 1, startBy: NOW });
+  await careful.run(task, 'a');
+  expect(task.wasBegun).toBe(false);
+  expect(await redis.hexists(key('a'), 'bg')).toBe(0);
+});
+
+test('a job that is gone does not come back as its mark; without Redis one whose worker died counts as begun', async () => {
+  const { careful, redis, key } = open();
+  await careful.run(taken({ starts: 1, startBy: NOW + 1 }), 'a');
+  expect(await redis.exists(key('a'))).toBe(0);
+  redis.disconnect();
+  const task = taken({ stalls: 1, startBy: NOW });
+  expect(await careful.run(task, 'a')).toBe(DONE);
+  expect(task.wasBegun).toBe(true);
 });

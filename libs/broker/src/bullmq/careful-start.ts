@@ -5,6 +5,7 @@ import {
   toFailure,
   type Verdict,
 } from '@goflow/shared';
+import type { Begun } from './begun.js';
 import type { Cancellations } from './cancellations.js';
 import type { Suspects } from './suspects.js';
 import type { TakenJob } from './taken-job.js';
@@ -12,6 +13,7 @@ import type { TakenJob } from './taken-job.js';
 /** What starting a task carefully needs. */
 export interface CarefulStartOptions {
   readonly cancellations: Cancellations;
+  readonly begun: Begun;
   readonly suspects: Suspects;
   readonly worker: string;
   readonly run: (task: TakenJob) => Promise<Verdict>;
@@ -20,7 +22,7 @@ export interface CarefulStartOptions {
 
 /**
  * Starts a task that was started before, or about which there is news: 1. it may have been cancelled meanwhile, 2. it may be what took
- * its workers down. Most tasks never come this way.
+ * its workers down, 3. it may have to be begun in time. Most tasks never come this way.
  */
 export class CarefulStart {
   readonly #options: CarefulStartOptions;
@@ -31,14 +33,14 @@ export class CarefulStart {
 
   /** True for a task that must not simply be run. */
   isNeeded(task: TakenJob, unique: string): boolean {
-    // A chunk was looked into when it was taken.
-    const isAgain = task.isOfChunk ? task.stalls > 0 : task.starts > 1;
-    return isAgain || this.#options.cancellations.isEarly(task.queue, unique);
+    return this.#options.begun.isNeeded(task) || this.#isNews(task, unique);
   }
 
   async run(task: TakenJob, unique: string): Promise<Verdict> {
-    const { cancellations, run, report } = this.#options;
+    const { begun, cancellations, run, report } = this.#options;
     try {
+      if (begun.isNeeded(task)) await begun.mark(task, unique);
+      if (!this.#isNews(task, unique)) return task.isAborted ? NOT_BEGUN : run(task);
       const reason = await cancellations.find(task.queue, unique);
       if (reason !== undefined) {
         cancellations.forget(task.queue, unique);
@@ -51,6 +53,12 @@ export class CarefulStart {
     }
     // Cancelled, or handed back, while this was asked.
     return task.isAborted ? NOT_BEGUN : run(task);
+  }
+
+  #isNews(task: TakenJob, unique: string): boolean {
+    // A chunk was looked into when it was taken.
+    const isAgain = task.isOfChunk ? task.stalls > 0 : task.starts > 1;
+    return isAgain || this.#options.cancellations.isEarly(task.queue, unique);
   }
 
   async #runSuspect(task: TakenJob, unique: string): Promise<Verdict> {

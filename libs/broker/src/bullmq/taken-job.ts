@@ -50,6 +50,8 @@ export class TakenJob implements TakenTask {
   /** On the monotonic clock. */
   readonly takenAt = performance.now();
   readable = true;
+  /** Until more is known: one whose worker died was begun. */
+  wasBegun: boolean;
   runMs = 0;
   /** The worker is leaving and has ended this attempt itself. */
   isBrokenOff = false;
@@ -75,6 +77,7 @@ export class TakenJob implements TakenTask {
     this.isOfChunk = ofChunk !== undefined;
     this.#lease = lease;
     this.stalls = job.stalledCounter;
+    this.wasBegun = this.stalls > 0;
     this.#stored = job.opts as StoredOptions;
     this.#report = report;
     if (!ofChunk) (job as MarkedJob)[TASK] = this;

@@ -24,6 +24,7 @@ export class TakenMemoryTask implements TakenTask {
   readonly pushedAt: number;
   /** Of a worker that dies, this broker dies, too. */
   readonly stalls = 0;
+  readonly wasBegun = false;
   /** On the monotonic clock. */
   readonly takenAt = performance.now();
   isAborted = false;

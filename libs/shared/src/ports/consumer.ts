@@ -36,6 +36,8 @@ export interface TakenTask {
   readonly envelopeVersion?: number | undefined;
   /** How often its worker died or froze while it ran. */
   readonly stalls: number;
+  /** Its handler was begun before, by a worker that was lost: `startBy` is kept. */
+  readonly wasBegun: boolean;
   /** Milliseconds since 1970. */
   readonly pushedAt: number;
   /** When it could have been taken at the earliest: `pushedAt` plus its delay. */
