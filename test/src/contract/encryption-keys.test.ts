@@ -59,7 +59,9 @@ onBothBrokersAndInChunks((open) => {
     }
     const id = await goflow.push('echo', 'secret');
     await until(() => reasons.length > 1, { what: 'it to be handed back twice' });
-    expect(await goflow.status(id)).toMatchObject({ status: 'delayed', attempts: 0, history: [] });
+    // It may be on its way out again.
+    const status = expect.stringMatching(/^(?:delayed|waiting|active)$/) as string;
+    expect(await goflow.status(id)).toMatchObject({ status, attempts: 0, history: [] });
     expect(new Set(reasons)).toEqual(new Set(['key-missing']));
     await world.worker(tasks, handlers, { encryption: BOTH });
     expect(await goflow.wait(id)).toBe('secret');
