@@ -44,7 +44,8 @@ export class Member {
     this.ledger = settings.ledger;
     this.log = log;
     const output = openSync(log, 'a');
-    const file = fileURLToPath(new URL(`../load/${role}-program.js`, import.meta.url));
+    // The built one, also where a test runs from the sources.
+    const file = fileURLToPath(new URL(`../../dist/load/${role}-program.js`, import.meta.url));
     const child = fork(file, [], {
       execArgv: ['--expose-gc', '--enable-source-maps'],
       env: { ...process.env, CHAOS: JSON.stringify(settings) },
