@@ -10,7 +10,7 @@ const DONE: Verdict = { kind: 'completed', resultJson: undefined };
 
 /** A consumer behind a proxy, and what became of tasks. A push goes past the proxy. */
 async function open(run: (task: TakenTask) => Promise<Verdict>) {
-  const { prefix } = openPlace();
+  const { prefix, redis: direct, key } = openPlace();
   const redis = inject('redisUrl');
   const proxy = await FaultProxy.start({ targetPort: Number(new URL(redis).port) });
   onTestFinished(() => proxy.stop());
@@ -36,7 +36,10 @@ async function open(run: (task: TakenTask) => Promise<Verdict>) {
     await broker.close();
   });
   await consumer.start();
-  const push = () => broker.push(envelopeOf());
+  const push = async (): Promise<string> => {
+    const { id } = await broker.push(envelopeOf());
+    return id.slice(id.indexOf(':') + 1);
+  };
   const count = (event: string): number => events.filter((one) => one === event).length;
   /** As the heartbeat does, but at once. */
   const lookUntil = (fact: () => boolean | Promise<boolean>, what: string) =>
@@ -47,23 +50,24 @@ async function open(run: (task: TakenTask) => Promise<Verdict>) {
       },
       { what, everyMs: 100 },
     );
-  return { proxy, consumers, consumer, push, events, count, lookUntil };
+  return { redis: direct, key, proxy, consumers, consumer, push, events, count, lookUntil };
 }
 
 const isWait = ([command = '']: readonly string[]): boolean => command.toLowerCase() === 'bzpopmin';
 
 test('the wait for tasks hangs while PING passes: another takes its place, what waits runs, what ran goes on', async () => {
   let letGo: () => void = () => undefined;
-  const held = new Promise<void>((resolve) => {
+  const holding = new Promise<void>((resolve) => {
     letGo = resolve;
   });
   let started = 0;
-  const { proxy, consumers, consumer, push, events, count, lookUntil } = await open(async () => {
+  const world = await open(async () => {
     started += 1;
-    if (started === 1) await held;
+    if (started === 1) await holding;
     return DONE;
   });
-  await push();
+  const { redis, key, proxy, consumers, consumer, push, events, count, lookUntil } = world;
+  const held = await push();
   await until(() => started === 1, { what: 'the first to run' });
   proxy.stall(isWait);
   let pushed = 1;
@@ -77,8 +81,17 @@ test('the wait for tasks hangs while PING passes: another takes its place, what 
   await until(() => count('completed') === pushed - 1, { what: 'what waited to complete' });
   await consumers.ping();
   expect(consumer.isStuck).toBe(false);
-  // For longer than its lease, which what was replaced goes on renewing.
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  // Each at half of the lease: four of them are longer than it.
+  let [renewals, before] = [0, 0];
+  await until(
+    async () => {
+      const now = await redis.pttl(key(`${held}:lock`));
+      if (now > before) renewals += 1;
+      before = now;
+      return renewals >= 4;
+    },
+    { what: 'what was replaced to go on renewing the lease' },
+  );
   letGo();
   await until(() => count('completed') === pushed, { what: 'the first to complete' });
   expect(events.toSorted()).toEqual([...Array(pushed).fill('completed'), 'rebuilt']);
