@@ -37,7 +37,8 @@ async function storedOf({ redis, prefix }: Place, id: TaskId) {
   const key = (part: string): string => `${prefix}:{default}:${part}`;
   const [, unique = '', index] = id.split(':');
   const name = index === undefined ? unique : `${unique}.${index}`;
-  const { stacktrace = '[]', opts = '{}', h1, ...fields } = await client.hgetall(key(name));
+  // `bg`: a task of a chunk counts as begun with its chunk.
+  const { stacktrace = '[]', opts = '{}', h1, bg: _, ...fields } = await client.hgetall(key(name));
   const sets = ['delayed', 'completed', 'failed', 'cancelled', 'expired', 'retained', 'tag:eu'];
   const scores = await Promise.all(sets.map((set) => client.zscore(key(set), name)));
   const times = TIMES.filter((time) => time in fields);

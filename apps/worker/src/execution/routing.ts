@@ -57,8 +57,8 @@ function growingMs(starts: number): number {
   return Math.min(FIRST_MS * 2 ** Math.min(starts - 1, 10), MAX_MS);
 }
 
-/** The wait of a task that another worker may be able to run: about 0.25 s, half as long again at each start, at most 30 s. */
+/** The wait of a task that another worker may be able to run: about 0.25 s, a quarter longer at each start, at most 30 s. It may meet this one several times. */
 export function untilAnotherMs(starts: number): number {
-  const ms = Math.min(ELSEWHERE_MS * 1.5 ** Math.min(starts - 1, 20), MAX_MS);
+  const ms = Math.min(ELSEWHERE_MS * 1.25 ** Math.min(starts - 1, 30), MAX_MS);
   return Math.round(ms * (0.75 + Math.random() / 4));
 }
