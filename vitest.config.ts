@@ -12,10 +12,13 @@ export default defineConfig({
       'scripts/**/*.test.ts',
     ],
     pool: 'forks',
-    maxWorkers: 2,
+    // Most tests wait for a server or a process, not for a processor.
+    maxWorkers: 4,
+    // Each test file opens and closes what is its own: setup-leaks sees to it.
+    isolate: false,
     globalSetup: ['libs/testing/dist/vitest/global-redis.js'],
     setupFiles: ['libs/testing/dist/vitest/setup-leaks.js'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

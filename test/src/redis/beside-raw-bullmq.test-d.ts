@@ -6,7 +6,7 @@ import type { Redis } from 'ioredis';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { Barrier } from '../support/barrier.js';
-import { newPlace, openRedis, type Place } from '../support/redis.js';
+import { newLonelyPlace, newPlace, openRedis, type Place } from '../support/redis.js';
 import { makeWorker, openClient } from '../support/system.js';
 
 /** The default, said all the same: it is what is tested. */
@@ -183,7 +183,8 @@ function holding() {
 
 /** Both producers push in bursts, both workers run at once, and each has tasks of the other side. */
 export async function runBoth() {
-  const place = newPlace();
+  // Lines of other programs that come while the watch begins would end it.
+  const place = await newLonelyPlace();
   const [queue, heard, calls] = [
     await openRawQueue(place),
     await hearCompleted(place),

@@ -4,7 +4,7 @@ import { defineHandlers } from '@goflow/worker';
 import type { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { newPlace, openRedis } from '../support/redis.js';
+import { newLonelyPlace, newPlace, openRedis } from '../support/redis.js';
 import { makeWorker, openClient } from '../support/system.js';
 
 // Jobs that somebody wrote into Redis by hand. Each becomes a dead letter or is harmless; tasks beside them do not notice.
@@ -197,7 +197,7 @@ test('what is no job at all is taken out of the queue, and the tasks between com
 });
 
 test('a key of the queue that is of another type is said, not asked for thousands of times', async () => {
-  const place = newPlace();
+  const place = await newLonelyPlace();
   const redis = openRedis(place.redis);
   const key = `${place.prefix}:{default}:wait`;
   await redis.set(key, 'a text');

@@ -1,4 +1,4 @@
-import { cleanPrefix, testPrefix } from '@goflow/testing';
+import { cleanPrefix, RedisServer, testPrefix } from '@goflow/testing';
 import { Redis } from 'ioredis';
 import { inject, onTestFinished } from 'vitest';
 
@@ -15,6 +15,13 @@ export function newPlace(): Place {
     await cleanPrefix(place.redis, place.prefix);
   });
   return place;
+}
+
+/** A place in a Redis that no other test uses: to count or watch its commands. */
+export async function newLonelyPlace(): Promise<Place> {
+  const server = await RedisServer.start();
+  onTestFinished(() => server.stop());
+  return { redis: server.url, prefix: testPrefix() };
 }
 
 /** A plain connection, closed when the test ends. */

@@ -188,6 +188,19 @@ test('debounce: many at once are one task, with the payload of the last', async 
   expect(await jobOf([...ids][0] ?? '')).toMatchObject({ data: '49' });
 });
 
+test('debounce: a push that was overtaken on its way does not bring its older payload back', async () => {
+  const { push, redis, key, jobOf } = await open();
+  const { id } = await push(debounced('1'));
+  await push(debounced('3', 20));
+  expect(await push(debounced('2', 10))).toEqual({ id, deduplicated: true });
+  expect(await jobOf(id)).toMatchObject({ data: '3' });
+  await push(debounced('4', 30, 5_000));
+  await push(debounced('a shorter wait, and older', 29, 1_000));
+  expect(await jobOf(id)).toMatchObject({ data: '4', delay: '5000' });
+  const due = (1_800_000_000_000 + 30 + 5_000) * PER_MS;
+  expect(await redis.zscore(key('delayed'), uniqueIn(id))).toBe(`${due}`);
+});
+
 test('debounce: a push that is repeated, because its answer was lost, is one task', async () => {
   const { push, redis, key } = await open();
   const envelope = envelopeOf(debounced('1'));

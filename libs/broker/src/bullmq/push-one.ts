@@ -70,17 +70,20 @@ function isSamePayload(stored: string | null | undefined, payloadJson: string): 
 /**
  * Gives the task that waits under a debounce key the newest payload and its full wait again. One that has begun, or is due, is left
  * alone, and its key is freed for a new one. BullMQ's own way removes the job and makes another, whose id the first caller does not
- * know. KEYS: deduplication key, delayed. ARGV: key base, payload, time, window, startBy or '', version of the envelope or ''. Output: the
+ * know. A push that was overtaken on its way changes nothing: the payload that is there is newer. KEYS: deduplication key, delayed. ARGV: key base, payload, time, window, startBy or '', version of the envelope or ''. Output: the
  * id, or false.
  */
 const DEBOUNCE = `
 ${LUA_WITH_VERSION}
 local id = redis.call('GET', KEYS[1])
 if not id then return false end
-if not redis.call('ZSCORE', KEYS[2], id) then
+local due = redis.call('ZSCORE', KEYS[2], id)
+if not due then
   redis.call('DEL', KEYS[1])
   return false
 end
+local wait = tonumber(redis.call('HGET', ARGV[1] .. id, 'delay')) or 0
+if tonumber(ARGV[3]) < math.floor(due / 0x1000) - wait then return id end
 redis.call('HSET', ARGV[1] .. id, 'data', ARGV[2], 'delay', ARGV[4])
 redis.call('ZADD', KEYS[2], (tonumber(ARGV[3]) + tonumber(ARGV[4])) * 0x1000, id)
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
