@@ -86,6 +86,15 @@ export type {
   TakenTask,
 } from './ports/consumer.js';
 export type {
+  AuditRecord,
+  ConcurrencyRule,
+  ConcurrencyScope,
+  FleetBroker,
+  FleetChange,
+  QueueRecord,
+  WorkerLabels,
+} from './ports/fleet-broker.js';
+export type {
   Administered,
   InspectorBroker,
   PageQuestion,

@@ -1,0 +1,45 @@
+/** What the command ends with. */
+export const EXIT = {
+  done: 0,
+  /** A task failed, was cancelled or expired, or did not end in time. */
+  failed: 1,
+  /** Bad input: an unknown option, a payload that its contract refuses. */
+  usage: 2,
+  /** Redis cannot be reached, or refuses. */
+  unreachable: 3,
+  notFound: 4,
+  /** A defect of goflow: sysexits(3), EX_SOFTWARE. */
+  defect: 70,
+  /** Ctrl-C: 128 + SIGINT. */
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+const BY_CODE: Readonly<Record<string, ExitCode>> = {
+  BROKER_UNAVAILABLE: EXIT.unreachable,
+  BROKER_REFUSED: EXIT.unreachable,
+  REPLICAS_MISSING: EXIT.unreachable,
+  RESULT_STORE_AWAY: EXIT.unreachable,
+  TASK_UNKNOWN: EXIT.notFound,
+  TASK_FAILED: EXIT.failed,
+  TASK_CANCELLED: EXIT.failed,
+  TASK_EXPIRED: EXIT.failed,
+  WAIT_TIMEOUT: EXIT.failed,
+  PUSH_INCOMPLETE: EXIT.failed,
+  WAIT_ABORTED: EXIT.interrupted,
+  INTERNAL: EXIT.defect,
+};
+
+/** What an error ends the command with. Every other code of goflow's is about what was given. */
+export function exitCodeOf(error: unknown): ExitCode {
+  const { code, exitCode } = (error ?? {}) as { code?: unknown; exitCode?: unknown };
+  if (isOfCommander(error)) return exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (typeof code !== 'string' || !/^[A-Z]+(_[A-Z]+)*$/.test(code)) return EXIT.defect;
+  return BY_CODE[code] ?? EXIT.usage;
+}
+
+/** Commander has told it already. */
+export function isOfCommander(error: unknown): boolean {
+  return String((error as { code?: unknown } | null)?.code).startsWith('commander.');
+}

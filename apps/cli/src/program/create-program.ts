@@ -1,0 +1,94 @@
+import { Command, Option } from 'commander';
+import type { CommandSpec, GivenOptions } from '../command.js';
+import { SETTINGS } from '../settings/settings.js';
+
+/** Called for the command that was chosen. `flags` are those of every command, `options` its own. */
+export type Chosen = (
+  spec: CommandSpec,
+  given: {
+    readonly args: readonly (string | undefined)[];
+    readonly options: GivenOptions;
+    readonly flags: Readonly<Record<string, unknown>>;
+  },
+) => Promise<void>;
+
+const EPILOGUE = `
+Settings come from flags, then the environment, then \`.goflow.yaml\` of this folder or the nearest above.
+
+Exit codes:
+  0 done   1 a task failed, or did not end in time   2 used wrongly   3 Redis cannot be reached   4 not found
+
+Examples:
+  goflow push email.send '{"to":"a@example.com"}' --wait
+  goflow dead list
+  goflow top
+`;
+
+/** What groups of commands are for. */
+const GROUPS: Readonly<Record<string, string>> = {
+  dead: 'tasks that failed for good: look at them, run them again, remove them',
+  concurrency: 'how many tasks workers run at once',
+};
+
+/** The command line of goflow. Nothing that a command needs is loaded before it is called. */
+export function createProgram(
+  version: string,
+  commands: readonly CommandSpec[],
+  chosen: Chosen,
+): Command {
+  const program = new Command('goflow')
+    .description('Push, watch and administer tasks, steer workers, run commands as tasks.')
+    .version(version)
+    .addHelpText('after', EPILOGUE)
+    .showHelpAfterError('(goflow --help lists the commands)')
+    .exitOverride();
+  addSettings(program);
+  const groups = new Map<string, Command>();
+  for (const spec of commands) {
+    const [first = '', second] = spec.name.split(' ');
+    const parent = second === undefined ? program : groupOf(groups, program, first);
+    parent.addCommand(toCommand(second ?? first, spec, chosen));
+  }
+  return program;
+}
+
+function groupOf(groups: Map<string, Command>, program: Command, name: string): Command {
+  const known = groups.get(name);
+  if (known) return known;
+  const group = new Command(name).description(GROUPS[name] ?? '').exitOverride();
+  groups.set(name, group);
+  program.addCommand(group);
+  return group;
+}
+
+function toCommand(name: string, spec: CommandSpec, chosen: Chosen): Command {
+  const command = new Command(name)
+    .description(spec.summary)
+    .allowExcessArguments(false)
+    .exitOverride()
+    .showHelpAfterError(`(goflow ${spec.name} --help tells more)`)
+    .addHelpText('after', afterHelp(spec));
+  for (const { name: argument, help } of spec.args ?? []) command.argument(argument, help);
+  for (const { flags, help } of spec.options ?? []) command.option(flags, help);
+  addSettings(command);
+  return command.action(async () => {
+    const all = command.optsWithGlobals<Record<string, unknown>>();
+    await chosen(spec, { args: command.processedArgs, options: command.opts(), flags: all });
+  });
+}
+
+/** They may stand before the command and after it. */
+function addSettings(command: Command): void {
+  const group = 'Settings:';
+  const add = (flags: string, help: string): void => {
+    command.addOption(new Option(flags, help).helpGroup(group));
+  };
+  for (const { flags, env, help } of SETTINGS) add(flags, `${help} (env: ${env})`);
+  add('--config <file>', 'settings, instead of the nearest .goflow.yaml');
+  add('--json', 'answer in JSON: one document, or one a line where there are many');
+}
+
+function afterHelp({ examples, notes = [] }: CommandSpec): string {
+  const parts = [...notes, `Examples:\n${examples.map((example) => `  ${example}`).join('\n')}`];
+  return `\n${parts.join('\n\n')}\n`;
+}

@@ -1,0 +1,54 @@
+import type { Readable, Writable } from 'node:stream';
+import type { CommandSpec, GivenOptions } from './command.js';
+import type { Connection } from './connection/connect.js';
+import type { Context } from './context.js';
+import type { ExitCode } from './exit-code.js';
+import { readSettings } from './settings/settings.js';
+import { Output, wantsColour } from './terminal/output.js';
+
+/** The program's surroundings. */
+export interface Surroundings {
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stderr: Writable & { readonly isTTY?: boolean };
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly signal: AbortSignal;
+}
+
+/** Runs one command, and closes what it opened. @throws what the command throws */
+export async function runCommand(
+  spec: CommandSpec,
+  given: {
+    readonly args: readonly (string | undefined)[];
+    readonly options: GivenOptions;
+    readonly flags: Readonly<Record<string, unknown>>;
+  },
+  around: Surroundings,
+): Promise<ExitCode> {
+  const { stdin, stdout, stderr, env, cwd, signal } = around;
+  const settings = await readSettings({ flags: given.flags, env, cwd });
+  const colour = wantsColour(env, stdout.isTTY === true);
+  const out = new Output({ stdout, stderr, json: settings.json, colour });
+  let connection: Promise<Connection> | undefined;
+  const open = async (): Promise<Connection> => {
+    // Loading it takes as long as all the rest: commands without Redis do without.
+    const { connect } = await import('./connection/connect.js');
+    return connect(settings);
+  };
+  const context: Context = {
+    settings,
+    stdin,
+    out,
+    env,
+    cwd,
+    signal,
+    connect: () => (connection ??= open()),
+  };
+  try {
+    const { run } = await spec.load();
+    return await run(given.args, given.options, context);
+  } finally {
+    await connection?.then((opened) => opened.close()).catch(() => undefined);
+  }
+}

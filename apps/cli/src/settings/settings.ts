@@ -1,0 +1,103 @@
+import { checkPrefix, GoflowError } from '@goflow/shared';
+import { findSettingsFile, readSettingsFile } from './settings-file.js';
+
+/** What every command may be told, checked. */
+export interface Settings {
+  /** A URL. @default 'redis://127.0.0.1:6379' */
+  readonly redis: string;
+  /** Whether `redis` was said, and is not the default. */
+  readonly isRedisGiven: boolean;
+  readonly prefix: string | undefined;
+  /** Module of contracts: an absolute path. @default payloads are not checked here, but by the workers */
+  readonly tasks: string | undefined;
+  /** JSON file of keys. */
+  readonly encryptionKeys: string | undefined;
+  /** How long Redis may take, as a duration. @default '5s' */
+  readonly timeout: string;
+  /** Answers as JSON: one document, or one a line where there are many. */
+  readonly json: boolean;
+  /** The file that was read. */
+  readonly file: string | undefined;
+}
+
+/** One setting: its flag, its variable, its name in the file. */
+export interface SettingSpec {
+  readonly name: string;
+  readonly flags: string;
+  readonly env: string;
+  readonly help: string;
+}
+
+export const SETTINGS: readonly SettingSpec[] = [
+  {
+    name: 'redis',
+    flags: '--redis <url>',
+    env: 'REDIS_URL',
+    help: 'where Redis is (default: redis://127.0.0.1:6379)',
+  },
+  {
+    name: 'prefix',
+    flags: '--prefix <name>',
+    env: 'GOFLOW_PREFIX',
+    help: 'what every key in Redis begins with (default: goflow)',
+  },
+  {
+    name: 'tasks',
+    flags: '--tasks <file>',
+    env: 'GOFLOW_TASKS',
+    help: 'module that exports `tasks`: payloads are checked before they are pushed',
+  },
+  {
+    name: 'encryptionKeys',
+    flags: '--encryption-keys <file>',
+    env: 'GOFLOW_ENCRYPTION_KEYS_FILE',
+    help: 'JSON file of the keys that payloads and results are encrypted with',
+  },
+  {
+    name: 'timeout',
+    flags: '--timeout <duration>',
+    env: 'GOFLOW_TIMEOUT',
+    help: 'how long Redis may take to answer (default: 5s)',
+  },
+];
+
+/** Where settings may come from. */
+export interface SettingSources {
+  /** As commander read them. */
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+}
+
+/**
+ * Reads the settings: flags first, then the environment, then `.goflow.yaml` of this folder or the nearest above.
+ *
+ * @throws OPTION_INVALID naming the flag, the variable, or the line of the file
+ */
+export async function readSettings({ flags, env, cwd }: SettingSources): Promise<Settings> {
+  const path = await findSettingsFile(cwd, flags.config as string | undefined);
+  const file = path === undefined ? {} : await readSettingsFile(path, SETTINGS);
+  const valueIn = ({ name, env: variable }: SettingSpec): string | undefined =>
+    (flags[name] as string | undefined) ?? (env[variable] || undefined) ?? file[name];
+  const given = Object.fromEntries(SETTINGS.map((spec) => [spec.name, valueIn(spec)]));
+  const { redis, prefix, timeout = '5s', tasks, encryptionKeys } = given;
+  return {
+    redis: checkRedisUrl(redis ?? 'redis://127.0.0.1:6379'),
+    isRedisGiven: redis !== undefined,
+    prefix: prefix === undefined ? undefined : checkPrefix(prefix),
+    tasks,
+    encryptionKeys,
+    timeout,
+    json: flags.json === true,
+    file: path,
+  };
+}
+
+function checkRedisUrl(url: string): string {
+  if (/^rediss?:\/\/./.test(url) && URL.canParse(url)) return url;
+  // Not quoted: it may hold a password.
+  throw new GoflowError(
+    'OPTION_INVALID',
+    '--redis (or REDIS_URL): expected redis://… or rediss://…',
+  );
+}

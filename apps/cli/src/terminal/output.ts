@@ -1,0 +1,78 @@
+import type { Writable } from 'node:stream';
+import { styleText } from 'node:util';
+import { formatTable, type TableColumn } from './table.js';
+
+/** Where a command writes to. */
+export interface OutputOptions {
+  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stderr: Writable & { readonly isTTY?: boolean };
+  readonly json: boolean;
+  /** Whether colours are wanted: see {@link wantsColour}. */
+  readonly colour: boolean;
+}
+
+export type Colour = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
+
+/** Answers on stdout, everything else on stderr, so that a pipe gets answers only. */
+export class Output {
+  readonly json: boolean;
+  readonly #options: OutputOptions;
+
+  constructor(options: OutputOptions) {
+    this.#options = options;
+    this.json = options.json;
+  }
+
+  /** Somebody looks at stdout; nobody pipes it. */
+  get isTerminal(): boolean {
+    return this.#options.stdout.isTTY === true;
+  }
+
+  /** Columns of the terminal; `undefined` without one: nothing is cut then. */
+  get width(): number | undefined {
+    return this.isTerminal ? (this.#options.stdout.columns ?? 80) : undefined;
+  }
+
+  /** One line of an answer for people. */
+  line(text = ''): void {
+    this.#options.stdout.write(`${text}\n`);
+  }
+
+  /** One JSON document, on a line of its own. */
+  document(value: unknown): void {
+    this.line(JSON.stringify(value));
+  }
+
+  /** The answer: as JSON where that was asked for, else as lines for people. */
+  answer(value: unknown, lines: () => readonly string[]): void {
+    if (this.json) this.document(value);
+    else for (const text of lines()) this.line(text);
+  }
+
+  /** Many answers: a line of JSON for each, or a table. `empty` is said when there are none. */
+  rows<Row>(rows: readonly Row[], columns: readonly TableColumn<Row>[], empty: string): void {
+    if (this.json) for (const row of rows) this.document(row);
+    else if (rows.length === 0) this.note(empty);
+    else for (const text of formatTable(rows, columns, this)) this.line(text);
+  }
+
+  /** Something to know that is no answer: on stderr. */
+  note(text: string): void {
+    this.#options.stderr.write(`${text}\n`);
+  }
+
+  paint(colour: Colour, text: string): string {
+    // The decision is made once, for both streams: styleText must not make another.
+    return this.#options.colour ? styleText(colour, text, { validateStream: false }) : text;
+  }
+}
+
+/** NO_COLOR (no-color.org) wins, then FORCE_COLOR; else only a terminal gets colours. */
+export function wantsColour(
+  env: Readonly<Record<string, string | undefined>>,
+  isTerminal: boolean,
+): boolean {
+  if (env.NO_COLOR) return false;
+  if (env.FORCE_COLOR && env.FORCE_COLOR !== '0') return true;
+  return isTerminal && env.TERM !== 'dumb';
+}

@@ -1,0 +1,42 @@
+import type {
+  AuditRecord,
+  ConcurrencyRule,
+  ConcurrencyScope,
+  FleetChange,
+  QueueRecord,
+} from '@goflow/shared';
+
+/** Who makes a change: 1 to 200 characters, kept in the audit trail. */
+export interface ChangeOptions {
+  /** @default the user and host of this process, such as 'ada@web-1' */
+  readonly by?: string | undefined;
+}
+
+/** Steers all workers at once: `goflow.fleet`. */
+export interface GoflowFleet {
+  /**
+   * Says how many tasks each worker of a scope runs at once, in each of its queues: running workers within a second, those that start
+   * later from their start. Of several rules that fit a worker's queue the most specific counts: one that names the queue before one that
+   * does not, then the one with more labels, then the newest. A worker keeps to its own bounds; one that was set by itself
+   * (`PATCH /concurrency`) stays as it is until it is reset.
+   *
+   * @param concurrency 0 (take nothing) to 10,000
+   * @throws OPTION_INVALID, BROKER_UNAVAILABLE, BROKER_REFUSED
+   * @example await goflow.fleet.setConcurrency(20, { queue: 'images', labels: { region: 'eu' } });
+   */
+  setConcurrency(
+    concurrency: number,
+    options?: ConcurrencyScope & ChangeOptions,
+  ): Promise<FleetChange>;
+  /** Takes a rule back: what is left of the rules counts, else what the worker was started with. */
+  resetConcurrency(options?: ConcurrencyScope & ChangeOptions): Promise<FleetChange>;
+  /** The rules, the most specific first. */
+  rules(): Promise<readonly ConcurrencyRule[]>;
+  /** Nothing more is taken from a queue until it is resumed; what runs goes on. @throws QUEUE_UNKNOWN */
+  pause(queue: string, options?: ChangeOptions): Promise<FleetChange>;
+  resume(queue: string, options?: ChangeOptions): Promise<FleetChange>;
+  /** All queues that hold, or held, tasks, by name. */
+  queues(): Promise<readonly QueueRecord[]>;
+  /** Who changed what and when, newest first. @param options `limit`: 1 to 1,000, 100 by default */
+  audit(options?: { readonly limit?: number | undefined }): Promise<readonly AuditRecord[]>;
+}
