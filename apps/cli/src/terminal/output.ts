@@ -4,7 +4,11 @@ import { formatTable, type TableColumn } from './table.js';
 
 /** Where a command writes to. */
 export interface OutputOptions {
-  readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly stdout: Writable & {
+    readonly isTTY?: boolean;
+    readonly columns?: number;
+    readonly rows?: number;
+  };
   readonly stderr: Writable & { readonly isTTY?: boolean };
   readonly json: boolean;
   /** Whether colours are wanted: see {@link wantsColour}. */
@@ -31,6 +35,16 @@ export class Output {
   /** Columns of the terminal; `undefined` without one: nothing is cut then. */
   get width(): number | undefined {
     return this.isTerminal ? (this.#options.stdout.columns ?? 80) : undefined;
+  }
+
+  /** Lines of the terminal. */
+  get height(): number {
+    return this.#options.stdout.rows ?? 24;
+  }
+
+  /** As it is: for what moves the cursor. */
+  raw(text: string): void {
+    this.#options.stdout.write(text);
   }
 
   /** One line of an answer for people. */

@@ -1,0 +1,19 @@
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+] as const;
+
+/** A length of time for people, in its largest unit: `3 d`, `2 h`, `41 s`, `0.3 s`. */
+export function spell(ms: number): string {
+  const [unit, size] = UNITS.find(([, least]) => ms >= least) ?? ['s', 1_000];
+  const count = ms / size;
+  const digits = unit === 's' && count < 10 ? 1 : 0;
+  return `${count.toFixed(digits)} ${unit}`;
+}
+
+/** How long ago a time was: `41 s ago`; `-` when it is not known. */
+export function ago(at: Date | number | undefined, now: number): string {
+  return at === undefined ? '-' : `${spell(Math.max(0, now - Number(at)))} ago`;
+}
