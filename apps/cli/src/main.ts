@@ -4,6 +4,7 @@ import { COMMANDS } from './commands/index.js';
 import { EXIT, exitCodeOf, isOfCommander } from './exit-code.js';
 import { createProgram } from './program/create-program.js';
 import { runCommand } from './run-command.js';
+import { jsonText, manyLines } from './terminal/printable.js';
 
 const { version } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
@@ -17,10 +18,11 @@ for (const name of ['SIGINT', 'SIGTERM'] as const)
   });
 
 // `| head -1` closes the pipe: nobody reads on, and that is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT.done);
-  throw error;
-});
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.done);
+    throw error;
+  });
 
 async function main(): Promise<number> {
   let code: number = EXIT.done;
@@ -42,9 +44,11 @@ function tell(error: unknown): void {
   if (isOfCommander(error)) return;
   const { code, message, stack } = error as { code?: string; message?: string; stack?: string };
   if (process.argv.includes('--json'))
-    process.stderr.write(`${JSON.stringify({ error: { code: code ?? 'INTERNAL', message } })}\n`);
-  else if (exitCodeOf(error) === EXIT.defect) process.stderr.write(`goflow: ${stack ?? error}\n`);
-  else process.stderr.write(`goflow: ${code}: ${message}\n`);
+    process.stderr.write(`${jsonText({ error: { code: code ?? 'INTERNAL', message } })}\n`);
+  // It may quote what a task said.
+  else if (exitCodeOf(error) === EXIT.defect)
+    process.stderr.write(`goflow: ${manyLines(stack ?? String(error))}\n`);
+  else process.stderr.write(`goflow: ${code}: ${manyLines(message ?? '')}\n`);
 }
 
 process.exitCode = await main().catch((error: unknown) => {

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import type { CommandSpec, GivenOptions } from '../command.js';
+import type { CommandSpec, GivenOptions, OptionSpec } from '../command.js';
 import { SETTINGS } from '../settings/settings.js';
 
 /** Called for the command that was chosen. `flags` are those of every command, `options` its own. */
@@ -69,12 +69,19 @@ function toCommand(name: string, spec: CommandSpec, chosen: Chosen): Command {
     .showHelpAfterError(`(goflow ${spec.name} --help tells more)`)
     .addHelpText('after', afterHelp(spec));
   for (const { name: argument, help } of spec.args ?? []) command.argument(argument, help);
-  for (const { flags, help } of spec.options ?? []) command.option(flags, help);
+  for (const option of spec.options ?? []) command.addOption(toOption(option));
   addSettings(command);
   return command.action(async () => {
     const all = command.optsWithGlobals<Record<string, unknown>>();
     await chosen(spec, { args: command.processedArgs, options: command.opts(), flags: all });
   });
+}
+
+/** One that may be given many times takes one value each time: commander would take all words behind it, the arguments among them. */
+function toOption({ flags, help }: OptionSpec): Option {
+  if (!flags.endsWith('...>')) return new Option(flags, help);
+  const gather = (value: string, before: readonly string[] = []): string[] => [...before, value];
+  return new Option(flags.replace('...>', '>'), `${help} (repeatable)`).argParser(gather);
 }
 
 /** They may stand before the command and after it. */

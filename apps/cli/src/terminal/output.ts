@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { styleText } from 'node:util';
+import { jsonText } from './printable.js';
 import { formatTable, type TableColumn } from './table.js';
 
 /** Where a command writes to. */
@@ -9,7 +11,7 @@ export interface OutputOptions {
     readonly columns?: number;
     readonly rows?: number;
   };
-  readonly stderr: Writable & { readonly isTTY?: boolean };
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly json: boolean;
   /** Whether colours are wanted: see {@link wantsColour}. */
   readonly colour: boolean;
@@ -17,10 +19,14 @@ export interface OutputOptions {
 
 export type Colour = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
 
+/** ECMA-48, EL: from the cursor to the end of its line. */
+const ERASE_LINE = '\u001b[K';
+
 /** Answers on stdout, everything else on stderr, so that a pipe gets answers only. */
 export class Output {
   readonly json: boolean;
   readonly #options: OutputOptions;
+  #hasStatus = false;
 
   constructor(options: OutputOptions) {
     this.#options = options;
@@ -49,12 +55,13 @@ export class Output {
 
   /** One line of an answer for people. */
   line(text = ''): void {
+    this.status('');
     this.#options.stdout.write(`${text}\n`);
   }
 
   /** One JSON document, on a line of its own. */
   document(value: unknown): void {
-    this.line(JSON.stringify(value));
+    this.line(jsonText(value));
   }
 
   /** The answer: as JSON where that was asked for, else as lines for people. */
@@ -72,7 +79,28 @@ export class Output {
 
   /** Something to know that is no answer: on stderr. */
   note(text: string): void {
+    this.status('');
     this.#options.stderr.write(`${text}\n`);
+  }
+
+  /** How far something is, on a terminal only: each takes the place of the one before, and anything else that is said. `''` takes it away. */
+  status(text: string): void {
+    const { stderr } = this.#options;
+    if (stderr.isTTY !== true || (text === '' && !this.#hasStatus)) return;
+    this.#hasStatus = text !== '';
+    stderr.write(`\r${ERASE_LINE}${text.slice(0, (stderr.columns ?? 80) - 1)}`);
+  }
+
+  /** A question on stderr: the answer is written behind it. */
+  prompt(text: string): void {
+    this.status('');
+    this.#options.stderr.write(text);
+  }
+
+  /** Resolves when whoever reads stdout has room: to be awaited by those who write much. */
+  async drained(): Promise<void> {
+    const { stdout } = this.#options;
+    if (stdout.writableNeedDrain) await once(stdout, 'drain');
   }
 
   paint(colour: Colour, text: string): string {

@@ -20,16 +20,23 @@ interface Canvas {
 const GAP = '  ';
 const LEAST_WIDTH = 8;
 
-/** Lines of a table that is as wide as it must be; on a terminal its widest columns are cut, with `…`, until it fits. */
+/**
+ * Lines of a table that is as wide as it must be; on a terminal its widest columns are cut, with `…`, until it fits, and the last ones
+ * left out where even that is not enough.
+ */
 export function formatTable<Row>(
   rows: readonly Row[],
-  columns: readonly TableColumn<Row>[],
+  all: readonly TableColumn<Row>[],
   canvas: Canvas,
 ): string[] {
-  const cells = rows.map((row) => columns.map(({ text }) => oneLine(text(row))));
-  const longest = columns.map(({ title }, at) =>
-    Math.max(title.length, ...cells.map((cell) => cell[at]?.length ?? 0)),
+  const allCells = rows.map((row) => all.map(({ text }) => oneLine(text(row))));
+  const longestOfAll = all.map(({ title }, at) =>
+    allCells.reduce((most, cell) => Math.max(most, cell[at]?.length ?? 0), title.length),
   );
+  const count = howManyFit(longestOfAll, canvas.width);
+  const columns = all.slice(0, count);
+  const cells = allCells.map((cell) => cell.slice(0, count));
+  const longest = longestOfAll.slice(0, count);
   const widths = fit(longest, canvas.width);
   const toLine = (texts: readonly string[], paint: (at: number, text: string) => string): string =>
     texts
@@ -55,6 +62,15 @@ export function formatTable<Row>(
 export function oneLine(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return stripVTControlCharacters(text).replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
+}
+
+function howManyFit(widths: readonly number[], total = Number.POSITIVE_INFINITY): number {
+  let used = 0;
+  for (const [at, width] of widths.entries()) {
+    used += Math.min(width, LEAST_WIDTH) + (at === 0 ? 0 : GAP.length);
+    if (used > total) return Math.max(at, 1);
+  }
+  return widths.length;
 }
 
 function fit(widths: readonly number[], total: number | undefined): readonly number[] {
