@@ -27,6 +27,7 @@ import type { ResolvedBounds } from './bounds/bound-options.js';
 import { ClientLoad } from './bounds/client-load.js';
 import { QueueRooms } from './bounds/queue-rooms.js';
 import { ChunkSender } from './chunk-sender.js';
+import { FleetControl } from './fleet/fleet-control.js';
 import type { CancelOptions, WaitOptions } from './goflow.js';
 import { HandlerWatch } from './handler-watch.js';
 import { Inspector } from './inspector/inspector.js';
@@ -60,6 +61,7 @@ export interface ClientDeps {
   readonly resultStore: ResultStore | undefined;
   readonly middleware: readonly PushMiddleware[];
   readonly strict: boolean;
+  readonly queues: readonly string[];
   readonly logger: Logger;
   readonly events: Emitter<ClientEvents>;
   readonly bounds: ResolvedBounds;
@@ -72,6 +74,7 @@ const MAX_REASON_LENGTH = 500;
 /** What a client can do, each in a file of its own. `Goflow` is its type, with the types of the contracts. */
 export class Client {
   readonly inspector: Inspector;
+  readonly fleet: FleetControl;
   readonly #tasks: Tasks;
   readonly #broker: Broker;
   readonly #events: Emitter<ClientEvents>;
@@ -92,6 +95,7 @@ export class Client {
     this.#waiting = new Waiting(broker, this.#answers);
     this.#load = new ClientLoad(deps.bounds.maxPending);
     this.#pusher = this.#pusherOf(deps);
+    this.fleet = new FleetControl(() => broker.fleet);
     this.inspector = new Inspector({
       ...deps,
       isOver: (record) => this.#answers.isOver(record),

@@ -6,6 +6,7 @@ import {
   checkInteger,
   checkKnown,
   checkLogger,
+  checkQueueName,
   type Duration,
   Emitter,
   ENCRYPTED_VERSION,
@@ -74,6 +75,11 @@ export interface GoflowOptions<D extends TaskDefinitions> extends BoundOptions {
   readonly middleware?: readonly PushMiddleware[] | undefined;
   /** Refuse to push what no live worker has a handler for (TASK_TYPE_UNHANDLED), instead of a warning. @default false */
   readonly strict?: boolean | undefined;
+  /**
+   * Queues that `inspector` looks into beside those of the contracts: for tools that do not know the contracts. What `fleet.queues()` found
+   * fits. @default none
+   */
+  readonly queues?: readonly string[] | undefined;
   /** Told of connection troubles and of types that nobody handles. Any pino logger will do. @default silent */
   readonly logger?: Logger | undefined;
 }
@@ -94,6 +100,7 @@ const KNOWN = [
   'resultStore',
   'middleware',
   'strict',
+  'queues',
   'logger',
   ...BOUND_OPTIONS,
 ];
@@ -126,6 +133,7 @@ export function createGoflow<D extends TaskDefinitions>(options: GoflowOptions<D
     resultStore: checkStore(options.resultStore),
     middleware: checkPushMiddleware(options.middleware),
     strict: checkStrict(options.strict ?? false),
+    queues: checkQueues(options.queues ?? []),
     logger,
     events,
     bounds: resolveBounds(options, options.tasks),
@@ -196,6 +204,11 @@ function checkTasks(tasks: Tasks): Tasks {
 function checkStrict(given: boolean): boolean {
   if (typeof given === 'boolean') return given;
   throw invalidOption('strict', 'true or false', given);
+}
+
+function checkQueues(given: readonly string[]): readonly string[] {
+  if (!Array.isArray(given)) throw invalidOption('queues', 'an array of names', given);
+  return given.map((name) => checkQueueName('queues', name));
 }
 
 function checkStore(given: ResultStore | undefined): ResultStore | undefined {

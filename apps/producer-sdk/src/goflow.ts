@@ -14,6 +14,7 @@ import type {
   TaskStatus,
   TaskTypeOf,
 } from '@goflow/shared';
+import type { GoflowFleet } from './fleet/goflow-fleet.js';
 import type { GoflowInspector } from './inspector/inspector.js';
 import type { WaitManyOptions } from './many/gather.js';
 import type { MapOptions } from './many/map-options.js';
@@ -186,6 +187,9 @@ export interface Goflow<D extends TaskDefinitions> extends AsyncDisposable {
 
   /** Finds tasks, counts them, and administers those that failed. */
   readonly inspector: GoflowInspector<D>;
+
+  /** Steers all workers at once, and tells who did what. */
+  readonly fleet: GoflowFleet;
 
   /** Subscribes to what this client does. What a listener throws is logged, and harms nobody. */
   on<E extends keyof ClientEvents>(event: E, listener: (...args: ClientEvents[E]) => void): this;

@@ -24,23 +24,28 @@ export {
   createRedisResultStore,
 } from '@goflow/broker';
 export type {
+  AuditRecord,
   BackoffFunction,
   BackoffOptions,
   Broker,
   Cancelled,
   ClientEvents,
+  ConcurrencyRule,
+  ConcurrencyScope,
   DataLoss,
   DeadLetterReason,
   DeduplicationWindow,
   Duration,
   EncryptionOptions,
   ErrorCode,
+  FleetChange,
   Logger,
   PayloadInput,
   ProgressOutput,
   Pushed,
   PushOptions,
   QueueCounts,
+  QueueRecord,
   ResultOutput,
   ResultStore,
   RetentionOptions,
@@ -55,6 +60,7 @@ export type {
   TaskStatus,
   Tasks,
   TaskTypeOf,
+  WorkerLabels,
 } from '@goflow/shared';
 export {
   defineTasks,
@@ -68,6 +74,7 @@ export {
 export type { BoundOptions } from './bounds/bound-options.js';
 export type { GoflowOptions } from './create-goflow.js';
 export { createGoflow } from './create-goflow.js';
+export type { ChangeOptions, GoflowFleet } from './fleet/goflow-fleet.js';
 export type { AnyResult, CancelOptions, Goflow, WaitOptions } from './goflow.js';
 export type {
   DiscardAllOptions,

@@ -38,6 +38,7 @@ export type { ClientEvents } from './events/client-events.js';
 export type { DataLoss } from './events/data-loss.js';
 export { Emitter } from './events/emitter.js';
 export type { TaskFinished, WorkerEventSource, WorkerEvents } from './events/worker-events.js';
+export { bySpecificity, ruleFor, scopeText } from './fleet/rule-for.js';
 export type { BackoffFunction, BackoffOptions, ResolvedBackoffOptions } from './options/backoff.js';
 export { backoffDelayMs, DEFAULT_BACKOFF, resolveBackoff } from './options/backoff.js';
 export { checkLogger } from './options/check-logger.js';
@@ -48,6 +49,7 @@ export { MAX_TIMER_MS, toMs } from './options/duration.js';
 export type { EncryptionOptions } from './options/encryption.js';
 export { resolveEncryption } from './options/encryption.js';
 export { checkInteger, checkKnown, invalidOption } from './options/invalid-option.js';
+export { checkLabels, MAX_CONCURRENCY } from './options/labels.js';
 export {
   checkPrefix,
   checkQueueName,

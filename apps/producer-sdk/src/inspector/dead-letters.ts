@@ -31,7 +31,7 @@ import type {
   Redriven,
 } from './goflow-inspector.js';
 import { DeadLetterGroups } from './groups.js';
-import type { InspectorDeps } from './inspector-deps.js';
+import { type InspectorDeps, placesOf } from './inspector-deps.js';
 import { Pace } from './pace.js';
 import { listTasks, type TaskList } from './task-list.js';
 import { toSummary } from './task-summary.js';
@@ -52,7 +52,7 @@ export class DeadLetters implements GoflowDeadLetters {
   }
 
   async list(filter: DeadLetterFilter = {}, cursor?: string, limit?: number): Promise<TaskList> {
-    const question = deadLetterQuestionOf(filter, this.#deps.tasks);
+    const question = deadLetterQuestionOf(filter, placesOf(this.#deps));
     return listTasks(this.#source, question, { cursor, limit });
   }
 
@@ -60,7 +60,7 @@ export class DeadLetters implements GoflowDeadLetters {
     filter: DeadLetterFilter = {},
     options: GroupOptions = {},
   ): Promise<GroupedDeadLetters> {
-    const question = deadLetterQuestionOf(filter, this.#deps.tasks);
+    const question = deadLetterQuestionOf(filter, placesOf(this.#deps));
     const groups = new DeadLetterGroups();
     const { lookedAt, complete } = await walk(this.#source, question, {
       ...resolveGroupOptions(options),
@@ -126,7 +126,7 @@ export class DeadLetters implements GoflowDeadLetters {
   }
 
   async #run(filter: DeadLetterFilter, plan: BulkPlan): Promise<BulkReport> {
-    const question = deadLetterQuestionOf(filter, this.#deps.tasks);
+    const question = deadLetterQuestionOf(filter, placesOf(this.#deps));
     checkMeant(filter);
     return new BulkRun(plan, this.#deps.broker.clock).over(this.#source, question);
   }

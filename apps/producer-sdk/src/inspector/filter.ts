@@ -42,6 +42,12 @@ export interface DeadLetterFilter<Type extends string = string> extends CommonFi
   readonly fingerprint?: string | undefined;
 }
 
+/** Where tasks may be: the contracts, and queues beside theirs. */
+export interface Places extends Pick<Tasks, 'contracts'> {
+  /** @default none */
+  readonly queues?: readonly string[] | undefined;
+}
+
 /** Some tasks of one queue, in one state: what a broker can be asked for. */
 export interface Section {
   readonly queue: string;
@@ -79,25 +85,25 @@ const MAX_TEXT_LENGTH = 200;
 const FINGERPRINT = /^[\w-]{12}$/;
 
 /** @throws OPTION_INVALID naming the field */
-export function questionOf(filter: TaskFilter, tasks: Tasks): Question {
+export function questionOf(filter: TaskFilter, places: Places): Question {
   checkFilter(filter, [...COMMON, 'state']);
-  return toQuestion(filter, statesOf(filter.state), tasks);
+  return toQuestion(filter, statesOf(filter.state), places);
 }
 
 /** @throws OPTION_INVALID naming the field */
-export function deadLetterQuestionOf(filter: DeadLetterFilter, tasks: Tasks): Question {
+export function deadLetterQuestionOf(filter: DeadLetterFilter, places: Places): Question {
   checkFilter(filter, [...COMMON, 'reason', 'fingerprint']);
   const { reason, fingerprint } = filter;
   if (reason !== undefined && !DEAD_LETTER_REASONS.includes(reason))
     throw invalidOption('filter.reason', `one of ${DEAD_LETTER_REASONS.join(', ')}`, reason);
   if (fingerprint !== undefined && !isText(fingerprint, FINGERPRINT))
     throw invalidOption('filter.fingerprint', 'the 12 characters of a group', fingerprint);
-  return toQuestion(filter, DEAD_STATES, tasks);
+  return toQuestion(filter, DEAD_STATES, places);
 }
 
-/** The queues of the contracts, each once. */
-export function queuesOf(tasks: Tasks): readonly string[] {
-  return [...new Set([...tasks.contracts.values()].map(({ queue }) => queue))];
+/** The queues of the contracts and those beside them, each once. */
+export function queuesOf({ contracts, queues = [] }: Places): readonly string[] {
+  return [...new Set([...[...contracts.values()].map(({ queue }) => queue), ...queues])];
 }
 
 function checkFilter(filter: object, known: readonly string[]): void {
@@ -109,7 +115,7 @@ function checkFilter(filter: object, known: readonly string[]): void {
 function toQuestion(
   filter: TaskFilter & DeadLetterFilter,
   states: readonly TaskState[],
-  tasks: Tasks,
+  places: Places,
 ): Question {
   const { type, tag, reason, fingerprint } = filter;
   const since = sinceOf(filter.since);
@@ -118,7 +124,7 @@ function toQuestion(
     throw invalidOption('filter.type', 'a task type such as `email.send`', type);
   if (tag !== undefined && !isTag(tag))
     throw invalidOption('filter.tag', 'a string of 1 to 64 characters', tag);
-  const queues = queuesAskedFor(filter, tasks);
+  const queues = queuesAskedFor(filter, places);
   const sections = queues.flatMap((queue) => states.map((state) => ({ queue, state })));
   return {
     sections,
@@ -134,10 +140,10 @@ function toQuestion(
 }
 
 /** A type that no contract defines any more may have left tasks in any queue. */
-function queuesAskedFor({ type, queue }: TaskFilter, tasks: Tasks): readonly string[] {
+function queuesAskedFor({ type, queue }: TaskFilter, places: Places): readonly string[] {
   if (queue !== undefined) return [checkQueueName('filter.queue', queue)];
-  const contract = type === undefined ? undefined : tasks.contracts.get(type);
-  return contract ? [contract.queue] : queuesOf(tasks);
+  const contract = type === undefined ? undefined : places.contracts.get(type);
+  return contract ? [contract.queue] : queuesOf(places);
 }
 
 function statesOf(given: unknown): readonly TaskState[] {

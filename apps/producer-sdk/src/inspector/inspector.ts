@@ -17,7 +17,7 @@ import type {
   TaskCounts,
   TypedTaskCounts,
 } from './goflow-inspector.js';
-import type { InspectorDeps } from './inspector-deps.js';
+import { type InspectorDeps, placesOf } from './inspector-deps.js';
 import { listTasks, type TaskList } from './task-list.js';
 import { type TaskInfo, toInfo, toWorkerInfo, type WorkerInfo } from './task-summary.js';
 import { type TaskSource, walk } from './walk.js';
@@ -55,7 +55,7 @@ export class Inspector implements GoflowInspector {
   }
 
   async list(filter: TaskFilter = {}, cursor?: string, limit?: number): Promise<TaskList> {
-    const question = questionOf(filter, this.#deps.tasks);
+    const question = questionOf(filter, placesOf(this.#deps));
     return listTasks(this.#source, question, { cursor, limit });
   }
 
@@ -70,14 +70,14 @@ export class Inspector implements GoflowInspector {
   }
 
   queues(): readonly string[] {
-    return queuesOf(this.#deps.tasks);
+    return queuesOf(placesOf(this.#deps));
   }
 
   async #countTypes(signal: AbortSignal | undefined): Promise<TypedTaskCounts['types']> {
     // A map: a type may be named `constructor`.
     const types = new Map<string, Counts>();
     for (const type of this.#deps.tasks.contracts.keys()) types.set(type, sumOf([]));
-    const { complete } = await walk(this.#source, questionOf({}, this.#deps.tasks), {
+    const { complete } = await walk(this.#source, questionOf({}, placesOf(this.#deps)), {
       signal,
       visit: ({ tasks }) => {
         for (const { type, state } of tasks) {

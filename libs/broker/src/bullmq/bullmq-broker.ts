@@ -25,6 +25,7 @@ import { backlogOf, overloadOf } from './backlog.js';
 import { cancelTask } from './cancel-task.js';
 import { pushChunks } from './chunks/push-chunks.js';
 import { Deadline } from './deadline.js';
+import { BullMqFleet } from './fleet/bullmq-fleet.js';
 import { Fleet } from './fleet/fleet.js';
 import { LiveTypes } from './fleet/live-types.js';
 import { RedisClock } from './fleet/redis-clock.js';
@@ -79,6 +80,7 @@ export function createBullMqBroker(options: BullMqBrokerOptions): Broker {
 class BullMqBroker implements Broker {
   readonly clock: RedisClock;
   readonly inspector: InspectorBroker;
+  readonly fleet: BullMqFleet;
   readonly #types: LiveTypes;
   readonly #watches: Watches;
   readonly #connection: RedisConnection;
@@ -124,6 +126,7 @@ class BullMqBroker implements Broker {
     this.#types = new LiveTypes({ fleet, within });
     this.clock = new RedisClock({ time: () => fleet.time() });
     this.inspector = this.#inspectorOf(fleet, within);
+    this.fleet = this.#fleetOf(within);
     // Another server may be in charge after the connection was away, and have another clock.
     this.#redis.on('ready', this.#measure);
     if (isReady(this.#redis)) this.#measure();
@@ -234,6 +237,17 @@ class BullMqBroker implements Broker {
       discard: (id) => inspector.discard(id),
       workers: () => within(() => fleet.workers()),
     };
+  }
+
+  #fleetOf(within: Deadline['within']): BullMqFleet {
+    const open = (queue: string): Promise<RedisQueueBackend> => this.#queues.open(queue);
+    return new BullMqFleet({
+      redis: this.#redis,
+      prefix: this.#prefix,
+      report: this.#onError,
+      within,
+      open,
+    });
   }
 
   #sharedCalls(isOn: boolean): SharedCalls {

@@ -6,6 +6,7 @@ import {
   checkPrefix,
   DEFAULT_PREFIX,
   type DetailOptions,
+  type FleetBroker,
   type InspectorBroker,
   type Pushed,
   type QueueCounts,
@@ -53,6 +54,14 @@ class DeferredBroker implements Broker {
     redrive: (id, ...payload) => this.#call(({ inspector }) => inspector.redrive(id, ...payload)),
     discard: (id) => this.#call(({ inspector }) => inspector.discard(id)),
     workers: () => this.#call(({ inspector }) => inspector.workers()),
+  };
+  readonly fleet: FleetBroker = {
+    rules: () => this.#call(({ fleet }) => fleet.rules()),
+    setRule: (...rule) => this.#call(({ fleet }) => fleet.setRule(...rule)),
+    pause: (queue, by) => this.#call(({ fleet }) => fleet.pause(queue, by)),
+    resume: (queue, by) => this.#call(({ fleet }) => fleet.resume(queue, by)),
+    queues: () => this.#call(({ fleet }) => fleet.queues()),
+    audit: (limit) => this.#call(({ fleet }) => fleet.audit(limit)),
   };
   readonly #opening: Promise<Broker>;
   #broker: Broker | undefined;

@@ -26,8 +26,13 @@ export const watchChannel = (prefix: string, queue: string, unique: string): str
   `${prefix}:watch:${queue}:${unique}`;
 
 /** What is known of all workers: one slot. A queue may be called `fleet`, too: neither BullMQ nor goflow has these parts in a queue. */
-export const fleetKey = (prefix: string, part: 'workers' | 'seen' | 'types' | 'epoch'): string =>
+export const fleetKey = (prefix: string, part: FleetPart): string =>
   queueKey(prefix, 'fleet', part);
+
+type FleetPart = 'workers' | 'seen' | 'types' | 'epoch' | 'rules' | 'audit';
+
+/** The channel on which all workers hear that the rules have changed. */
+export const rulesChannel = (prefix: string): string => `${prefix}:rules`;
 
 /** The result of one task, where results are kept in keys of their own. */
 export const resultKey = (prefix: string, { queue, unique }: TaskIdParts): string =>

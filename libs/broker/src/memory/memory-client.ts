@@ -4,6 +4,7 @@ import {
   type ChunkEnvelope,
   type Clock,
   checkQueueName,
+  type FleetBroker,
   GoflowError,
   type InspectorBroker,
   newTaskId,
@@ -22,6 +23,7 @@ import {
   type Watching,
 } from '@goflow/shared';
 import { cancelTask } from './end-task.js';
+import { MemoryFleet } from './memory-fleet.js';
 import { MemoryInspector } from './memory-inspector.js';
 import { pushChunk, pushTask } from './push-task.js';
 import { FUNCTION_TYPE } from './run-work.js';
@@ -37,6 +39,7 @@ const NO_TASKS = Object.freeze(
 export class MemoryClient implements Broker {
   readonly clock: Clock;
   readonly inspector: InspectorBroker;
+  readonly fleet: FleetBroker;
   readonly #store: TaskStore;
   /** Inboxes and watches that are open. */
   readonly #open = new Set<{ close(): Promise<void> }>();
@@ -46,6 +49,7 @@ export class MemoryClient implements Broker {
     this.#store = store;
     this.clock = store.clock;
     this.inspector = new MemoryInspector(() => this.#use());
+    this.fleet = new MemoryFleet(() => this.#use());
     store.enter();
   }
 

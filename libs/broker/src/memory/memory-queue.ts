@@ -49,6 +49,7 @@ export class MemoryQueue {
   #front = 0;
   #back = 0;
   #isWoken = false;
+  #isPaused = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -58,6 +59,24 @@ export class MemoryQueue {
   get counts(): QueueCounts {
     const entries = TASK_STATES.map((state) => [state, this.#listed[state].size]);
     return Object.fromEntries(entries) as QueueCounts;
+  }
+
+  /** True while nothing is given to anybody. */
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** When the task was pushed that is next in the line, of those without a priority. */
+  get oldestWaitingAt(): number | undefined {
+    const entry = this.#line.first;
+    if (!entry || priorityOf(entry) > 0) return undefined;
+    const [task] = tasksOf(entry);
+    return task?.pushedAt;
+  }
+
+  setPaused(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    this.#wake();
   }
 
   /** The tasks in a state, the newest first; those before `key`, where one is given. */
@@ -177,7 +196,7 @@ export class MemoryQueue {
 
   /** Not at once: whoever pushes goes on first, and tasks that are quickly done leave the event loop its turns. */
   #wake(): void {
-    if (this.#isWoken || this.#free.size === 0 || this.#line.size === 0) return;
+    if (this.#isPaused || this.#isWoken || this.#free.size === 0 || this.#line.size === 0) return;
     this.#isWoken = true;
     setImmediate(() => {
       this.#isWoken = false;
@@ -188,6 +207,7 @@ export class MemoryQueue {
   /** The best entry goes to whoever has room and took none the longest, until there is none, or no room. */
   #handOut(): void {
     for (const taker of this.#free) {
+      if (this.#isPaused) return;
       const entry = this.#line.first;
       if (!entry) return;
       this.#free.delete(taker);

@@ -10,6 +10,7 @@ import {
 import { Announcements } from './announcements.js';
 import { Deduplication } from './deduplication.js';
 import { MemoryQueue } from './memory-queue.js';
+import { RuleBook } from './rule-book.js';
 import { SortedList } from './sorted-list.js';
 import { type Entry, newStoredChunk } from './stored-chunk.js';
 import { newStoredTask, type StoredTask, type Work } from './stored-task.js';
@@ -24,6 +25,7 @@ export class TaskStore implements Sweepable {
   readonly announcements = new Announcements();
   readonly deduplication = new Deduplication();
   readonly workers: WorkerRegister;
+  readonly rules: RuleBook;
   readonly #tasks = new Map<TaskId, StoredTask>();
   readonly #queues = new Map<string, MemoryQueue>();
   readonly #finished = new SortedList<StoredTask>(
@@ -36,6 +38,7 @@ export class TaskStore implements Sweepable {
   constructor(clock: Clock) {
     this.clock = clock;
     this.workers = new WorkerRegister(clock);
+    this.rules = new RuleBook(clock);
     this.#sweeper = new Sweeper(clock, [this, this.deduplication]);
   }
 
@@ -55,6 +58,11 @@ export class TaskStore implements Sweepable {
   /** The queue of this name; `undefined` where nobody has pushed or consumed. */
   queue(name: string): MemoryQueue | undefined {
     return this.#queues.get(name);
+  }
+
+  /** All queues, by name. */
+  get queues(): readonly (readonly [name: string, queue: MemoryQueue])[] {
+    return [...this.#queues].sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
   /** The queue of this name, which is made for the first who asks. */

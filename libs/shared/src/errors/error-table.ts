@@ -122,6 +122,12 @@ export const ERRORS = Object.freeze({
     when: 'A queue holds `maxDepth` tasks that have not begun, and the push was not to wait, or waited too long.',
     cure: 'Nothing was sent: push again later, add workers, raise `maxDepth`, or let pushes wait with `whenFull`.',
   }),
+  QUEUE_UNKNOWN: entry({
+    http: 404,
+    retryable: false,
+    when: 'A queue is to be paused or resumed that nobody has pushed to, or works on.',
+    cure: 'Check the name: `goflow.fleet.queues()` lists those that there are.',
+  }),
   CLIENT_OVERLOADED: entry({
     http: 429,
     retryable: true,

@@ -6,6 +6,7 @@ import type { TaskId } from '../task/task-id.js';
 import type { TaskRecord } from '../task/task-record.js';
 import type { TaskState } from '../task/task-state.js';
 import type { Clock } from './clock.js';
+import type { FleetBroker } from './fleet-broker.js';
 import type { InspectorBroker } from './inspector-broker.js';
 
 /** A task on its way to a queue: checked, encoded, with an id of its own, so that sending it twice is sending it once. */
@@ -127,6 +128,8 @@ export interface Broker {
   depth(queue: string): Promise<number>;
   /** What administers the same tasks. */
   readonly inspector: InspectorBroker;
+  /** What steers all workers. */
+  readonly fleet: FleetBroker;
   /** Resolves when the broker answers. */
   ping(): Promise<void>;
   /** Closes what this broker opened, within its time limit. */
