@@ -6,6 +6,7 @@ import {
   decryptFailure,
   decryptJson,
   encryptJson,
+  GoflowError,
   isEncrypted,
   SILENT_LOGGER,
   type TakenTask,
@@ -173,9 +174,21 @@ test.each<[string, Partial<TakenTask>]>([
   expect(await run(given, { cipher: REQUIRED })).toMatchObject({
     kind: 'failed',
     isUnspent: true,
-    failure: { code: 'ENVELOPE_UNREADABLE' },
+    failure: { code: 'ENVELOPE_UNREADABLE', message: expect.not.stringContaining('(encrypted)') },
   });
   expect(await run(sealed('x'), { cipher: REQUIRED })).toMatchObject({ kind: 'completed' });
+});
+
+test('why an envelope was refused is in the clear; what a handler throws with the same code is not', async () => {
+  expect(await run({ payload: 'plain' }, { cipher: REQUIRED })).toMatchObject({
+    failure: { message: 'the payload is not encrypted, and must be here' },
+  });
+  const handler: AnyHandler = async () => {
+    throw new GoflowError('ENVELOPE_UNREADABLE', 'canary');
+  };
+  const verdict = await run({ ...sealed('x'), attempt: 2 }, { handler });
+  expect(verdict).toMatchObject({ kind: 'failed', failure: { message: '(encrypted)' } });
+  expect(JSON.stringify(verdict)).not.toContain('canary');
 });
 
 test.each<[string, Partial<TakenTask>]>([

@@ -48,9 +48,9 @@ export function notOpened(error: unknown, { starts }: TakenTask): Verdict {
 export const sealResult = (json: string, task: TakenTask, cipher: Cipher | undefined): string =>
   protectJson(json, placeOf(task, 'result'), cipher);
 
-/** A verdict as it is stored: its failure may quote the payload. */
+/** A verdict as it is stored: its failure may quote the payload, unless goflow refused the envelope, and so saw none. */
 export function sealVerdict(verdict: Verdict, task: TakenTask, cipher: Cipher): Verdict {
-  if (!cipher.writes || !('failure' in verdict)) return verdict;
+  if (!cipher.writes || !('failure' in verdict) || isRefusal(verdict)) return verdict;
   return { ...verdict, failure: encryptFailure(verdict.failure, task, cipher) };
 }
 
@@ -59,6 +59,12 @@ export function openVerdict(verdict: Verdict, task: TakenTask, cipher: Cipher): 
   if (!('failure' in verdict)) return verdict;
   return { ...verdict, failure: decryptFailure(verdict.failure, task, cipher) };
 }
+
+/** A handler may throw what has the same code; but that is an attempt, and spent. */
+const isRefusal = (verdict: Verdict): boolean =>
+  verdict.kind === 'failed' &&
+  verdict.isUnspent === true &&
+  verdict.failure.code === 'ENVELOPE_UNREADABLE';
 
 const placeOf = ({ type, id }: TakenTask, kind: CipherPlace['kind']): CipherPlace => ({
   kind,

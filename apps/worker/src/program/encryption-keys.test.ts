@@ -39,6 +39,7 @@ test.each([
   const refuse = () => readSettings({ ...NEEDED, encryptionKeys: file }, {});
   expect(refuse).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
   expect(refuse).toThrow('--encryption-keys');
+  expect(refuse).toThrow(/"keys"|`encryption/);
   try {
     refuse();
   } catch (error) {

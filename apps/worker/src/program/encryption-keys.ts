@@ -12,11 +12,13 @@ export function readEncryptionKeys(file: string): EncryptionOptions {
   return given as EncryptionOptions;
 }
 
+const SHAPE = '{"keys":{"<key id>":"<base64 of 32 bytes>"},"current":"<key id>"}';
+
 /** Without the cause: it quotes the text. The file is there, so that its name may be shown. */
 function parsed(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new GoflowError('OPTION_INVALID', `${file} is no JSON`);
+    throw new GoflowError('OPTION_INVALID', `${file} is no JSON: expected ${SHAPE}`);
   }
 }

@@ -5,6 +5,7 @@ import { createWorker, type Worker } from '../worker.js';
 import type { ProgramSettings } from './flags.js';
 import { loadHandlers, loadTasks } from './load-modules.js';
 import { openFiles } from './open-files.js';
+import { httpOf } from './tokens.js';
 
 /** A worker program that runs. */
 export interface RunningProgram {
@@ -24,7 +25,7 @@ export async function runProgram(settings: ProgramSettings): Promise<RunningProg
   const handlers = await loadHandlers(settings.handlers, tasks);
   const { redis, prefix, concurrency, port, host, token, readToken, ...rest } = settings;
   const { grace, lease, sharedCalls, compressAbove, encryptionKeys } = rest;
-  const http = port === undefined ? undefined : { port, host, token, readToken };
+  const http = httpOf({ port, host, token, readToken });
   const worker = createWorker({
     tasks,
     handlers,

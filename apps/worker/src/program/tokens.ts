@@ -1,4 +1,5 @@
 import { GoflowError } from '@goflow/shared';
+import type { HttpOptions } from '../ops/http-options.js';
 import { readSecretFile } from './secret-file.js';
 
 /** What a variable of the environment gives: one token, or one a line while tokens are changed. */
@@ -18,6 +19,24 @@ export function readTokens(
   if (file) return toTokens(readFile(`${name}_FILE`, file));
   const text = env[name];
   return text ? toTokens(text) : undefined;
+}
+
+/** What an HTTP face is made of. */
+interface HttpSettings extends Omit<HttpOptions, 'port'> {
+  readonly port: number | undefined;
+}
+
+/**
+ * The HTTP face that was asked for; `undefined` where none was.
+ *
+ * @throws OPTION_INVALID for a token without a port: nothing would ask for it
+ */
+export function httpOf({ port, host, token, readToken }: HttpSettings): HttpOptions | undefined {
+  if (port !== undefined) return { port, host, token, readToken };
+  const given = token === undefined ? 'GOFLOW_READ_TOKEN' : 'GOFLOW_TOKEN';
+  if (token === undefined && readToken === undefined) return undefined;
+  const message = `${given} is given, but no --port (or GOFLOW_PORT): nothing would ask for the token`;
+  throw new GoflowError('OPTION_INVALID', message);
 }
 
 function readFile(name: string, file: string): string {

@@ -120,3 +120,10 @@ test.each([undefined, {}, { delay: '90' }, { delay: -1 }, { delay: 2 ** 31 }])(
     );
   },
 );
+
+test('a failure whose words are encrypted is told by its code', () => {
+  const failure = { name: 'TypeError', message: '(encrypted)', code: 'E_CARD' };
+  expect(new TaskFailedError('default:x', failure, 1).message).toBe(
+    'task default:x failed: E_CARD (encrypted)',
+  );
+});

@@ -1,5 +1,5 @@
 import { ERRORS, type ErrorCode } from './error-table.js';
-import type { TaskFailure } from './task-failure.js';
+import { ENCRYPTED_TEXT, type TaskFailure } from './task-failure.js';
 
 /** Marks goflow's errors across duplicate copies of the package, where `instanceof` fails. */
 const MARK = Symbol.for('goflow.error');
@@ -57,12 +57,16 @@ export class TaskFailedError extends GoflowError {
   readonly attempts: number;
 
   constructor(taskId: string, failure: TaskFailure, attempts: number) {
-    super('TASK_FAILED', `task ${taskId} failed: ${failure.message}`);
+    super('TASK_FAILED', `task ${taskId} failed: ${wordsOf(failure)}`);
     this.taskId = taskId;
     this.failure = failure;
     this.attempts = attempts;
   }
 }
+
+/** What is encrypted, and could not be read here, says nothing: its code does. */
+const wordsOf = ({ message, code }: TaskFailure): string =>
+  message === ENCRYPTED_TEXT ? `${code} ${ENCRYPTED_TEXT}` : message;
 
 /** The outcome of a task did not arrive in time (`WAIT_TIMEOUT`). The task itself goes on. */
 export class WaitTimeoutError extends GoflowError {

@@ -17,6 +17,9 @@ export interface TaskFailure {
   readonly cause?: TaskFailure;
 }
 
+/** Stands for a message that is encrypted, and cannot be read here. */
+export const ENCRYPTED_TEXT = '(encrypted)';
+
 const MAX_TEXT = 8_192;
 const MAX_CAUSES = 5;
 const NO_MESSAGE = 'something without a message was thrown';

@@ -54,7 +54,13 @@ const unreadable = expect.objectContaining({ code: 'ENVELOPE_UNREADABLE' });
 
 test('another key of the same id reads nothing', () => {
   const packed = cipher.encrypt(TEXT, PLACE);
-  expect(() => cipherOf({ k1: second }, 'k1').decrypt(packed, PLACE)).toThrow(unreadable);
+  expect(() => cipherOf({ k1: second }, 'k1').decrypt(packed, PLACE)).toThrow(
+    expect.objectContaining({
+      code: 'ENVELOPE_UNREADABLE',
+      message: expect.stringContaining('the key k1 is another one here'),
+      details: { keyId: 'k1' },
+    }),
+  );
 });
 
 test('a change of any bit is found: of the nonce, of the text, of the tag', () => {

@@ -71,7 +71,7 @@ export class Cipher {
     return `${this.#current}${mark},${Buffer.concat(parts).toString('base64')}`;
   }
 
-  /** @throws KEY_MISSING naming the key id; ENVELOPE_UNREADABLE for what was changed, or encrypted for another place */
+  /** @throws KEY_MISSING naming the key id; ENVELOPE_UNREADABLE for what was changed, encrypted for another place, or with another key of that id */
   decrypt(packed: string, place: CipherPlace): string {
     const at = packed.indexOf(',');
     const isOfType = packed[at - 1] === OF_TYPE;
@@ -85,7 +85,7 @@ export class Cipher {
       const text = cipher.update(bytes.subarray(NONCE, -TAG));
       return Buffer.concat([text, cipher.final()]).toString();
     } catch (cause) {
-      throw unreadable(place, cause);
+      throw unreadable(place, keyIdIn(packed), cause);
     }
   }
 
@@ -134,7 +134,7 @@ function tooLarge(bytes: number, { kind }: CipherPlace): GoflowError {
   );
 }
 
-function unreadable({ kind }: CipherPlace, cause: unknown): GoflowError {
-  const message = `the encrypted ${kind} was changed, or encrypted for another task`;
-  return new GoflowError('ENVELOPE_UNREADABLE', message, { cause });
+function unreadable({ kind }: CipherPlace, keyId: string, cause: unknown): GoflowError {
+  const message = `the encrypted ${kind} cannot be read: the key ${keyId} is another one here, or it was changed, or encrypted for another task`;
+  return new GoflowError('ENVELOPE_UNREADABLE', message, { cause, details: { keyId } });
 }

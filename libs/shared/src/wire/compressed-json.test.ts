@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { compressJson, expandJson, isCompressed, resolveCompressAbove } from './compressed-json.js';
@@ -173,6 +174,20 @@ test.each([
     message: expect.stringContaining('the compressed JSON cannot be read: '),
   });
 });
+
+test('what was compressed is not quoted: it may have been encrypted', () => {
+  const read = (): unknown => expandJson(packedOf('canary'));
+  expect(read).toThrow('is no JSON');
+  expect(inspect(thrownBy(read), { depth: 5 })).not.toContain('canary');
+});
+
+function thrownBy(read: () => unknown): unknown {
+  try {
+    return read();
+  } catch (error) {
+    return error;
+  }
+}
 
 test('what tells no length is said to', () => {
   for (const packed of ['', 'hello', ',AwA=', '0,AwA=', '-5,AwA=', 'x,AwA='])

@@ -176,7 +176,12 @@ const done = (work: (end: CompressCallback) => void): Promise<Buffer> =>
 
 function parsed(text: Buffer, bytes: number): unknown {
   if (text.length !== bytes) throw new RangeError(`${text.length} bytes instead of ${bytes}`);
-  return JSON.parse(text.toString());
+  try {
+    return JSON.parse(text.toString());
+  } catch {
+    // Its own error quotes the text, which may have been encrypted.
+    throw new SyntaxError('what was compressed is no JSON');
+  }
 }
 
 function unreadable(why: string, cause?: unknown): GoflowError {

@@ -1,10 +1,9 @@
-import type { TaskFailure } from '../errors/task-failure.js';
+import { ENCRYPTED_TEXT, type TaskFailure } from '../errors/task-failure.js';
 import type { TaskLogEntry } from '../task/task-detail.js';
 import type { Cipher, CipherPlace } from './cipher.js';
 import { decryptJson, encryptJson, isEncrypted } from './encrypted-json.js';
 
-/** Stands for what is encrypted, and cannot be read here. */
-export const ENCRYPTED_TEXT = '(encrypted)';
+export { ENCRYPTED_TEXT };
 
 /** Which task a report is of. */
 export type ReportOf = Pick<CipherPlace, 'type' | 'id'>;
