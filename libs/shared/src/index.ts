@@ -98,8 +98,10 @@ export type {
 } from './ports/fleet-broker.js';
 export type {
   Administered,
+  AdvertisedQueue,
   InspectorBroker,
   PageQuestion,
+  QueueAdvert,
   TaskPage,
   WorkerAdvert,
   WorkerRecord,

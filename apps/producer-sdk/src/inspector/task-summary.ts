@@ -80,6 +80,10 @@ export interface WorkerInfo {
   readonly types: readonly string[];
   /** By queue: how many tasks it may run, and how many it runs. */
   readonly queues: WorkerRecord['queues'];
+  /** What it was started with. */
+  readonly labels?: WorkerRecord['labels'];
+  /** What its concurrency is kept between, whatever is wanted. */
+  readonly concurrencyBounds?: WorkerRecord['concurrencyBounds'];
   readonly startedAt: Date;
   /** When it last took a task. */
   readonly lastTakenAt?: Date | undefined;

@@ -1,6 +1,8 @@
 import type { TaskDetail } from '../task/task-detail.js';
 import type { TaskId } from '../task/task-id.js';
 import type { TaskState } from '../task/task-state.js';
+import type { WorkerLabels } from './fleet-broker.js';
+import type { WorkerLabels } from './fleet-broker.js';
 
 /** Which tasks a page is to be made of: of one queue, in one state, newest first. */
 export interface PageQuestion {
@@ -31,6 +33,30 @@ export interface Administered {
   readonly done: boolean;
 }
 
+/** One queue of a worker, as it says it. */
+export interface AdvertisedQueue {
+  /** Tasks that it may run at once. */
+  readonly concurrency: number;
+  /** Tasks that it runs. */
+  readonly active: number;
+  /** What is wanted of it: a rule of the fleet, else what it was started with. @default `concurrency` */
+  readonly desired?: number | undefined;
+  /** It was set on the worker itself, and keeps to that until it is reset. @default false */
+  readonly isOverridden?: boolean | undefined;
+}
+
+/** What a worker says of one of its queues. */
+export interface QueueAdvert {
+  /** How many tasks it runs at once, at most. */
+  readonly concurrency: number;
+  /** How many it runs. */
+  readonly active: number;
+  /** How many it was to run: as a rule of the fleet says, else as it was started. Releases before that do not say so. */
+  readonly desired?: number | undefined;
+  /** It was set by itself, and keeps to that until it is reset. */
+  readonly isOverridden?: boolean | undefined;
+}
+
 /** What a worker says of itself. */
 export interface WorkerAdvert {
   /** The worker's name: the same that stands in the history of tasks. */
@@ -44,9 +70,11 @@ export interface WorkerAdvert {
   /** The types that it has handlers for. */
   readonly types: readonly string[];
   /** By queue. */
-  readonly queues: Readonly<
-    Record<string, { readonly concurrency: number; readonly active: number }>
-  >;
+  readonly queues: Readonly<Record<string, AdvertisedQueue>>;
+  /** What it was started with. @default none */
+  readonly labels?: WorkerLabels | undefined;
+  /** What its concurrency is kept between, whatever is wanted. @default 0 to 10,000 */
+  readonly concurrencyBounds?: { readonly min: number; readonly max: number } | undefined;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   /** When it last took a task. */
