@@ -101,7 +101,6 @@ export type {
   AdvertisedQueue,
   InspectorBroker,
   PageQuestion,
-  QueueAdvert,
   TaskPage,
   WorkerAdvert,
   WorkerRecord,

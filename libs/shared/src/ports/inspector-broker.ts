@@ -2,7 +2,6 @@ import type { TaskDetail } from '../task/task-detail.js';
 import type { TaskId } from '../task/task-id.js';
 import type { TaskState } from '../task/task-state.js';
 import type { WorkerLabels } from './fleet-broker.js';
-import type { WorkerLabels } from './fleet-broker.js';
 
 /** Which tasks a page is to be made of: of one queue, in one state, newest first. */
 export interface PageQuestion {
@@ -42,18 +41,6 @@ export interface AdvertisedQueue {
   /** What is wanted of it: a rule of the fleet, else what it was started with. @default `concurrency` */
   readonly desired?: number | undefined;
   /** It was set on the worker itself, and keeps to that until it is reset. @default false */
-  readonly isOverridden?: boolean | undefined;
-}
-
-/** What a worker says of one of its queues. */
-export interface QueueAdvert {
-  /** How many tasks it runs at once, at most. */
-  readonly concurrency: number;
-  /** How many it runs. */
-  readonly active: number;
-  /** How many it was to run: as a rule of the fleet says, else as it was started. Releases before that do not say so. */
-  readonly desired?: number | undefined;
-  /** It was set by itself, and keeps to that until it is reset. */
   readonly isOverridden?: boolean | undefined;
 }
 
