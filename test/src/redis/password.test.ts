@@ -6,8 +6,8 @@ import { cutAll, expectQuietOutage, expectWorksAgain } from '../support/outage.j
 import { openRedis } from '../support/redis.js';
 import { openRig, SteadyLoad } from '../support/steady-load.js';
 
-async function start(password?: string) {
-  const server = await RedisServer.start({ password });
+async function start(password?: string, config?: string) {
+  const server = await RedisServer.start({ password, config });
   onTestFinished(() => server.stop());
   return { server, admin: openRedis(server.url) };
 }
@@ -68,6 +68,22 @@ test('two passwords at a time make a rotation without a gap; who still has the o
   await expectQuietOutage(before, /WRONGPASS/);
   expect(await after.worker.readiness()).toEqual({ ready: true });
 }, 20_000);
+
+test('a rotation outlives a restart of Redis once it is kept', async () => {
+  // Users in redis.conf; with an ACL file it is ACL SAVE.
+  const { server, admin } = await start(undefined, 'user goflow on >old ~* &* +@all\n');
+  const asks = (password: string): Promise<unknown> => admin.call('AUTH', 'goflow', password);
+  await admin.call('ACL', 'SETUSER', 'goflow', '>new');
+  await server.restart();
+  await expect(asks('new')).rejects.toThrow('WRONGPASS');
+  await admin.call('ACL', 'SETUSER', 'goflow', '>new');
+  await admin.config('REWRITE');
+  await admin.call('ACL', 'SETUSER', 'goflow', '<old');
+  await admin.config('REWRITE');
+  await server.restart();
+  await expect(asks('old')).rejects.toThrow('WRONGPASS');
+  expect(await asks('new')).toBe('OK');
+});
 
 test('a wrong password for a Redis Cluster: client and worker say so, though ioredis says only that it reached no node', async () => {
   const args = ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'];

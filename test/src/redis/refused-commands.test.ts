@@ -49,6 +49,18 @@ test('NOPERM: rights that are taken away in the middle of work, and given back: 
   expect(await load.lostOf()).toEqual([]);
 }, 20_000);
 
+test('NOPERM: a right that is missing inside a script is told as any other', async () => {
+  const { server, admin } = await start();
+  await admin.call('ACL', 'SETUSER', 'goflow', 'on', 'nopass', '~*', '&*', '+@all', '-hmset');
+  const url = server.url.replace('redis://', 'redis://goflow:any@');
+  const { goflow } = openRig(url, { client: { timeout: '300ms' } });
+  const refusal = { code: 'BROKER_REFUSED', details: { reason: 'NOPERM' } };
+  await expect(goflow.push('number', 1)).rejects.toMatchObject(refusal);
+  expect(JSON.stringify(await admin.call('ACL', 'LOG'))).toContain('"hmset"');
+  await admin.call('ACL', 'SETUSER', 'goflow', '+hmset');
+  await goflow.push('number', 1);
+});
+
 test('MISCONF: a Redis that cannot write to its disk refuses writes; what was acknowledged is done when it takes them again', async () => {
   const { server, admin } = await start();
   const rig = openRig(server.url, { client: { timeout: '500ms' } });

@@ -14,6 +14,16 @@ test.each([
   ['NOAUTH Authentication required.', 'transient', 'NOAUTH'],
   ['WRONGPASS invalid username-password pair', 'transient', 'WRONGPASS'],
   ['NOPERM this user has no permissions', 'transient', 'NOPERM'],
+  [
+    "ERR The user executing the script can't run this command or subcommand script: a1, on @user_script:1.",
+    'transient',
+    'NOPERM',
+  ],
+  [
+    'ERR The user executing the script is lacking the permissions for the command',
+    'transient',
+    'NOPERM',
+  ],
   ['WRONGTYPE Operation against a key holding the wrong kind of value', 'refused', 'WRONGTYPE'],
   ["ERR unknown command 'EVALSHA'", 'refused', 'ERR'],
   ['CROSSSLOT Keys in request do not hash to the same slot', 'refused', 'ERR'],

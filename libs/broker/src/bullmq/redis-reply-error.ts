@@ -27,7 +27,8 @@ const CURES: Readonly<Record<string, string>> = {
   NOAUTH:
     'Redis needs a password: put it into the URL (redis://:password@host) or into the options',
   WRONGPASS: 'the password or the user for Redis is wrong',
-  NOPERM: 'the Redis user lacks a right: see docs/redis.md for the rights that goflow needs',
+  NOPERM:
+    'the Redis user lacks a right, `ACL LOG` says which: see docs/redis.md for the rights that goflow needs',
   ERR: 'see the message of Redis',
   WRONGTYPE: 'a key of goflow is of another type: is something else using this prefix?',
 };
@@ -54,6 +55,9 @@ const AWAY = new Set(['MaxRetriesPerRequestError', 'AbortError', 'ClusterAllFail
 const AWAY_TEXT =
   /Connection is closed|Stream isn't writeable|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENETUNREACH|Socket timeout|Command timed out|Too many Cluster redirections|None of startup nodes|All sentinels are unreachable/;
 
+/** What Redis before 7.2 says of a right that is missing for a command of a script. */
+const DENIED_IN_SCRIPT = /The user executing the script (?:can't|is lacking)/;
+
 /** How ioredis gives up after a cluster has said the same again and again; what it said comes after this. */
 const GIVEN_UP = /^Too many Cluster redirections\. Last error: (?:\w*Error: )?/;
 
@@ -65,8 +69,9 @@ export function troubleOf(error: unknown): RedisTrouble {
   const reply = message.replace(GIVEN_UP, '');
   if (name === 'ReplyError' || /^[A-Z]{3,}\b/.test(reply)) {
     const word = /^(?:ERR Error running script.*?: )?([A-Z]{2,})\b/.exec(reply)?.[1] ?? 'ERR';
-    // It has no word of its own.
+    // These have no words of their own.
     if (reply.includes('max number of clients')) return { kind: 'transient', word: 'MAXCLIENTS' };
+    if (DENIED_IN_SCRIPT.test(reply)) return { kind: 'transient', word: 'NOPERM' };
     if (TRANSIENT.has(word)) return { kind: 'transient', word };
     if (name === 'ReplyError') return { kind: 'refused', word: word in CURES ? word : 'ERR' };
   }
