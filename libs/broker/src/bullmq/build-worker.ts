@@ -35,6 +35,8 @@ export interface WorkerSettings {
   readonly shared: SharedCalls;
   /** Of the tasks that may have taken a worker down. */
   readonly turns: Turns;
+  /** What is waited for, for a while, before the first task is taken. @default nothing */
+  readonly ready?: (() => Promise<void>) | undefined;
 }
 
 /** What one worker is built with. */

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type {
+  AuditRecord,
+  ConcurrencyRule,
   ConsumeOptions,
   Consumer,
   ConsumerBroker,
@@ -10,9 +12,13 @@ import { checkPrefix, DEFAULT_PREFIX, ENVELOPE_VERSION, toMs } from '@goflow/sha
 import type { WorkerSettings } from './build-worker.js';
 import { BullMqConsumer } from './bullmq-consumer.js';
 import { Cancellations } from './cancellations.js';
+import { Channels } from './channels.js';
 import { Fleet } from './fleet/fleet.js';
+import { FleetRules, newNonce } from './fleet/fleet-rules.js';
 import { Heartbeat } from './fleet/heartbeat.js';
 import { RedisClock } from './fleet/redis-clock.js';
+import { RuleWatch } from './fleet/rule-watch.js';
+import { rulesChannel } from './keys.js';
 import { LeaseWatch, type WatchedWorker } from './lease-watch.js';
 import { auditRedis } from './redis-audit.js';
 import { closeRedis, connectConsumer, isReady, type RedisGiven } from './redis-connection.js';
@@ -46,6 +52,7 @@ export interface BullMqConsumerBrokerOptions {
 }
 
 const PING_MS = 1_000;
+const MAX_CHANGES_ON_THEIR_WAY = 100;
 
 /**
  * The worker's broker on BullMQ. Connects at once, in the background, and waits for Redis for ever.
@@ -62,6 +69,10 @@ class BullMqConsumerBroker implements ConsumerBroker {
   readonly #settings: WorkerSettings;
   readonly #fleet: Fleet;
   readonly #heartbeat: Heartbeat;
+  readonly #channels: Channels;
+  readonly #rules: FleetRules;
+  readonly #ruleWatch: RuleWatch;
+  #changesOnTheirWay = 0;
   #leaseWatch: LeaseWatch | undefined;
   #closed = false;
 
@@ -80,17 +91,57 @@ class BullMqConsumerBroker implements ConsumerBroker {
     this.#fleet = new Fleet({ redis, prefix, onDataLost: options.onDataLost });
     this.clock = new RedisClock({ time: () => this.#fleet.time() });
     this.#heartbeat = new Heartbeat({ fleet: this.#fleet, clock: this.clock, report });
-    const cancellations = new Cancellations({ redis, prefix, report });
+    this.#channels = new Channels({ redis, report });
+    const cancellations = new Cancellations({ redis, prefix, report, channels: this.#channels });
     this.#heartbeat.onBeat(() => cancellations.check());
+    this.#rules = new FleetRules({ redis, prefix, report });
+    this.#ruleWatch = new RuleWatch({
+      read: () => this.#rules.read(),
+      channels: this.#channels,
+      channel: rulesChannel(prefix),
+      report,
+    });
+    this.#heartbeat.onBeat(() => this.#ruleWatch.look());
+    const ready = (): Promise<void> => this.#ruleWatch.ready();
     const watch = (worker: WatchedWorker): void => this.#watch(worker);
     const { clock } = this;
     const shared = new SharedCalls({ redis, isOn, report });
     const turns = new Turns();
-    this.#settings = { redis, prefix, leaseMs, report, clock, cancellations, watch, shared, turns };
+    this.#settings = {
+      redis,
+      prefix,
+      leaseMs,
+      report,
+      clock,
+      cancellations,
+      watch,
+      shared,
+      turns,
+      ready,
+    };
   }
 
   advertise(advert: () => WorkerAdvert): void {
     this.#heartbeat.start(advert);
+  }
+
+  advertiseNow(): void {
+    this.#heartbeat.hurry();
+  }
+
+  watchRules(listener: (rules: readonly ConcurrencyRule[]) => void): void {
+    this.#ruleWatch.watch(listener);
+  }
+
+  async recordChange(change: Omit<AuditRecord, 'at'>): Promise<void> {
+    // While Redis is away they would heap up.
+    if (this.#changesOnTheirWay >= MAX_CHANGES_ON_THEIR_WAY) return;
+    this.#changesOnTheirWay += 1;
+    try {
+      await this.#rules.record(change, newNonce());
+    } finally {
+      this.#changesOnTheirWay -= 1;
+    }
   }
 
   lastAdvertised(type: string): Promise<number | undefined> {
@@ -127,6 +178,7 @@ class BullMqConsumerBroker implements ConsumerBroker {
     this.#closed = true;
     await this.#heartbeat.stop();
     await this.#settings.cancellations.close();
+    await this.#channels.close();
     await this.#leaseWatch?.close();
     await closeRedis(this.#settings.redis);
   }

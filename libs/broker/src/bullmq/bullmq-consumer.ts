@@ -13,13 +13,7 @@ import { DelayedError, type Job, WaitingError } from 'bullmq';
 import { afterEnd } from './after-end.js';
 import { Begun } from './begun.js';
 import type { WorkerSettings } from './build-worker.js';
-import {
-  type BullWorker,
-  type COMPLETED,
-  isLeaseLost,
-  type JobListener,
-  OutcomeError,
-} from './bull-worker.js';
+import { type COMPLETED, isLeaseLost, type JobListener, OutcomeError } from './bull-worker.js';
 import type { CancelListener } from './cancellations.js';
 import { CarefulStart } from './careful-start.js';
 import { payloadsOf } from './chunks/chunk-job.js';
@@ -144,23 +138,12 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
 
   async setConcurrency(concurrency: number): Promise<void> {
     this.#concurrency = concurrency;
-    const worker = this.#tended.current;
-    if (!worker || this.#leaving) return;
-    if (concurrency > 0) worker.concurrency = concurrency;
-    // Pausing and resuming wakes BullMQ's loop, which otherwise sees more slots only when a task ends.
-    await this.#pause(worker);
-    if (!this.#takesNothing()) await worker.resume();
+    if (!this.#leaving) await this.#tended.adjust();
   }
 
   async quiet(): Promise<void> {
     this.#leaving = true;
-    if (this.#tended.current) await this.#pause(this.#tended.current);
-  }
-
-  /** Ends the blocking wait, too, or BullMQ would still take the task that ends it. It connects again by itself. */
-  async #pause(worker: BullWorker): Promise<void> {
-    await worker.pause(true);
-    if (this.#takesNothing()) await worker.getBackend().disconnectBlocking(false);
+    await this.#tended.pause();
   }
 
   stop(graceMs: number): Promise<void> {
@@ -176,14 +159,14 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
   }
 
   async #start(): Promise<void> {
-    const { cancellations, clock, report } = this.#settings;
+    const { cancellations, clock, report, ready } = this.#settings;
     // While the worker connects. Tasks can be taken without; what is missed is looked up with the heartbeat.
     const listening = cancellations.listen(this.queue, this).catch(report);
     const worker = await this.#tended.build();
     if (!worker || this.#leaving) return;
-    const prepared = Promise.all([clock.measure().catch(report), listening]);
+    const prepared = Promise.all([clock.measure().catch(report), listening, ready?.()]);
     await Promise.race([prepared, delay(PREPARE_MS, undefined, { ref: false })]);
-    void worker.run().catch(report);
+    await this.#tended.begin();
     this.#sweeper.start();
   }
 

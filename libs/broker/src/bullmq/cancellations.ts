@@ -1,6 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
+import { Channels } from './channels.js';
 import { cancelChannel, queueKey } from './keys.js';
-import { Subscriber } from './subscriber.js';
 
 /** How many wishes for tasks that are not here are remembered: the message may be faster than the task. */
 const MAX_EARLY = 1_000;
@@ -22,10 +22,12 @@ export interface CancellationsOptions {
   readonly redis: Redis | Cluster;
   readonly prefix: string;
   readonly report: (error: unknown) => void;
+  /** What it hears with; closed by who made it. @default a connection of its own */
+  readonly channels?: Channels | undefined;
 }
 
 /**
- * Hears of tasks that are to end, for all queues of one worker, over one connection. A message that is lost costs a few seconds: the
+ * Hears of tasks that are to end, for all queues of one worker. A message that is lost costs a few seconds: the
  * wish is kept in Redis, too, and looked up with every heartbeat and before a task is started again.
  */
 export class Cancellations {
@@ -34,10 +36,12 @@ export class Cancellations {
   readonly #early = new Set<string>();
   /** Queues whose channel Redis refused to tell: asked for again with the next heartbeat. */
   readonly #refused = new Set<string>();
-  #subscriber: Subscriber | undefined;
+  readonly #channels: Channels;
 
   constructor(options: CancellationsOptions) {
     this.#options = options;
+    this.#channels = options.channels ?? new Channels(options);
+    this.#channels.onGap(() => void this.check().catch(options.report));
   }
 
   /** Tells `listener` of the tasks of a queue. Resolves when it hears, or when that has to wait for Redis. */
@@ -99,29 +103,18 @@ export class Cancellations {
 
   async close(): Promise<void> {
     this.#listeners.clear();
-    await this.#subscriber?.close();
+    if (!this.#options.channels) await this.#channels.close();
   }
 
   async #subscribe(queue: string): Promise<void> {
     this.#refused.delete(queue);
     try {
-      await this.#connect().subscribe(cancelChannel(this.#options.prefix, queue));
+      const channel = cancelChannel(this.#options.prefix, queue);
+      await this.#channels.listen(channel, (message) => this.#hear(queue, message));
     } catch (error) {
       this.#refused.add(queue);
       throw error;
     }
-  }
-
-  #connect(): Subscriber {
-    const { redis, prefix, report } = this.#options;
-    const start = cancelChannel(prefix, '').length;
-    this.#subscriber ??= new Subscriber({
-      redis,
-      report,
-      heard: (channel, message) => this.#hear(channel.slice(start), message),
-      gap: () => void this.check().catch(report),
-    });
-    return this.#subscriber;
   }
 
   #hear(queue: string, message: string): void {

@@ -19,6 +19,7 @@ export class TendedWorker {
   readonly #retired = new Set<BullWorker>();
   #current: BullWorker | undefined;
   #aliveAt = 0;
+  #hasBegun = false;
 
   constructor(listener: JobListener, options: TendedOptions) {
     this.#listener = listener;
@@ -63,6 +64,36 @@ export class TendedWorker {
     this.#current = worker;
     this.#aliveAt = performance.now();
     return worker;
+  }
+
+  /** Lets the one that was built take tasks. */
+  async begin(): Promise<void> {
+    this.#hasBegun = true;
+    const worker = this.#current;
+    if (!worker) return;
+    if (this.#options.quiet()) return worker.pause(true);
+    worker.concurrency = this.#options.concurrency();
+    // Built when it was to take nothing.
+    if (worker.isPaused()) return worker.resume();
+    void worker.run().catch(this.#options.report);
+  }
+
+  /** The concurrency has changed. One that has not begun is told when it does. */
+  async adjust(): Promise<void> {
+    const worker = this.#current;
+    if (!worker || !this.#hasBegun) return;
+    const concurrency = this.#options.concurrency();
+    if (concurrency > 0) worker.concurrency = concurrency;
+    // Pausing and resuming wakes BullMQ's loop, which otherwise sees more slots only when a task ends.
+    await this.pause();
+    if (!this.#options.quiet()) await worker.resume();
+  }
+
+  /** Ends the blocking wait, too, or BullMQ would still take the task that ends it. It connects again by itself. */
+  async pause(): Promise<void> {
+    const worker = this.#current;
+    await worker?.pause(true);
+    if (this.#options.quiet()) await worker?.getBackend().disconnectBlocking(false);
   }
 
   /** Puts another in its place, which takes tasks at once. False when it closed meanwhile, and while the last one that was replaced is not gone. */

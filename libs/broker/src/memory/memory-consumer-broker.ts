@@ -1,5 +1,7 @@
 import {
+  type AuditRecord,
   type Clock,
+  type ConcurrencyRule,
   type ConsumeOptions,
   type Consumer,
   type ConsumerBroker,
@@ -17,6 +19,7 @@ export class MemoryConsumerBroker implements ConsumerBroker {
   readonly #store: TaskStore;
   readonly #consumers: MemoryConsumer[] = [];
   readonly #adverts: (() => WorkerAdvert)[] = [];
+  readonly #unwatch: (() => void)[] = [];
   #closing: Promise<void> | undefined;
 
   constructor(store: TaskStore, envelopeVersion = ENVELOPE_VERSION) {
@@ -38,6 +41,17 @@ export class MemoryConsumerBroker implements ConsumerBroker {
     this.#store.workers.add(advert);
   }
 
+  watchRules(listener: (rules: readonly ConcurrencyRule[]) => void): void {
+    if (this.#closing) return;
+    const tell = (): void => listener(structuredClone(this.#store.rules.all));
+    this.#unwatch.push(this.#store.rules.onChange(tell));
+    tell();
+  }
+
+  async recordChange(change: Omit<AuditRecord, 'at'>): Promise<void> {
+    this.#store.rules.record(change);
+  }
+
   async lastAdvertised(type: string): Promise<number | undefined> {
     return this.#store.workers.lastAdvertised(type);
   }
@@ -56,6 +70,7 @@ export class MemoryConsumerBroker implements ConsumerBroker {
   }
 
   async #close(): Promise<void> {
+    for (const unwatch of this.#unwatch) unwatch();
     for (const advert of this.#adverts) this.#store.workers.remove(advert);
     // They have stopped before, or are made to now.
     await Promise.all(this.#consumers.map((consumer) => consumer.stop(0)));

@@ -5,6 +5,7 @@ import type { TaskId } from '../task/task-id.js';
 import type { Verdict } from '../task/task-outcome.js';
 import type { QueueCounts } from './broker.js';
 import type { Clock } from './clock.js';
+import type { AuditRecord, ConcurrencyRule } from './fleet-broker.js';
 import type { WorkerAdvert } from './inspector-broker.js';
 
 /** A task that a consumer has taken, and holds a lease on. */
@@ -108,6 +109,15 @@ export interface ConsumerBroker {
   consume(options: ConsumeOptions): Consumer;
   /** Tells the others what this worker is and can do, every few seconds from now on. */
   advertise(advert: () => WorkerAdvert): void;
+  /** Tells it now, out of turn: something of it has changed. @default they see it a few seconds later */
+  advertiseNow?(): void;
+  /**
+   * Tells the rules of the fleet, all of them: first as soon as they are read, and again whenever they have changed. Consumers that are started
+   * after this call take their first task when the rules were told, or could not be read within 2 s. @default there are none
+   */
+  watchRules?(listener: (rules: readonly ConcurrencyRule[]) => void): void;
+  /** Writes what this worker changed of itself into the audit trail of the fleet. @default nobody does */
+  recordChange?(change: Omit<AuditRecord, 'at'>): Promise<void>;
   /** When a live worker last said that it has a handler for the type; `undefined` when none ever did. */
   lastAdvertised(type: string): Promise<number | undefined>;
   /** Answers within the time limit, or throws BROKER_UNAVAILABLE. */

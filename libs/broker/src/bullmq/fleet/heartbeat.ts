@@ -31,6 +31,8 @@ export class Heartbeat {
   #turn: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #name: string | undefined;
+  #advert: (() => WorkerAdvert) | undefined;
+  #isDue = false;
   #skewToldAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: HeartbeatOptions) {
@@ -45,7 +47,18 @@ export class Heartbeat {
   /** Beats at once and then every 4 s, give or take 10 %. A second call, and one after {@link stop}, does nothing. */
   start(advert: () => WorkerAdvert): void {
     if (this.#turn || this.#stopping) return;
+    this.#advert = advert;
     this.#take(advert);
+  }
+
+  /** Beats now, out of turn; after the one that is on its way. Before {@link start} and after {@link stop} it does nothing. */
+  hurry(): void {
+    if (!this.#advert || this.#stopping) return;
+    if (this.#timer === undefined) this.#isDue = true;
+    else {
+      clearTimeout(this.#timer);
+      this.#take(this.#advert);
+    }
   }
 
   /** Leaves the fleet and beats no more. Always ends, within 500 ms. */
@@ -55,8 +68,11 @@ export class Heartbeat {
   }
 
   #take(advert: () => WorkerAdvert): void {
+    this.#timer = undefined;
+    this.#isDue = false;
     this.#turn = this.#beat(advert).then(() => {
       if (this.#stopping) return;
+      if (this.#isDue) return this.#take(advert);
       const ms = EVERY_MS * (1 + JITTER * (2 * Math.random() - 1));
       this.#timer = setTimeout(() => this.#take(advert), ms);
       this.#timer.unref();
