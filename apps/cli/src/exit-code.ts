@@ -22,6 +22,7 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   REPLICAS_MISSING: EXIT.unreachable,
   RESULT_STORE_AWAY: EXIT.unreachable,
   TASK_UNKNOWN: EXIT.notFound,
+  QUEUE_UNKNOWN: EXIT.notFound,
   TASK_FAILED: EXIT.failed,
   TASK_CANCELLED: EXIT.failed,
   TASK_EXPIRED: EXIT.failed,

@@ -39,32 +39,61 @@ export function runCli(
   return run([process.execPath, GOFLOW, ...args, ...flags], options);
 }
 
-/** The same under a pseudo-terminal of so many columns. What it says on both streams is in `stdout`, as the terminal gets it. */
+/** How wide a pseudo-terminal is. @default 80 */
+export type TerminalOptions = CallOptions & { readonly columns?: number };
+
+/** The same under a pseudo-terminal of 40 lines. What it says on both streams is in `stdout`, as the terminal gets it. */
 export function runInTerminal(
   place: Place | undefined,
   args: readonly string[],
-  { columns = 80, ...options }: CallOptions & { readonly columns?: number } = {},
+  { columns, ...options }: TerminalOptions = {},
 ): Promise<Called> {
-  const line = [process.execPath, GOFLOW, ...args, ...(place ? flagsOf(place) : [])];
-  const quoted = line.map((part) => `'${part.replaceAll("'", `'\\''`)}'`).join(' ');
-  const inner = `stty cols ${columns} rows 40; exec ${quoted}`;
-  return run(['script', '-qec', inner, '/dev/null'], options);
+  return run(inTerminal(place, args, columns), options);
 }
 
-async function run(
-  [program = '', ...args]: readonly string[],
-  { stdin = '', env, cwd }: CallOptions,
-): Promise<Called> {
+/** A call under a pseudo-terminal that is still going on. */
+export interface Session {
+  /** All that was shown until now. */
+  readonly shown: () => string;
+  /** Presses keys. */
+  readonly type: (keys: string) => void;
+  readonly ended: Promise<number | null>;
+}
+
+/** Begins a call under a pseudo-terminal: it goes on until it ends by itself, or the test does. */
+export function startInTerminal(
+  place: Place | undefined,
+  args: readonly string[],
+  { columns, env, cwd }: TerminalOptions = {},
+): Session {
+  const { child, ended } = start(inTerminal(place, args, columns), { env, cwd });
+  let shown = '';
+  child.stdout.setEncoding('utf8').on('data', (part: string) => (shown += part));
+  return { shown: () => shown, type: (keys) => void child.stdin.write(keys), ended };
+}
+
+function inTerminal(place: Place | undefined, args: readonly string[], columns = 80): string[] {
+  const line = [process.execPath, GOFLOW, ...args, ...(place ? flagsOf(place) : [])];
+  const quoted = line.map((part) => `'${part.replaceAll("'", `'\\''`)}'`).join(' ');
+  return ['script', '-qec', `stty cols ${columns} rows 40; exec ${quoted}`, '/dev/null'];
+}
+
+async function run(line: readonly string[], { stdin = '', ...how }: CallOptions): Promise<Called> {
+  const { child, ended } = start(line, how);
+  child.stdin.end(stdin);
+  const [code, stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
+  return { code, stdout, stderr };
+}
+
+function start([program = '', ...args]: readonly string[], { env, cwd }: CallOptions) {
   const child = spawn(program, args, { cwd, env: { ...inherited(), ...env } });
   onTestFinished(() => void child.kill('SIGKILL'));
   child.stdin.on('error', () => undefined);
-  child.stdin.end(stdin);
   const ended = new Promise<number | null>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', resolve);
   });
-  const [code, stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
-  return { code, stdout, stderr };
+  return { child, ended };
 }
 
 /** The environment, without what would change what the program does. */

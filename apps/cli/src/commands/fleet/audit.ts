@@ -1,0 +1,35 @@
+import { type AuditRecord, checkInteger } from '@goflow/shared';
+import type { RunCommand } from '../../command.js';
+import { EXIT } from '../../exit-code.js';
+import { spellScope } from './scope.js';
+
+/** `goflow audit` */
+export const run: RunCommand = async (_args, options, { connect, out }) => {
+  const given = options.limit ?? '50';
+  const limit = checkInteger(
+    '--limit',
+    /^\d+$/.test(`${given}`) ? Number(given) : given,
+    [1, 1_000],
+  );
+  const { goflow } = await connect();
+  out.rows(
+    await goflow.fleet.audit({ limit }),
+    [
+      { title: 'WHEN', text: ({ at }) => new Date(at).toISOString() },
+      { title: 'WHO', text: ({ by }) => by },
+      { title: 'WHAT', text: spellChange },
+    ],
+    'nothing was changed yet',
+  );
+  return EXIT.done;
+};
+
+/** One change in words. */
+export function spellChange(record: AuditRecord): string {
+  const { action, queue, worker, from, to } = record;
+  if (action === 'queue.pause' || action === 'queue.resume')
+    return `${queue}: ${action === 'queue.pause' ? 'paused' : 'resumed'}`;
+  const whom = worker === undefined ? spellScope(record) : `${queue ?? 'all queues'} of ${worker}`;
+  const change = `${from ?? 'not said'} → ${to ?? 'not said'}`;
+  return `${whom}: concurrency ${change}${worker === undefined ? '' : ' (on the worker itself)'}`;
+}

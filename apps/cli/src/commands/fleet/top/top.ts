@@ -1,0 +1,58 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isGoflowError, toMs } from '@goflow/shared';
+import type { RunCommand } from '../../../command.js';
+import type { Connection } from '../../../connection/connect.js';
+import type { Context } from '../../../context.js';
+import { EXIT } from '../../../exit-code.js';
+import { oneLine } from '../../../terminal/table.js';
+import { type Sample, takeSample } from './sample.js';
+import { openScreen, type Screen } from './screen.js';
+import { viewOf } from './view.js';
+
+const INTERVAL = { minMs: 500, maxMs: 60_000 };
+
+/** `goflow top` */
+export const run: RunCommand = async (_args, options, context) => {
+  const everyMs = toMs('--interval', options.interval ?? '2s', INTERVAL);
+  const { out, connect } = context;
+  const connection = await connect();
+  if (options.once !== true && out.isTerminal && !out.json)
+    return watch(connection, context, everyMs);
+  const sample = await takeSample(connection, everyMs);
+  out.answer(sample, () =>
+    viewOf(sample, { width: out.width, paint: (...args) => out.paint(...args) }),
+  );
+  return EXIT.done;
+};
+
+/** Looks again and again until somebody leaves. A Redis that is away is said, and looked for. */
+async function watch(connection: Connection, context: Context, everyMs: number) {
+  const screen = openScreen(context);
+  let last: Sample | undefined;
+  let trouble: string | undefined;
+  try {
+    while (!screen.left.aborted) {
+      try {
+        last = await takeSample(connection, everyMs);
+        trouble = undefined;
+      } catch (error) {
+        if (!isGoflowError(error)) throw error;
+        trouble = oneLine(`${error.code}: ${error.message}`);
+      }
+      screen.show(linesOf({ last, trouble }, screen));
+      await delay(everyMs, undefined, { signal: screen.left }).catch(() => undefined);
+    }
+  } finally {
+    screen.close();
+  }
+  return EXIT.done;
+}
+
+function linesOf(
+  { last, trouble }: { last: Sample | undefined; trouble: string | undefined },
+  screen: Screen,
+): string[] {
+  const view = last === undefined ? [] : viewOf(last, screen);
+  if (trouble === undefined) return view;
+  return [screen.paint('red', `Redis does not answer; what follows is old. ${trouble}`), ...view];
+}
