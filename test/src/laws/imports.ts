@@ -14,10 +14,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'libs/shared': [],
   'libs/broker': ['@goflow/shared'],
   'libs/telemetry': ['@goflow/shared'],
+  'libs/commands': ['@goflow/shared'],
   'libs/testing': ['@goflow/shared'],
   'apps/producer-sdk': ['@goflow/shared', '@goflow/broker', '@goflow/telemetry'],
-  'apps/worker': ['@goflow/shared', '@goflow/broker', '@goflow/telemetry'],
-  'apps/cli': doorsAnd('@goflow/shared', '@goflow/broker', '@goflow/telemetry'),
+  'apps/worker': ['@goflow/shared', '@goflow/broker', '@goflow/telemetry', '@goflow/commands'],
+  'apps/cli': doorsAnd('@goflow/shared', '@goflow/broker', '@goflow/telemetry', '@goflow/commands'),
   'apps/gateway': doorsAnd('@goflow/shared', '@goflow/broker', '@goflow/telemetry'),
   'libs/local': doorsAnd('@goflow/shared', '@goflow/broker', '@goflow/telemetry'),
   // What a user can install, and nothing else but a Redis to run with.
@@ -30,8 +31,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 function everything(): readonly string[] {
-  const libraries = ['@goflow/broker', '@goflow/telemetry', '@goflow/local', '@goflow/testing'];
-  return doorsAnd('@goflow/shared', ...libraries, '@goflow/cli', '@goflow/gateway');
+  const libraries = ['broker', 'telemetry', 'commands', 'local', 'testing', 'cli', 'gateway'];
+  return doorsAnd('@goflow/shared', ...libraries.map((name) => `@goflow/${name}`));
 }
 
 function doorsAnd(...others: string[]): readonly string[] {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { importsOf, linesOf } from '../laws/source-text.js';
 import { isSource, isTest, type Law, readRepository } from '../laws/source-tree.js';
 
-// What ships starts no other program, and makes no code of text.
+// What ships makes no code of text, and starts other programs in one file only, without a shell.
 
 const MODULES = /^(?:node:)?(?:child_process|vm|repl|inspector)(?:\/|$)/;
 const CALLS =
@@ -10,11 +10,15 @@ const CALLS =
 const SHIPPED = /^(?:apps|libs)\//;
 /** A program of a user's own and its parts; what tests are made with is never shipped. */
 const EXEMPT = /^libs\/testing\//;
+/** Commands are started here; and nothing else is allowed here. */
+const HOME = 'libs/commands/src/start-process.ts';
+const STARTS = /import \{ (?:type \w+, )?spawn \} from 'node:child_process';|(?<![.\w])spawn\(/g;
 
 const law: Law = (files) =>
   files
     .filter((file) => isSource(file) && SHIPPED.test(file.path))
     .filter(({ path }) => !EXEMPT.test(path) && !isTest(path))
+    .map(({ path, text }) => ({ path, text: path === HOME ? text.replaceAll(STARTS, '') : text }))
     .flatMap(({ path, text }) => [
       ...importsOf(text)
         .filter(({ specifier }) => MODULES.test(specifier))
@@ -55,7 +59,22 @@ test('tests and what they are made with may start programs', () => {
   expect(planted(text, 'apps/worker/src/x.test.ts')).toEqual([]);
 });
 
-test('nothing that ships starts a program, or runs text', () => {
+test.each([
+  "import { exec, spawn } from 'node:child_process'; exec('ls');",
+  "import { type A, spawn } from 'node:child_process'; spawn('ls', [], { shell: true });",
+  "import { type A, spawn } from 'node:child_process'; eval(text);",
+])('where commands are started, this is found: %s', (text) => {
+  expect(planted(text, HOME)).not.toEqual([]);
+});
+
+test('where commands are started, starting them is all right', () => {
+  const text =
+    "import { type A, spawn } from 'node:child_process';\nspawn('ls', { shell: false });";
+  expect(planted(text, HOME)).toEqual([]);
+  expect(planted(text)).toHaveLength(2);
+});
+
+test('nothing that ships starts a program in another place, or runs text', () => {
   const files = readRepository();
   expect(files.length).toBeGreaterThan(100);
   expect(law(files)).toEqual([]);

@@ -1,0 +1,94 @@
+import { isGoflowError } from '@goflow/shared';
+import { type AllowList, resolveAllowList } from './allow-list.js';
+import { cutMark } from './capped-output.js';
+import { type Command, type CommandResult, EXEC_EXIT } from './command.js';
+import { type Environment, passedOn, refusedVariable, resolveAllowedEnv } from './environment.js';
+import { notRun, runCommand } from './run-command.js';
+
+/** Options of {@link createExecHandler}. */
+export interface ExecHandlerOptions {
+  /** The programs that may be run: names to be looked for in PATH, and absolute paths. All arguments are allowed with them. */
+  readonly allow: readonly string[];
+  /** Variables that commands may set though code could be run with them, such as `NODE_OPTIONS`. @default none */
+  readonly allowEnv?: readonly string[] | undefined;
+  /** The worker's environment: PATH, HOME, LANG and TZ of it are passed on, and nothing else. @default nothing is */
+  readonly env?: Environment | undefined;
+  /** Bytes kept of each of stdout and stderr. @default 1,048,576 (1 MiB) */
+  readonly outputLimit?: number | undefined;
+  /** Bytes of JSON that a result may have; output is cut to it. Not more than the worker's `resultLimit`. @default 1,048,576 (1 MiB) */
+  readonly resultLimit?: number | undefined;
+}
+
+/** The handler of `exec`. Of its context it needs the signal. */
+export type ExecHandler = (
+  command: Command,
+  ctx: { readonly signal: AbortSignal },
+) => Promise<CommandResult>;
+
+const RESULT_LIMIT = 1024 * 1024;
+const CANCEL_GRACE_MS = 5_000;
+/** A worker that leaves waits half a second for its handlers; one that lost its lease runs what another runs already. */
+const LEAVING_GRACE_MS = 250;
+
+/**
+ * Makes the handler of `exec` for a worker. What is not allowed has exit code 126, and is not run: the answer is final, and does not wait for
+ * another worker that might allow it.
+ *
+ * @throws OPTION_INVALID
+ */
+export function createExecHandler(options: ExecHandlerOptions): ExecHandler {
+  const { env = {}, outputLimit, resultLimit = RESULT_LIMIT } = options;
+  const allowed = resolveAllowList(options.allow);
+  const allowedEnv = resolveAllowedEnv(options.allowEnv ?? []);
+  const base = passedOn(env);
+  return async (command, { signal }) => {
+    const refusal = whyRefused(command, allowed, allowedEnv);
+    if (refusal !== undefined) return notRun(command.identifier, EXEC_EXIT.refused, refusal);
+    const result = await runCommand(command, { env: base, signal, outputLimit, killGraceMs });
+    // It was ended from outside: what it came to is no result of the command.
+    signal.throwIfAborted();
+    return cutToFit(result, resultLimit);
+  };
+}
+
+function whyRefused(
+  { command, env }: Command,
+  allowed: AllowList,
+  allowedEnv: ReadonlySet<string>,
+): string | undefined {
+  if (!allowed.has(command)) return `this worker does not allow the program ${command}`;
+  const name = refusedVariable(env, allowedEnv);
+  return name === undefined ? undefined : `this worker does not let commands set ${name}`;
+}
+
+const killGraceMs = (reason: unknown): number =>
+  reason === undefined || isGoflowError(reason, 'TASK_CANCELLED')
+    ? CANCEL_GRACE_MS
+    : LEAVING_GRACE_MS;
+
+/** Cuts output until the JSON of a result is small enough: how much longer text becomes in it depends on what is in it. */
+function cutToFit(result: CommandResult, limit: number): CommandResult {
+  let fitting = result;
+  for (let bytes = sizeOf(fitting); bytes > limit; bytes = sizeOf(fitting)) {
+    const share = (limit / bytes) * 0.95;
+    const { result_body, stderr = '' } = fitting;
+    const body = cutTo(result.result_body, Math.floor(result_body.length * share));
+    const errors = cutTo(result.stderr ?? '', Math.floor(stderr.length * share));
+    fitting = {
+      ...result,
+      result_body: body,
+      ...(errors === '' ? {} : { stderr: errors }),
+      truncated: true,
+    };
+  }
+  return fitting;
+}
+
+const sizeOf = (result: CommandResult): number => Buffer.byteLength(JSON.stringify(result));
+
+function cutTo(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const isInPair = /[\ud800-\udbff]/.test(text.charAt(length - 1));
+  const kept = text.slice(0, isInPair ? length - 1 : length);
+  return `${kept}${cutMark(Buffer.byteLength(kept), Buffer.byteLength(text))}`;
+}

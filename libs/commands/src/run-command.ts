@@ -1,0 +1,188 @@
+import { constants } from 'node:os';
+import { toMs } from '@goflow/shared';
+import { CappedOutput } from './capped-output.js';
+import { type Command, type CommandResult, EXEC_EXIT } from './command.js';
+import type { Environment } from './environment.js';
+import { ProcessGroup } from './process-group.js';
+import { type CommandProcess, startProcess, whyNotStarted } from './start-process.js';
+
+/** How {@link runCommand} runs a command. */
+export interface RunCommandOptions {
+  /** What the command has in its environment, beside its own `env`. @default nothing */
+  readonly env?: Environment | undefined;
+  /** Ends the command: its group gets SIGTERM, and SIGKILL after `killGraceMs`. */
+  readonly signal?: AbortSignal | undefined;
+  /** How many bytes of each of stdout and stderr are kept. @default 1,048,576 (1 MiB) */
+  readonly outputLimit?: number | undefined;
+  /** Between SIGTERM and SIGKILL, in milliseconds; may depend on why `signal` was aborted. @default 5,000 */
+  readonly killGraceMs?: number | ((reason: unknown) => number) | undefined;
+  /** Told when it has started. */
+  readonly onStart?: ((pid: number) => void) | undefined;
+}
+
+const OUTPUT_LIMIT = 1024 * 1024;
+const KILL_GRACE_MS = 5_000;
+/** The command has ended, and its children hold its output open: they are waited for no longer than this. */
+const LINGER_MS = 1_000;
+/** After SIGKILL; a process of another user, or one that waits for a broken disk, cannot be killed. */
+const LAST_RESORT_MS = 2_000;
+
+/**
+ * Runs one command, and whatever it starts, in a process group of its own, and waits for its end. Nothing of the group outlives it. No shell
+ * is involved. Output over the limit is read, counted and dropped.
+ *
+ * Never rejects: what cannot be started is a result with exit code 127, what ran too long one with 124, what `signal` kept from being started
+ * one with 130.
+ */
+export async function runCommand(
+  command: Command,
+  options: RunCommandOptions = {},
+): Promise<CommandResult> {
+  const { identifier } = command;
+  const { env = {}, signal } = options;
+  if (signal?.aborted) return notRun(identifier, EXEC_EXIT.interrupted, 'not run: interrupted');
+  const whole = { ...env, ...command.env };
+  try {
+    const child = await startProcess(command, { env: whole, signal });
+    return await new CommandRun(child, command, options).end();
+  } catch (error) {
+    return notRun(identifier, EXEC_EXIT.notStarted, await whyNotStarted(error, command));
+  }
+}
+
+/** The result of a command that did not run. */
+export function notRun(identifier: string, exitCode: number, error: string): CommandResult {
+  return { identifier, exit_code: exitCode, result_body: '', error };
+}
+
+interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** The life of one command, from its start on. */
+class CommandRun {
+  readonly #child: CommandProcess;
+  readonly #command: Command;
+  readonly #options: RunCommandOptions;
+  readonly #group: ProcessGroup;
+  readonly #startedAt = performance.now();
+  readonly #stdout: CappedOutput;
+  readonly #stderr: CappedOutput;
+  readonly #exited: Promise<Exit>;
+  readonly #closed: Promise<unknown>;
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #giveUp: () => void = () => undefined;
+  /** Why it does not end by itself. */
+  #error: string | undefined;
+  #isTimedOut = false;
+
+  constructor(child: CommandProcess, command: Command, options: RunCommandOptions) {
+    const { outputLimit = OUTPUT_LIMIT } = options;
+    this.#child = child;
+    this.#command = command;
+    this.#options = options;
+    this.#group = new ProcessGroup(child.pid ?? 0);
+    this.#stdout = new CappedOutput(outputLimit);
+    this.#stderr = new CappedOutput(outputLimit);
+    this.#closed = new Promise((resolve) => child.once('close', resolve));
+    this.#exited = new Promise((resolve) => {
+      child.once('exit', (code, signal) => resolve({ code, signal }));
+      this.#giveUp = () => resolve({ code: null, signal: 'SIGKILL' });
+    });
+  }
+
+  async end(): Promise<CommandResult> {
+    const { signal, onStart } = this.#options;
+    const { timeout } = this.#command;
+    this.#connect();
+    onStart?.(this.#child.pid ?? 0);
+    signal?.addEventListener('abort', this.#onAbort);
+    if (signal?.aborted) this.#onAbort();
+    if (timeout !== undefined) this.#after(toMs('timeout', timeout), this.#onTimeout);
+    const exit = await this.#exited;
+    signal?.removeEventListener('abort', this.#onAbort);
+    this.#clearTimers();
+    await this.#outputEnds();
+    this.#clearTimers();
+    this.#group.end();
+    this.#disconnect();
+    return this.#resultOf(exit);
+  }
+
+  #connect(): void {
+    const { stdin, stdout, stderr } = this.#child;
+    stdout.on('data', (chunk: Buffer) => this.#stdout.add(chunk));
+    stderr.on('data', (chunk: Buffer) => this.#stderr.add(chunk));
+    // A command need not read what it is given: EPIPE.
+    for (const stream of [stdin, stdout, stderr]) stream?.on('error', () => undefined);
+    stdin?.end(this.#command.stdin);
+  }
+
+  /** Who still holds the other ends is not waited for any more. */
+  #disconnect(): void {
+    const { stdin, stdout, stderr } = this.#child;
+    for (const stream of [stdin, stdout, stderr]) stream?.destroy();
+    this.#child.unref();
+  }
+
+  async #outputEnds(): Promise<void> {
+    const isStopping = this.#error !== undefined;
+    const lingering = new Promise<void>((resolve) => {
+      this.#after(isStopping ? this.#graceMs() : LINGER_MS, () => {
+        this.#error ??= 'it left children that held its output open; they were killed';
+        resolve();
+      });
+    });
+    await Promise.race([this.#closed, lingering]);
+  }
+
+  readonly #onTimeout = (): void => {
+    this.#isTimedOut = true;
+    this.#stop(`it ran longer than ${this.#command.timeout}`);
+  };
+
+  readonly #onAbort = (): void => this.#stop('interrupted');
+
+  #stop(why: string): void {
+    if (this.#error !== undefined) return;
+    this.#error = why;
+    this.#group.signal('SIGTERM');
+    this.#after(this.#graceMs(), () => {
+      this.#group.signal('SIGKILL');
+      this.#after(LAST_RESORT_MS, () => {
+        this.#error = `${why}; it cannot be killed, and may still run`;
+        this.#giveUp();
+      });
+    });
+  }
+
+  #graceMs(): number {
+    const { killGraceMs = KILL_GRACE_MS, signal } = this.#options;
+    return typeof killGraceMs === 'number' ? killGraceMs : killGraceMs(signal?.reason);
+  }
+
+  #after(ms: number, act: () => void): void {
+    this.#timers.add(setTimeout(act, ms));
+  }
+
+  #clearTimers(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+
+  #resultOf({ code, signal }: Exit): CommandResult {
+    const own = code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+    const stderr = this.#stderr.text();
+    return {
+      identifier: this.#command.identifier,
+      exit_code: this.#isTimedOut ? EXEC_EXIT.timedOut : own,
+      result_body: this.#stdout.text(),
+      ...(stderr === '' ? {} : { stderr }),
+      ...(signal === null ? {} : { signal }),
+      ...(this.#isTimedOut ? { timed_out: true } : {}),
+      ...(this.#stdout.isCut || this.#stderr.isCut ? { truncated: true } : {}),
+      duration_ms: Math.round(performance.now() - this.#startedAt),
+      ...(this.#error === undefined ? {} : { error: this.#error }),
+    };
+  }
+}
