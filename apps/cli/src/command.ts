@@ -20,10 +20,8 @@ export interface OptionSpec {
   readonly help: string;
 }
 
-/**
- * One command: all that `--help`, completion and docs/cli.md need. What it does is loaded when it is called, so that `--help` is fast.
- */
-export interface CommandSpec {
+/** What `--help`, completion and docs/cli.md tell of a command. */
+export interface CommandHelp {
   /** One word, or two for a command of a group: `dead list`. */
   readonly name: string;
   /** One line. */
@@ -31,9 +29,29 @@ export interface CommandSpec {
   /** As commander writes them: `<id>`, `[payload]`. */
   readonly args?: readonly { readonly name: string; readonly help: string }[];
   readonly options?: readonly OptionSpec[];
-  /** Whole command lines. */
+  /** Whole command lines, of 78 columns at most. */
   readonly examples: readonly string[];
   /** More that is worth knowing, for `--help` and the docs. */
   readonly notes?: readonly string[];
+}
+
+/** One command. What it does is loaded when it is called, so that `--help` is fast. */
+export interface CommandSpec extends CommandHelp {
   readonly load: () => Promise<{ readonly run: RunCommand }>;
 }
+
+/** A command that is a program of its own: all that stands behind its name is handed to it as it is. */
+export interface ProgramSpec extends CommandHelp {
+  /** Its flags, which it knows itself. */
+  readonly flags: () => Promise<readonly OptionSpec[]>;
+  readonly load: () => Promise<{ readonly start: StartProgram }>;
+}
+
+/** Runs a program until it ends, with the signals and the exit codes of its own. */
+export type StartProgram = (given: {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** The process, which belongs to the program from now on. */
+  readonly host: NodeJS.Process;
+}) => Promise<void>;

@@ -1,8 +1,9 @@
 // The only file of this project that reads the environment, installs signal handlers or exits.
 import { readFileSync } from 'node:fs';
-import { COMMANDS } from './commands/index.js';
+import { ALL_COMMANDS, COMMANDS, PROGRAMS } from './commands/index.js';
 import { EXIT, exitCodeOf, isOfCommander } from './exit-code.js';
 import { createProgram } from './program/create-program.js';
+import { findCommand, withoutHelpWord } from './program/find-command.js';
 import { runCommand } from './run-command.js';
 import { jsonText, manyLines } from './terminal/printable.js';
 
@@ -11,23 +12,41 @@ const { version } = JSON.parse(
 ) as { version: string };
 
 const interrupt = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const)
-  process.on(name, () => {
-    if (interrupt.signal.aborted) process.exit(EXIT.interrupted);
-    interrupt.abort();
-  });
+const NAMES = ALL_COMMANDS.map(({ name }) => name);
 
-// `| head -1` closes the pipe: nobody reads on, and that is no error.
-for (const stream of [process.stdout, process.stderr])
-  stream.on('error', (error: NodeJS.ErrnoException) => {
+function listenToSignals(): void {
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.on(name, () => {
+      if (interrupt.signal.aborted) process.exit(EXIT.interrupted);
+      interrupt.abort();
+    });
+  // `| head -1` closes the pipe: nobody reads on, and that is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(EXIT.done);
     throw error;
   });
+}
 
 async function main(): Promise<number> {
+  const args = withoutHelpWord(process.argv.slice(2), NAMES);
+  const { name, before, rest } = findCommand(args, NAMES);
+  const handedTo = PROGRAMS.find((program) => program.name === name);
+  if (handedTo) {
+    const { start } = await handedTo.load();
+    const { env } = process;
+    await start({ args: [...before, ...rest], env, cwd: process.cwd(), host: process });
+    return EXIT.done;
+  }
+  listenToSignals();
+  return runHere(args, rest.length === 0 && !NAMES.includes(name) ? name.split(' ') : undefined);
+}
+
+/** `unfinished`: the words that name a group of commands, or none, and nothing behind them. */
+async function runHere(args: readonly string[], unfinished?: readonly string[]): Promise<number> {
   let code: number = EXIT.done;
-  const program = createProgram(version, COMMANDS, async (spec, given) => {
-    code = await runCommand(spec, given, {
+  const given = { commands: COMMANDS, programs: PROGRAMS };
+  const program = createProgram(version, given, async (spec, chosen) => {
+    code = await runCommand(spec, chosen, {
       stdin: process.stdin,
       stdout: process.stdout,
       stderr: process.stderr,
@@ -36,7 +55,11 @@ async function main(): Promise<number> {
       signal: interrupt.signal,
     });
   });
-  await program.parseAsync();
+  if (unfinished) {
+    (program.commands.find((command) => command.name() === unfinished[0]) ?? program).outputHelp();
+    return EXIT.usage;
+  }
+  await program.parseAsync(args, { from: 'user' });
   return code;
 }
 

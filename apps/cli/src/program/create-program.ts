@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import type { CommandSpec, GivenOptions, OptionSpec } from '../command.js';
+import type { CommandHelp, CommandSpec, GivenOptions, OptionSpec } from '../command.js';
 import { SETTINGS } from '../settings/settings.js';
 
 /** Called for the command that was chosen. `flags` are those of every command, `options` its own. */
@@ -13,10 +13,12 @@ export type Chosen = (
 ) => Promise<void>;
 
 const EPILOGUE = `
-Settings come from flags, then the environment, then \`.goflow.yaml\` of this folder or the nearest above.
+Settings come from flags, then the environment, then \`.goflow.yaml\` of this
+folder or the nearest above.
 
 Exit codes:
-  0 done   1 a task failed, or did not end in time   2 used wrongly   3 Redis cannot be reached   4 not found
+  0 done   1 a task failed, or did not end in time   2 used wrongly
+  3 Redis cannot be reached   4 not found   130 Ctrl-C
 
 Examples:
   goflow push email.send '{"to":"a@example.com"}' --wait
@@ -30,16 +32,20 @@ const GROUPS: Readonly<Record<string, string>> = {
   concurrency: 'how many tasks workers run at once',
 };
 
-/** The command line of goflow. Nothing that a command needs is loaded before it is called. */
+/**
+ * The command line of goflow. Nothing that a command needs is loaded before it is called. Programs of their own are only listed: they take
+ * their arguments themselves.
+ */
 export function createProgram(
   version: string,
-  commands: readonly CommandSpec[],
+  { commands, programs }: { commands: readonly CommandSpec[]; programs: readonly CommandHelp[] },
   chosen: Chosen,
 ): Command {
   const program = new Command('goflow')
     .description('Push, watch and administer tasks, steer workers, run commands as tasks.')
     .version(version)
     .addHelpText('after', EPILOGUE)
+    .helpCommand('help [command...]', 'tell more of a command')
     .showHelpAfterError('(goflow --help lists the commands)')
     .exitOverride();
   addSettings(program);
@@ -49,6 +55,8 @@ export function createProgram(
     const parent = second === undefined ? program : groupOf(groups, program, first);
     parent.addCommand(toCommand(second ?? first, spec, chosen));
   }
+  for (const { name, summary } of programs)
+    program.command(`${name} [flags...]`).description(summary);
   return program;
 }
 
@@ -95,7 +103,15 @@ function addSettings(command: Command): void {
   add('--json', 'answer in JSON: one document, or one a line where there are many');
 }
 
-function afterHelp({ examples, notes = [] }: CommandSpec): string {
-  const parts = [...notes, `Examples:\n${examples.map((example) => `  ${example}`).join('\n')}`];
+function afterHelp({ examples, notes = [] }: CommandHelp): string {
+  const parts = [
+    ...notes.map((note) => wrap(note)),
+    `Examples:\n${examples.map((example) => `  ${example}`).join('\n')}`,
+  ];
   return `\n${parts.join('\n\n')}\n`;
+}
+
+/** Lines of 80 columns at most, unless a word is longer. */
+function wrap(text: string): string {
+  return text.replaceAll(/(?=\S)(.{1,80})(?:\s+|$)/g, '$1\n').trimEnd();
 }

@@ -37,6 +37,15 @@ export interface ProgramSettings {
   readonly logLevel: LogLevel;
 }
 
+/** A flag as `--help` shows it. */
+export interface ProgramFlag {
+  /** As commander writes it: `--redis <url>`. */
+  readonly flags: string;
+  readonly help: string;
+  /** Not for people: `--help` does not show it. @default false */
+  readonly hidden?: boolean;
+}
+
 /** One flag: its environment variable, what it is, and how its text is read. */
 interface Flag {
   readonly flag: string;
@@ -64,7 +73,7 @@ const FLAGS: Readonly<Record<keyof Omit<ProgramSettings, Secret>, Flag>> = {
   handlers: {
     flag: '--handlers <dir>',
     env: 'GOFLOW_HANDLERS',
-    help: 'directory of handler modules: every .js, .mjs and .cjs file in it and below',
+    help: 'directory of handler modules: every .js, .mjs, .cjs file in it and below; .ts where it can be run',
     read: text,
   },
   redis: {
@@ -142,33 +151,49 @@ const FLAGS: Readonly<Record<keyof Omit<ProgramSettings, Secret>, Flag>> = {
   },
 };
 
-const EPILOGUE = `
+const epilogueOf = (name: string): string => `
 Environment:
   Each flag can be set by the variable named with it; a flag wins.
-  GOFLOW_TOKEN, GOFLOW_TOKEN_FILE   bearer token for live concurrency: at least 16 characters, never on the command line
-  GOFLOW_READ_TOKEN, GOFLOW_READ_TOKEN_FILE   bearer token for reading metrics and concurrency; without it metrics are open
-  Several tokens, one a line, are all good: for the time in which they are changed.
+  GOFLOW_TOKEN, GOFLOW_TOKEN_FILE
+      bearer token for live concurrency: at least 16 characters, never on the
+      command line
+  GOFLOW_READ_TOKEN, GOFLOW_READ_TOKEN_FILE
+      bearer token for reading metrics and concurrency; without it metrics are
+      open
+  Several tokens, one a line, are all good: for the time in which they are
+  changed.
 
 Signals:
-  SIGTERM, SIGINT   stop: take nothing new, wait for running tasks, hand back the rest, exit 0; a second one exits at once
+  SIGTERM, SIGINT
+      stop: take nothing new, wait for running tasks, hand back the rest,
+      exit 0; a second one exits at once
 
 Example:
-  goflow-worker --tasks ./tasks.js --handlers ./handlers --concurrency 20 --redis redis://localhost:6379 --port 9464
+  ${name} --tasks ./tasks.js --handlers ./handlers --port 9464
 `;
 
-/** The program's own command line: \`--help\` says all there is to know. */
-export function createCommand(version: string): Command {
-  const command = new Command('goflow-worker')
+/** The program's own command line: `--help` says all there is to know. */
+export function createCommand(
+  version: string,
+  { name = 'goflow-worker', more = [] }: { name?: string; more?: readonly ProgramFlag[] } = {},
+): Command {
+  const command = new Command(name)
     .description('Runs the handlers of goflow tasks.')
     .version(version)
-    .addHelpText('after', EPILOGUE)
+    .addHelpText('after', epilogueOf(name))
     .allowExcessArguments(false)
-    .showHelpAfterError('(goflow-worker --help lists the flags)');
-  for (const { flag, env, help, fallback } of Object.values(FLAGS)) {
-    const or = fallback === undefined ? '' : `, default: ${fallback}`;
-    command.addOption(new Option(flag, `${help} (env: ${env}${or})`));
-  }
+    .showHelpAfterError(`(${name} --help lists the flags)`);
+  for (const { flags, help, hidden } of [...programFlags(), ...more])
+    command.addOption(new Option(flags, help).hideHelp(hidden === true));
   return command;
+}
+
+/** All flags, as `--help` shows them. */
+export function programFlags(): readonly ProgramFlag[] {
+  return Object.values(FLAGS).map(({ flag, env, help, fallback }) => {
+    const or = fallback === undefined ? '' : `, default: ${fallback}`;
+    return { flags: flag, help: `${help} (env: ${env}${or})` };
+  });
 }
 
 /**

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { defineTasks, isGoflowError, type TaskDefinition } from '@goflow/shared';
 import { expect, onTestFinished, test } from 'vitest';
-import { loadHandlers, loadTasks } from './load-modules.js';
+import { loadHandlers, loadTasks, moduleFiles } from './load-modules.js';
 
 const anything = {
   '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) },
@@ -78,7 +78,7 @@ test('every .js, .mjs and .cjs file is loaded, in it and below, whatever its dir
 test('tests, dot files, _files, node_modules, declarations and everything else are passed over', async () => {
   const bomb = `throw new Error('this module must not be loaded');`;
   const skipped =
-    'a.test.mjs a.spec.js a.test.cjs .hidden.mjs _helper.mjs a.d.ts a.d.mts a.ts a.json a.mjs.map README.md mjs ' +
+    'a.test.mjs a.spec.js a.test.cjs .hidden.mjs _helper.mjs a.d.ts a.d.mts a.mts a.spec.ts _a.ts a.json a.mjs.map README.md mjs ' +
     'node_modules/x/index.js .git/hook.mjs _fixtures/a.mjs below/_private.mjs below/.dot/a.mjs below/node_modules/y.mjs';
   const files = Object.fromEntries(skipped.split(' ').map((file) => [file, bomb]));
   const loaded = { 'a.mjs': one('a'), 'node_modules.mjs': one('b'), 'contest.mjs': one('c.d') };
@@ -122,15 +122,28 @@ test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', ''])(
   },
 );
 
-test('data beside the handlers is not loaded: .json, .node, .wasm, .ts', async () => {
+test('data beside the handlers is not loaded: .json, .node, .wasm', async () => {
   const dir = await write({
     'a.mjs': one('a'),
     'b.json': '{"type":"b"}',
     'c.node': '',
     'd.wasm': '',
-    'e.ts': 'throw 1',
   });
   expect((await loadHandlers(dir, tasks)).types).toEqual(['a']);
+});
+
+test('TypeScript is a module, too, but for what is compiled beside it', async () => {
+  const dir = await write({
+    'a.mjs': one('a'),
+    'a.mts': '',
+    'b.ts': '',
+    'below/c.cts': '',
+    'd.js': '',
+    'd.ts': '',
+    'd.d.ts': '',
+  });
+  const found = ['a.mjs', 'b.ts', 'below/c.cts', 'd.js'].map((file) => join(dir, file));
+  expect(await moduleFiles(dir)).toEqual(found);
 });
 
 test('the directory itself may be a link', async () => {

@@ -8,8 +8,16 @@ import {
   isRegistry,
 } from '../handlers/handler-registry.js';
 
-const EXTENSIONS = new Set(['.js', '.mjs', '.cjs']);
-const SKIPPED = /(^|\/)(node_modules|[._][^/]*)(\/|$)|\.(test|spec)\.[cm]?js$/;
+/** What a module may be called, and what it is called once it is compiled. */
+const EXTENSIONS: ReadonlyMap<string, string> = new Map([
+  ['.js', '.js'],
+  ['.mjs', '.mjs'],
+  ['.cjs', '.cjs'],
+  ['.ts', '.js'],
+  ['.mts', '.mjs'],
+  ['.cts', '.cjs'],
+]);
+const SKIPPED = /(^|\/)(node_modules|[._][^/]*)(\/|$)|\.((test|spec)\.[cm]?[jt]s|d\.[cm]?ts)$/;
 
 /** How long one module may take to load, in milliseconds. */
 const PATIENCE_MS = 30_000;
@@ -45,7 +53,7 @@ export async function loadHandlers(
 ): Promise<HandlerRegistry> {
   const registry = new HandlerRegistry(tasks);
   const origins = new Map<string, string>();
-  for (const file of await handlerFiles(directory)) {
+  for (const file of await moduleFiles(directory)) {
     for (const definition of definitionsOf(await load({ file, timeoutMs }, invalidModule), file)) {
       const earlier = origins.get(definition.type);
       if (earlier !== undefined)
@@ -61,7 +69,12 @@ export async function loadHandlers(
   throw new GoflowError('HANDLER_INVALID', `there is no handler module in ${resolve(directory)}`);
 }
 
-async function handlerFiles(directory: string): Promise<string[]> {
+/**
+ * The handler modules of a directory, and below it: JavaScript, and TypeScript that is not compiled beside itself.
+ *
+ * @throws HANDLER_INVALID when it is no directory
+ */
+export async function moduleFiles(directory: string): Promise<string[]> {
   const root = await realpath(resolve(directory)).catch((cause: unknown) => {
     throw new GoflowError('HANDLER_INVALID', `there is no directory ${resolve(directory)}`, {
       cause,
@@ -80,7 +93,14 @@ async function handlerFiles(directory: string): Promise<string[]> {
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((file) => !SKIPPED.test(relative(root, file).split(sep).join('/')));
   await Promise.all(files.map((file) => checkInside(root, file)));
-  return files.sort();
+  const all = new Set(files);
+  return files.filter((file) => compiled(file) === file || !all.has(compiled(file))).sort();
+}
+
+/** `a.js` for `a.ts`: the one that runs everywhere is loaded, where both are there. */
+function compiled(file: string): string {
+  const extension = extname(file);
+  return file.slice(0, -extension.length) + EXTENSIONS.get(extension);
 }
 
 /** Links are left out above; this is for what the system makes of a path in another way. */
@@ -106,12 +126,23 @@ async function load(
   try {
     return (await Promise.race([import(pathToFileURL(file).href), late])) as Module;
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw toError(`${file} cannot be loaded: ${why}`, cause);
+    throw toError(`${file} cannot be loaded: ${reasonOf(cause)}`, cause);
   } finally {
     clearTimeout(timer);
   }
 }
+
+/** Node says only that it does not know the extension. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const unknown = (cause as NodeJS.ErrnoException).code === 'ERR_UNKNOWN_FILE_EXTENSION';
+  return unknown && /\.[cm]?ts/.test(cause.message)
+    ? `${NO_TYPESCRIPT} (${cause.message})`
+    : cause.message;
+}
+
+const NO_TYPESCRIPT =
+  'this process does not run TypeScript: install tsx for `goflow worker`, or start with NODE_OPTIONS=--import=tsx, or compile it';
 
 const invalidModule: ToError = (message, cause) =>
   new GoflowError('HANDLER_INVALID', message, { cause });

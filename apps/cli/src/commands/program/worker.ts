@@ -1,0 +1,70 @@
+import { resolve } from 'node:path';
+import {
+  endWith,
+  type GivenFlags,
+  programFlags,
+  readArguments,
+  readSettings,
+  runWorker,
+} from '@goflow/worker/program';
+import type { OptionSpec, StartProgram } from '../../command.js';
+import { SETTINGS } from '../../settings/settings.js';
+import { findSettingsFile, readSettingsFile } from '../../settings/settings-file.js';
+import { Supervisor } from '../../watch/supervisor.js';
+import { WatchedProcess } from '../../watch/watched-process.js';
+import { useTypeScript } from './typescript.js';
+
+const NAME = 'goflow worker';
+
+/** How long running tasks may go on when the code has changed: somebody waits for the new one. */
+const WATCH_GRACE = '2s';
+
+const MORE = [
+  { flags: '--watch', help: 'start anew when handlers or contracts change' },
+  { flags: '--config <file>', help: 'settings, instead of the nearest .goflow.yaml' },
+];
+
+/** What a worker is started with by `--watch`: it waits until it is told to begin. */
+const WATCHED = { flags: '--watched', help: 'started by --watch', hidden: true };
+
+/** All flags of `goflow worker`. */
+export const workerFlags = (): readonly OptionSpec[] => [...programFlags(), ...MORE];
+
+/** `goflow worker`: `goflow-worker` in this process, or with `--watch` in others. */
+export const start: StartProgram = async ({ args, env, cwd, host }) => {
+  try {
+    const given = readArguments(args, { name: NAME, more: [...MORE, WATCHED] });
+    const { watch, watched, config, ...rest } = given;
+    const flags = rest as GivenFlags;
+    const all = { ...(await settingsOf(config as string | undefined, env, cwd)) };
+    if (watch === true && watched !== true) {
+      if (!flags.grace && !all.GOFLOW_GRACE) all.GOFLOW_GRACE = WATCH_GRACE;
+      const { tasks, handlers } = readSettings(flags, all);
+      const paths = { tasks: resolve(cwd, tasks), handlers: resolve(cwd, handlers) };
+      new Supervisor({ args: [...args, '--watched'], env: all, cwd, host, paths }).start();
+      return;
+    }
+    await useTypeScript(
+      [flags.tasks ?? all.GOFLOW_TASKS, flags.handlers ?? all.GOFLOW_HANDLERS],
+      cwd,
+    );
+    if (watched !== true) return await runWorker({ flags, env: all, host });
+    const process = new WatchedProcess(host);
+    await runWorker({ flags, env: all, host: process, loaded: () => process.waitForGo() });
+    process.tellStarted();
+  } catch (error) {
+    endWith(error, { name: NAME, host });
+  }
+};
+
+/** The environment, with what `.goflow.yaml` says where it says nothing. */
+async function settingsOf(
+  config: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+  cwd: string,
+): Promise<Record<string, string | undefined>> {
+  const path = await findSettingsFile(cwd, config);
+  const file = path === undefined ? {} : await readSettingsFile(path, SETTINGS);
+  const missing = SETTINGS.filter(({ name, env: variable }) => file[name] && !env[variable]);
+  return { ...env, ...Object.fromEntries(missing.map((spec) => [spec.env, file[spec.name]])) };
+}

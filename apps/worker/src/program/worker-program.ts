@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs';
+import { isGoflowError, toFailure } from '@goflow/shared';
+import { CommanderError } from 'commander';
+import { createCommand, type ProgramFlag, readSettings } from './flags.js';
+import { type RunningProgram, reportEscaped, runProgram } from './run-program.js';
+
+/** As in sysexits(3): the command was used wrongly; something it needs is not there; anything else. */
+const EXIT = { usage: 2, unavailable: 69, software: 70, config: 78 } as const;
+
+/** After `grace`, a stop takes half a second; this long it takes when everything hangs. */
+const LAST_RESORT_MS = 1_900;
+
+/** What a program needs of its process: `process` itself. */
+export interface ProgramHost {
+  readonly stderr: { write(text: string): unknown };
+  on(event: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
+  on(
+    event: 'uncaughtException' | 'unhandledRejection',
+    listener: (thrown: unknown) => void,
+  ): unknown;
+  exit(code: number): never;
+}
+
+/** Flags as they were given, by name. */
+export type GivenFlags = Readonly<Record<string, string | undefined>>;
+
+/** The version of this package. */
+export function programVersion(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+/**
+ * Reads the command line of a program that is called `name`, and knows flags of its own besides.
+ *
+ * @throws CommanderError when it is wrong, or asked for help; it has told so already
+ */
+export function readArguments(
+  args: readonly string[],
+  { name, more = [] }: { readonly name: string; readonly more?: readonly ProgramFlag[] },
+): Readonly<Record<string, string | boolean | undefined>> {
+  const command = createCommand(programVersion(), { name, more }).exitOverride();
+  return command.parse(args, { from: 'user' }).opts();
+}
+
+/**
+ * Runs a worker with what the command line and the environment say, until a signal ends the process.
+ *
+ * @throws OPTION_INVALID and what loading and starting throws: {@link endWith} tells it
+ */
+export async function runWorker(given: {
+  readonly flags: GivenFlags;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly host: ProgramHost;
+  /** Waited for when all is loaded, and nothing is taken yet. */
+  readonly loaded?: () => Promise<void>;
+}): Promise<void> {
+  const { flags, env, host } = given;
+  const settings = readSettings(flags, env);
+  const program = await runProgram(settings);
+  listenToSignals(program, settings.grace, host);
+  host.on('uncaughtException', (error) => reportEscaped(program, error));
+  host.on('unhandledRejection', (reason) => reportEscaped(program, reason));
+  await given.loaded?.();
+  await program.worker.start();
+}
+
+/** Tells what a program ended with, and ends it: 2 used wrongly, 69 the port is taken, 78 a broken handler module, 70 anything else. */
+export function endWith(
+  error: unknown,
+  { name, host }: { name: string; host: ProgramHost },
+): never {
+  // Commander has said its own already.
+  if (isGoflowError(error)) host.stderr.write(`${name}: ${error.code}: ${error.message}\n`);
+  else if (!(error instanceof CommanderError)) console.error(error);
+  return host.exit(exitCodeOf(error));
+}
+
+function listenToSignals(
+  { worker, logger }: RunningProgram,
+  graceMs: number,
+  host: ProgramHost,
+): void {
+  let stopping = false;
+  const leave = (signal: NodeJS.Signals): void => {
+    if (stopping) host.exit(signal === 'SIGINT' ? 130 : 143);
+    stopping = true;
+    logger.info({ signal }, 'stopping');
+    // It always exits, whatever hangs.
+    setTimeout(() => host.exit(0), graceMs + LAST_RESORT_MS).unref();
+    worker.stop().then(
+      () => host.exit(0),
+      (error: unknown) => {
+        const reasons: unknown[] = error instanceof AggregateError ? error.errors : [error];
+        const failures = reasons.map((reason) => toFailure(reason, 'INTERNAL'));
+        logger.error({ failures }, 'the worker did not stop cleanly');
+        host.exit(EXIT.software);
+      },
+    );
+  };
+  host.on('SIGTERM', leave);
+  host.on('SIGINT', leave);
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
+  if (isGoflowError(error, 'OPTION_INVALID')) return EXIT.usage;
+  if (isGoflowError(error, 'PORT_IN_USE')) return EXIT.unavailable;
+  if (isGoflowError(error)) return EXIT.config;
+  return EXIT.software;
+}
