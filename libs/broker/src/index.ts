@@ -8,6 +8,16 @@
 export type { BullMqBrokerOptions } from './bullmq/bullmq-broker.js';
 export { createDeferredBroker as createBullMqBroker } from './bullmq/deferred-broker.js';
 export { createDeferredResultStore as createRedisResultStore } from './bullmq/deferred-result-store.js';
+export { type ExamineOptions, examineRedis } from './bullmq/doctor/examine-redis.js';
+export type {
+  ClusterFacts,
+  KeyFacts,
+  NodeFacts,
+  PrefixFacts,
+  QueueFacts,
+  RedisFacts,
+} from './bullmq/doctor/facts.js';
+export { isTooOld, MIN_REDIS_VERSION } from './bullmq/redis-audit.js';
 export type { RedisGiven } from './bullmq/redis-given.js';
 export type { RedisResultStore, RedisResultStoreOptions } from './bullmq/redis-result-store.js';
 export { MAX_BYTES_UNDER_WAY } from './bytes-under-way.js';

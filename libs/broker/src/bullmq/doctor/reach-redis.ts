@@ -1,0 +1,179 @@
+import { GoflowError } from '@goflow/shared';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { bareCause, brokerRefused, troubleOf } from '../redis-reply-error.js';
+import { tendSocketErrors } from '../socket-errors.js';
+import { sayHello } from './say-hello.js';
+
+/** How Redis is reached. */
+export interface ReachOptions {
+  readonly redis: string | RedisOptions;
+  readonly timeoutMs: number;
+}
+
+/** What was opened. */
+export interface Reached {
+  /** For what belongs to one queue, or to the fleet. */
+  readonly redis: Redis | Cluster;
+  /** The server that was named. */
+  readonly first: Redis;
+  close(): void;
+}
+
+/**
+ * Connects to a Redis once, without trying again; to all masters where it is a Cluster.
+ *
+ * @throws BROKER_UNAVAILABLE, BROKER_REFUSED; `details.reason` tells the cause: `refused`, `name`, `timeout`, `tls`, `certificate`, `full`,
+ * `no-redis`, `cluster`, `closed`, or Redis's own word, such as `WRONGPASS`
+ */
+export async function reachRedis(options: ReachOptions): Promise<Reached> {
+  const first = open(options);
+  try {
+    await connected(first, options);
+    const info = await first.info();
+    if (info.includes('redis_mode:sentinel'))
+      throw unreachable('no-redis', 'this is a Sentinel, and no Redis: name the master itself');
+    if (!info.includes('cluster_enabled:1')) return { redis: first, first, close: closer(first) };
+    const cluster = await openCluster(first, options);
+    return { redis: cluster, first, close: closer(cluster, first) };
+  } catch (error) {
+    first.disconnect();
+    throw toTold(error);
+  }
+}
+
+/** A second connection to the same server, connected. Closed by the caller. */
+export async function secondConnection(first: Redis): Promise<Redis> {
+  const second = first.duplicate();
+  second.on('error', () => undefined);
+  tendSocketErrors(second);
+  await second.connect();
+  return second;
+}
+
+const closer =
+  (...connections: readonly (Redis | Cluster)[]) =>
+  (): void => {
+    for (const connection of connections) connection.disconnect();
+  };
+
+function open({ redis, timeoutMs }: ReachOptions): Redis {
+  const profile = {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    enableReadyCheck: false,
+    maxRetriesPerRequest: 0,
+    // Once is enough to tell what is wrong.
+    retryStrategy: () => null,
+    sentinelRetryStrategy: () => null,
+    connectTimeout: timeoutMs,
+    commandTimeout: timeoutMs,
+    disconnectTimeout: 200,
+    connectionName: 'goflow-doctor',
+  } satisfies RedisOptions;
+  if (typeof redis === 'string') return new Redis(redis, profile);
+  // As narrow as ioredis's overloads want it.
+  return new Redis({ ...redis, ...profile } as typeof profile);
+}
+
+async function connected(redis: Redis, { timeoutMs }: ReachOptions): Promise<void> {
+  const errors: Error[] = [];
+  redis.on('error', (error: Error) => errors.push(error));
+  tendSocketErrors(redis);
+  try {
+    await redis.connect();
+    // ioredis goes on where SELECT was refused: in another database.
+    const refused = errors.find(({ name }) => name === 'ReplyError');
+    if (refused) throw refused;
+    await redis.ping();
+  } catch (error) {
+    throw await whyNot(redis, errors.at(0) ?? (error as Error), timeoutMs);
+  }
+}
+
+/** Tells the causes apart for which different things are to be done. */
+async function whyNot(redis: Redis, error: Error, timeoutMs: number): Promise<Error> {
+  const { host = '127.0.0.1', port = 6379, tls, sentinels, path } = redis.options;
+  const at = path ?? `${host}:${port}`;
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  const word = replyWordOf(error);
+  if (word !== undefined) return brokerRefused(word, error);
+  if (code === 'ECONNREFUSED')
+    return unreachable('refused', `nobody listens at ${at}: is Redis running, is it that port?`);
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return unreachable('name', `the name ${host} cannot be resolved: is it spelled right?`);
+  if (/CERT|certificate|self.signed|SIGNATURE|ALTNAME/i.test(`${code} ${message}`))
+    return unreachable(
+      'certificate',
+      `the certificate of ${at} is not accepted: ${message}. Set NODE_EXTRA_CA_CERTS to the file of its CA, or use the name that it is for`,
+    );
+  const behind = sentinels || path ? 'silent' : await sayHello(host, port);
+  if (behind === 'full') return brokerRefused('MAXCLIENTS', new Error('max number of clients'));
+  if (behind === 'tls' && !tls)
+    return unreachable('tls', `${at} speaks TLS only: use rediss:// in place of redis://`);
+  if (behind === 'plain' && tls)
+    return unreachable('tls', `${at} speaks no TLS: use redis:// in place of rediss://`);
+  if (behind === 'other') return unreachable('no-redis', `what answers at ${at} is no Redis`);
+  if (/ETIMEDOUT|timed out/i.test(`${code} ${message}`))
+    return unreachable(
+      'timeout',
+      `no answer from ${at} within ${timeoutMs} ms: a firewall, a wrong address, or a Redis that stands still`,
+    );
+  return unreachable('closed', `the connection to ${at} ended: ${message}`);
+}
+
+/** The first word of what Redis answered; `undefined` where it did not. */
+function replyWordOf(error: Error): string | undefined {
+  const trouble = troubleOf(error);
+  return 'word' in trouble ? trouble.word : undefined;
+}
+
+async function openCluster(first: Redis, { timeoutMs }: ReachOptions): Promise<Cluster> {
+  const { host = '127.0.0.1', port = 6379, username, password, tls } = first.options;
+  const login = { ...(username ? { username } : {}), ...(password ? { password } : {}) };
+  const cluster = new Cluster([{ host, port }], {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    clusterRetryStrategy: () => null,
+    maxRedirections: 16,
+    retryDelayOnFailover: 100,
+    slotsRefreshTimeout: timeoutMs,
+    redisOptions: {
+      ...login,
+      ...(tls ? { tls } : {}),
+      maxRetriesPerRequest: 0,
+      connectTimeout: timeoutMs,
+      commandTimeout: timeoutMs,
+      disconnectTimeout: 200,
+      connectionName: 'goflow-doctor',
+    },
+  });
+  cluster.on('error', () => undefined);
+  tendSocketErrors(cluster);
+  try {
+    await cluster.connect();
+    return cluster;
+  } catch (error) {
+    cluster.disconnect();
+    const word = replyWordOf(error as Error);
+    if (word !== undefined) throw brokerRefused(word, error);
+    const why = bareCause(error).message;
+    throw unreachable(
+      'cluster',
+      `${host}:${port} is part of a Redis Cluster, whose other nodes cannot be reached from here by the addresses that they tell: ${why}`,
+    );
+  }
+}
+
+/** What went wrong after Redis had answered once. */
+export function toTold(error: unknown): unknown {
+  if (error instanceof GoflowError) return error;
+  const word = replyWordOf(error as Error);
+  if (word !== undefined) return brokerRefused(word, error);
+  const { message } = bareCause(error);
+  const reason = /timed out/i.test(message) ? 'timeout' : 'closed';
+  return unreachable(reason, `Redis answered, and then no more: ${message}`);
+}
+
+function unreachable(reason: string, message: string): GoflowError {
+  return new GoflowError('BROKER_UNAVAILABLE', message, { details: { reason, sent: false } });
+}
