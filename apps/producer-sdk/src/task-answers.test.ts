@@ -162,7 +162,8 @@ test('a status tells of failure, progress, log and history; of what is not there
   const log = [{ at, level, message, attempt: 1, seq: 1 }];
   const history = [{ attempt: 1, startedAt: at, outcome: 'active' as const }];
   const record = recordOf({ state: 'active', failure: FAILURE });
-  const facts = { id: ID, type: 'brief', attempts: 0, pushedAt: new Date(NOW - 9_000) };
+  const pushedAt = new Date(NOW - 9_000);
+  const facts = { id: ID, type: 'brief', attempts: 0, pushedAt, starts: 1 };
   const detail = { ...detailOf(record), log, history };
   expect(open().status(ID, { ...detail, progress: 0 })).toStrictEqual({
     status: 'active',

@@ -78,6 +78,7 @@ export class Answers {
     return {
       status: state,
       ...factsOf(current),
+      starts: current.starts,
       ...(failure === undefined ? {} : { failure }),
       ...(progress === undefined ? {} : { progress }),
       log,

@@ -1,6 +1,7 @@
 import {
   type HandBackReason,
   type Logger,
+  type TakenTask,
   type TaskFinished,
   toFailure,
   type WorkerEventSource,
@@ -43,12 +44,35 @@ export function logEvents(events: WorkerEventSource, logger: Logger): void {
       'the lease was lost: this outcome was dropped',
     ),
   );
+  events.on('task:taken-over', tellTakenOver(logger));
   const toldAt = new Map<HandBackReason, number>();
   events.on('task:finished', (event) => {
     const { verdict } = event;
     const isOfMany = verdict.kind === 'handed-back' && SELDOM.has(verdict.reason);
     if (!isOfMany || isDue(toldAt, verdict.reason)) logFinished(event, logger);
   });
+}
+
+/** A worker that dies leaves as many as it had slots, or chunks of them. */
+const MOST_TAKEN_OVER = 10;
+
+/** At most ten lines a minute; the next one says how many were held back. */
+function tellTakenOver(logger: Logger): (event: { readonly task: TakenTask }) => void {
+  let since = Number.NEGATIVE_INFINITY;
+  let told = 0;
+  let repeated = 0;
+  return ({ task: { id: taskId, type: taskType, starts, stalls } }) => {
+    const now = performance.now();
+    if (now - since >= SELDOM_MS) [since, told] = [now, 0];
+    if (told === MOST_TAKEN_OVER) {
+      repeated += 1;
+      return;
+    }
+    told += 1;
+    const fields = { taskId, taskType, starts, stalls, repeated };
+    repeated = 0;
+    logger.warn(fields, 'a worker died or froze while it ran this task: it runs again');
+  };
 }
 
 /** What a worker cannot run until somebody does something about it: all tasks of a queue, again and again. */

@@ -42,6 +42,11 @@ export const METRICS = Object.freeze({
     labels: ['queue'],
     help: 'Attempts whose lease was lost: another worker runs the task, the outcome here was dropped.',
   }),
+  takenOver: entry('goflow_tasks_taken_over_total', 'counter', {
+    unit: 'tasks',
+    labels: ['queue', 'type'],
+    help: 'Attempts of tasks with which a worker had died or frozen before: they may do a second time what was done.',
+  }),
   abandoned: entry('goflow_tasks_abandoned_total', 'counter', {
     unit: 'tasks',
     labels: ['queue', 'type'],

@@ -78,12 +78,14 @@ function countTasks(
   const retries = counter(registry, METRICS.retries);
   const handedBack = counter(registry, METRICS.handedBack);
   const abandoned = counter(registry, METRICS.abandoned);
+  const takenOver = counter(registry, METRICS.takenOver);
   const lost = counter(registry, METRICS.lost);
   // From zero, so that rate() sees the first failure of a type.
   for (const [type, { queue }] of types) {
     for (const outcome of FINAL) finished.count({ queue, type, outcome }, 0);
     retries.inc({ queue, type }, 0);
     abandoned.inc({ queue, type }, 0);
+    takenOver.inc({ queue, type }, 0);
     lost.inc({ queue }, 0);
   }
   events.on('task:finished', ({ task, verdict }: TaskFinished) => {
@@ -92,6 +94,7 @@ function countTasks(
       handedBack.inc({ queue: task.queue, reason: verdict.reason });
     else finished.count({ queue: task.queue, type: typeOf(task), outcome: verdict.kind });
   });
+  events.on('task:taken-over', ({ task }) => takenOver.inc(labelsOf(task)));
   events.on('task:abandoned', ({ task }) => abandoned.inc(labelsOf(task)));
   events.on('task:lost', ({ task }) => lost.inc({ queue: task.queue }));
 }

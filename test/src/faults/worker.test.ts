@@ -1,6 +1,8 @@
-import { until } from '@goflow/testing';
+import { type ChildProgram, until } from '@goflow/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { keepWorkers } from '../crash/keep-workers.js';
+import { ask } from '../support/http.js';
+import { urlOf } from '../support/program.js';
 import { openClient } from '../support/system.js';
 import { tasks } from './fault-tasks.mjs';
 import {
@@ -18,7 +20,7 @@ test('a worker is frozen for longer than its lease: its task runs elsewhere, and
   const server = await startRedis();
   const place = { redis: server.url, prefix: 'faults' };
   const ledger = new Ledger();
-  const flags = ['--lease', '1s'];
+  const flags = ['--lease', '1s', '--port', '0'];
   const workers = [1, 2].map(() => startWorkerProgram(place, ledger, { flags }));
   await Promise.all(workers.map((worker) => worker.line(/worker started/)));
   const goflow = openClient(tasks, place);
@@ -34,7 +36,12 @@ test('a worker is frozen for longer than its lease: its task runs elsewhere, and
   // The effect of the first run comes after that of the second: its fencing token tells.
   expect(ledger.of('end').map(({ starts }) => starts)).toEqual([2, 1]);
   await expectAll(goflow, ids);
-  expect(await goflow.getResult(ids[0] ?? '')).toMatchObject({ attempts: 1 });
+  expect(await goflow.status(ids[0] ?? '')).toMatchObject({ attempts: 1, starts: 2 });
+  const other = workers.find((worker) => worker !== frozen);
+  await other?.line(new RegExp(`"taskId":"${ids[0]}".*"starts":2,"stalls":1.*it runs again`));
+  const { text } = await ask(`${await urlOf(other as ChildProgram)}/metrics`);
+  expect(text).toContain('goflow_tasks_taken_over_total{queue="default",type="step"} 1\n');
+  expect(frozen?.stdout).not.toContain('it runs again');
 });
 
 test('a task that eats all memory takes two processes with it, and no third; those beside it complete', async () => {

@@ -40,6 +40,7 @@ test('metrics: what ran, how long it ran and waited, retries, active, concurrenc
     `goflow_tasks_finished_total{${repeater},outcome="failed"} 1`,
     'goflow_tasks_finished_total{queue="images",type="image.resize",outcome="completed"} 1',
     `goflow_task_retries_total{${repeater}} 2`,
+    `goflow_tasks_taken_over_total{${repeater}} 0`,
     `goflow_task_run_seconds_count{${repeater}} 6`,
     `goflow_task_run_seconds_bucket{le="+Inf",${repeater}} 6`,
     `goflow_task_wait_seconds_count{${repeater}} 4`,

@@ -60,6 +60,8 @@ export type TaskResult<Value = unknown, Type extends string = string> =
 export type TaskStatus<Progress = unknown, Type extends string = string> =
   | ({
       readonly status: TaskState;
+      /** How often it was started, hand-backs and crashes included: what `ctx.starts` said last. */
+      readonly starts: number;
       /** Why the last attempt failed, where one did. */
       readonly failure?: TaskFailure | undefined;
       /** What the handler last reported with `ctx.progress`. */
