@@ -50,6 +50,7 @@ export type {
   Verdict,
   WorkerAdvert,
   WorkerEvents,
+  WorkerLabels,
 } from '@goflow/shared';
 export {
   defineTasks,
@@ -66,6 +67,8 @@ export type {
   RetryFacts,
   SuccessFacts,
 } from './callbacks.js';
+export type { ConcurrencyState } from './concurrency/concurrencies.js';
+export type { ConcurrencyBounds } from './concurrency/concurrency-options.js';
 export type { Next, TaskMiddleware } from './execution/middleware.js';
 export type { Handler, TaskContext } from './handlers/handler.js';
 export type { HandlerDefinition, Handlers } from './handlers/handler-registry.js';

@@ -6,6 +6,7 @@ import {
   checkInteger,
   checkKey,
   checkKnown,
+  checkLabels,
   checkLogger,
   type Duration,
   type EncryptionOptions,
@@ -19,8 +20,15 @@ import {
   type TaskDefinitions,
   type Tasks,
   toMs,
+  type WorkerLabels,
 } from '@goflow/shared';
 import { type Callbacks, checkCallbacks } from './callbacks.js';
+import {
+  type ConcurrencyBounds,
+  type ResolvedConcurrencyBounds,
+  resolveConcurrency,
+  resolveConcurrencyBounds,
+} from './concurrency/concurrency-options.js';
 import type { TaskMiddleware } from './execution/middleware.js';
 import {
   defineHandlers,
@@ -33,6 +41,8 @@ import {
   type ResolvedHttpOptions,
   resolveHttpOptions,
 } from './ops/http-options.js';
+
+export { checkConcurrency } from './concurrency/concurrency-options.js';
 
 /** Options of {@link createWorker}. */
 export interface WorkerOptions<D extends TaskDefinitions> extends Callbacks<D> {
@@ -53,6 +63,16 @@ export interface WorkerOptions<D extends TaskDefinitions> extends Callbacks<D> {
    * changed while the worker runs. @default 10
    */
   readonly concurrency?: number | Readonly<Record<string, number>> | undefined;
+  /**
+   * What this worker keeps its concurrency between, whatever is wanted of it: by its start, by a rule of the fleet, or on itself. @default
+   * { min: 0, max: 10_000 }
+   */
+  readonly concurrencyBounds?: ConcurrencyBounds | undefined;
+  /**
+   * What this worker is, for rules of the fleet that name labels, such as `{ region: 'eu' }`: at most 8; keys and values of at most 63 letters,
+   * digits, `_`, `.`, `/`, `-`. @default none
+   */
+  readonly labels?: WorkerLabels | undefined;
   /** Where metrics, health and live concurrency are served. @default not at all */
   readonly http?: HttpOptions | undefined;
   /** Code around every handler, the first outermost. @default none */
@@ -104,6 +124,8 @@ export interface ResolvedWorkerOptions {
   readonly callbacks: Callbacks;
   readonly prefix: string | undefined;
   readonly concurrencyOf: (queue: string) => number;
+  readonly concurrencyBounds: ResolvedConcurrencyBounds;
+  readonly labels: WorkerLabels;
   readonly http: ResolvedHttpOptions | undefined;
   readonly middleware: readonly TaskMiddleware[];
   readonly graceMs: number;
@@ -127,6 +149,8 @@ const KNOWN = [
   'name',
   'prefix',
   'concurrency',
+  'concurrencyBounds',
+  'labels',
   'http',
   'middleware',
   'grace',
@@ -143,11 +167,8 @@ const KNOWN = [
   'onFailure',
   'logger',
 ];
-const DEFAULT_CONCURRENCY = 10;
 const DEFAULT_RESULT_LIMIT = 1024 * 1024;
 const MAX_RESULT_LIMIT = 512 * 1024 * 1024;
-/** More tasks at once than this in one process is a mistake. */
-export const MAX_CONCURRENCY = 10_000;
 
 /** @throws OPTION_INVALID naming the option. */
 export function resolveWorkerOptions<D extends TaskDefinitions>(
@@ -166,7 +187,9 @@ export function resolveWorkerOptions<D extends TaskDefinitions>(
     name: given.name === undefined ? nextName() : checkKey('name', given.name),
     callbacks: checkCallbacks(given as Callbacks),
     prefix: given.prefix,
-    concurrencyOf: resolveConcurrency(given.concurrency ?? DEFAULT_CONCURRENCY, given.tasks),
+    concurrencyOf: resolveConcurrency(given.concurrency, given.tasks),
+    concurrencyBounds: resolveConcurrencyBounds(given.concurrencyBounds),
+    labels: checkLabels('labels', given.labels ?? {}),
     http: given.http === undefined ? undefined : resolveHttpOptions(given.http),
     middleware: checkMiddleware(given.middleware ?? []),
     graceMs: toMs('grace', given.grace ?? '25s', { maxMs: 3_600_000 }),
@@ -210,35 +233,6 @@ function checkStore(given: ResultStore | undefined): ResultStore | undefined {
   const isStore = typeof given?.put === 'function' && typeof given.get === 'function';
   if (given === undefined || isStore) return given;
   throw invalidOption('resultStore', 'an object with put and get', given);
-}
-
-/** @throws OPTION_INVALID */
-export function checkConcurrency(value: unknown, name = 'concurrency'): number {
-  return checkInteger(name, value, [0, MAX_CONCURRENCY]);
-}
-
-function resolveConcurrency(
-  given: number | Readonly<Record<string, number>>,
-  tasks: Tasks,
-): (queue: string) => number {
-  if (typeof given !== 'object' || given === null) {
-    const concurrency = checkConcurrency(given);
-    return () => concurrency;
-  }
-  if (Array.isArray(given))
-    throw invalidOption('concurrency', 'a number, or a number for each queue', given);
-  const queues = new Set([...tasks.contracts.values()].map(({ queue }) => queue));
-  const sizes = new Map<string, number>();
-  for (const [queue, concurrency] of Object.entries(given)) {
-    if (!queues.has(queue))
-      throw invalidOption(
-        'concurrency',
-        `by queues of the contracts: ${[...queues].join(', ')}`,
-        queue,
-      );
-    sizes.set(queue, checkConcurrency(concurrency, `concurrency.${queue}`));
-  }
-  return (queue) => sizes.get(queue) ?? DEFAULT_CONCURRENCY;
 }
 
 function checkMiddleware(given: readonly TaskMiddleware[]): readonly TaskMiddleware[] {

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   type Clock,
   type Consumer,
@@ -6,7 +5,6 @@ import {
   type ConsumerListener,
   type Emitter,
   ENVELOPE_VERSION,
-  GoflowError,
   type ResolvedRetention,
   type TakenTask,
   type TaskContract,
@@ -14,12 +12,15 @@ import {
   type WorkerEvents,
 } from '@goflow/shared';
 import type { QueueGauges } from '@goflow/telemetry';
+import type { ConcurrencyState } from './concurrency/concurrencies.js';
+import { LiveConcurrency, type OverrideOptions } from './concurrency/live-concurrency.js';
 import { openVerdict } from './execution/envelope.js';
 import { type ExecutionDeps, executeTask } from './execution/execute-task.js';
 import { ResultKeeper } from './execution/keep-result.js';
 import { withMiddleware } from './execution/middleware.js';
 import type { AnyHandler } from './handlers/handler.js';
 import type { ResolvedWorkerOptions } from './options.js';
+import { soon } from './soon.js';
 
 /** What the queues of a worker need. */
 export interface QueueSetDeps {
@@ -37,6 +38,7 @@ export class QueueSet {
   readonly #consumers = new Map<string, Consumer>();
   readonly #wrapped = new Map<string, AnyHandler>();
   readonly #execution: ExecutionDeps;
+  readonly #live: LiveConcurrency;
   readonly #forget: () => void;
   #lastTakenAt: number | undefined;
   #started = false;
@@ -66,15 +68,21 @@ export class QueueSet {
       handlerOf: (type) => this.#handlerOf(type),
       onAbandoned: (task) => deps.events.emit('task:abandoned', { task }),
     };
+    this.#live = new LiveConcurrency({
+      ...deps,
+      apply: async (queue, concurrency) => this.#consumers.get(queue)?.setConcurrency(concurrency),
+    });
     for (const contract of registry.contracts) this.#consume(contract);
     this.#forget = registry.onAdd((contract) => this.#consume(contract));
   }
 
   /** What metrics ask. A scrape must not wait for a Redis that is away: depths come soon, or not at all. */
   get gauges(): Iterable<QueueGauges> {
+    const { states } = this.#live;
     return [...this.#consumers.values()].map((consumer) => ({
       queue: consumer.queue,
       concurrency: consumer.concurrency,
+      desired: states[consumer.queue]?.desired ?? consumer.concurrency,
       active: consumer.active,
       counts: () => soon(consumer.counts()),
     }));
@@ -82,6 +90,11 @@ export class QueueSet {
 
   get concurrency(): Record<string, number> {
     return this.#each((consumer) => consumer.concurrency);
+  }
+
+  /** How many tasks run at once, by queue, and why. */
+  get concurrencies(): Record<string, ConcurrencyState> {
+    return this.#live.states;
   }
 
   get active(): Record<string, number> {
@@ -100,16 +113,16 @@ export class QueueSet {
   async start(): Promise<void> {
     this.#started = true;
     this.#startedAt = this.#deps.broker.clock.now();
+    this.#live.start();
     await Promise.all([...this.#consumers.values()].map((consumer) => consumer.start()));
   }
 
-  async setConcurrency(concurrency: number, queue?: string): Promise<void> {
-    const chosen = [...this.#consumers.values()].filter(
-      (consumer) => queue === undefined || consumer.queue === queue,
-    );
-    await Promise.all(chosen.map((consumer) => consumer.setConcurrency(concurrency)));
-    for (const consumer of chosen)
-      this.#deps.events.emit('worker:concurrency', { queue: consumer.queue, concurrency });
+  setConcurrency(concurrency: number, options: OverrideOptions): Promise<void> {
+    return this.#live.set(concurrency, options);
+  }
+
+  resetConcurrency(options: OverrideOptions): Promise<void> {
+    return this.#live.reset(options);
   }
 
   notConsuming(): string[] {
@@ -125,6 +138,7 @@ export class QueueSet {
 
   async quiet(): Promise<void> {
     this.#leaving = true;
+    this.#live.leave();
     this.#forget();
     await Promise.all([...this.#consumers.values()].map((consumer) => consumer.quiet()));
   }
@@ -143,7 +157,7 @@ export class QueueSet {
     if (this.#consumers.has(queue) || this.#leaving) return;
     const consumer = this.#deps.broker.consume({
       queue,
-      concurrency: this.#deps.options.concurrencyOf(queue),
+      concurrency: this.#live.open(queue),
       run: (task) => this.#run(task),
       listener: this.#listener(queue),
       retention: this.#retention,
@@ -205,16 +219,3 @@ function keeperOf(options: ResolvedWorkerOptions, clock: Clock): ResultKeeper | 
 
 /** A larger one could not be held in memory together with its text. */
 const MAX_STORED = 512 * 1024 * 1024;
-const SOON_MS = 1_000;
-
-async function soon<T>(work: Promise<T>): Promise<T> {
-  const patience = new AbortController();
-  const late = delay(SOON_MS, undefined, { signal: patience.signal }).then(() => {
-    throw new GoflowError('BROKER_UNAVAILABLE', `no answer within ${SOON_MS} ms`);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    patience.abort();
-  }
-}

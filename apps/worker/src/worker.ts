@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { createBullMqConsumerBroker } from '@goflow/broker/consumer';
 import {
   type ConsumerBroker,
@@ -10,21 +9,19 @@ import {
   invalidOption,
   type TaskDefinitions,
   toMs,
-  VERSION,
   type WorkerAdvert,
   type WorkerEvents,
 } from '@goflow/shared';
 import { createWorkerMetrics, type WorkerMetrics } from '@goflow/telemetry';
+import { advertOf } from './advert.js';
 import { callBack } from './callbacks.js';
+import type { ConcurrencyState } from './concurrency/concurrencies.js';
+import { checkConcurrency } from './concurrency/concurrency-options.js';
+import type { OverrideOptions } from './concurrency/live-concurrency.js';
 import { logEvents } from './log-events.js';
 import { LoopWatch } from './loop-watch.js';
 import { HttpServer } from './ops/http-server.js';
-import {
-  checkConcurrency,
-  type ResolvedWorkerOptions,
-  resolveWorkerOptions,
-  type WorkerOptions,
-} from './options.js';
+import { type ResolvedWorkerOptions, resolveWorkerOptions, type WorkerOptions } from './options.js';
 import { QueueSet } from './queue-set.js';
 import { StoreSweeper } from './store-sweeper.js';
 
@@ -104,6 +101,16 @@ export class Worker implements AsyncDisposable {
     return this.#queues.concurrency;
   }
 
+  /** The same, with what was said by its start, by the fleet and on itself. */
+  get concurrencies(): Readonly<Record<string, ConcurrencyState>> {
+    return this.#queues.concurrencies;
+  }
+
+  /** What it was started with, and what its concurrency is kept between. */
+  get limits(): Pick<ResolvedWorkerOptions, 'labels' | 'concurrencyBounds'> {
+    return this.#options;
+  }
+
   /** Tasks running now, by queue. */
   get active(): Readonly<Record<string, number>> {
     return this.#queues.active;
@@ -145,16 +152,21 @@ export class Worker implements AsyncDisposable {
   }
 
   /**
-   * Changes how many tasks run at once, in one queue or in all. Takes effect at once; running tasks are not touched.
+   * Changes how many tasks run at once, in one queue or in all, on this worker alone: it holds, whatever rules the fleet has, until
+   * {@link Worker.resetConcurrency}. Takes effect at once, within the worker's bounds; running tasks are not touched.
    *
    * @param concurrency 0 to 10,000; 0 takes nothing
+   * @param by who wants it, for the audit trail. @default this worker
    * @throws OPTION_INVALID
    */
-  async setConcurrency(concurrency: number, queue?: string): Promise<void> {
+  async setConcurrency(concurrency: number, queue?: string, by?: string): Promise<void> {
     checkConcurrency(concurrency);
-    if (queue !== undefined && !this.#queues.has(queue))
-      throw invalidOption('queue', `one of ${Object.keys(this.concurrency).join(', ')}`, queue);
-    await this.#queues.setConcurrency(concurrency, queue);
+    await this.#queues.setConcurrency(concurrency, this.#overrideOf(queue, by));
+  }
+
+  /** Takes {@link Worker.setConcurrency} back: what the fleet wants counts again, else what it was started with. @throws OPTION_INVALID */
+  async resetConcurrency(queue?: string, by?: string): Promise<void> {
+    await this.#queues.resetConcurrency(this.#overrideOf(queue, by));
   }
 
   /** Takes nothing new; running tasks go on. There is no way back: stop it and start another. */
@@ -213,28 +225,21 @@ export class Worker implements AsyncDisposable {
     return createBullMqConsumerBroker({ redis, prefix, lease, sharedCalls, ...told });
   }
 
-  /** What the other workers and the clients are told of this one. */
+  #overrideOf(queue: string | undefined, by: string | undefined): OverrideOptions {
+    if (queue !== undefined && !this.#queues.has(queue))
+      throw invalidOption('queue', `one of ${Object.keys(this.concurrency).join(', ')}`, queue);
+    return { queue, by };
+  }
+
   #advert(): WorkerAdvert {
-    const { name, registry } = this.#options;
-    const { concurrency, active } = this.#queues;
-    const queues = Object.keys(concurrency).map((queue) => [
-      queue,
-      { concurrency: concurrency[queue] ?? 0, active: active[queue] ?? 0 },
-    ]);
-    return {
-      name,
-      host: hostname(),
-      pid: process.pid,
-      version: VERSION,
+    return advertOf({
+      options: this.#options,
+      queues: this.#queues,
       envelopeVersion: this.#broker.envelopeVersion ?? ENVELOPE_VERSION,
-      // One that takes nothing more is nobody's hope.
-      types: this.#state === 'running' ? registry.types : [],
-      queues: Object.fromEntries(queues),
       startedAt: this.#startedAt,
-      lastTakenAt: this.#queues.lastTakenAt,
       eventLoopLagMs: this.#loop.read(),
       state: this.#state,
-    };
+    });
   }
 
   async #start(): Promise<void> {

@@ -77,6 +77,11 @@ export const METRICS = Object.freeze({
     labels: ['queue'],
     help: 'Tasks that this worker runs at once at most.',
   }),
+  desired: entry('goflow_worker_desired_concurrency', 'gauge', {
+    unit: 'tasks',
+    labels: ['queue'],
+    help: 'Tasks that this worker is to run at once: as a rule of the fleet says, else as it was started. It runs others while it is set by itself, and at its bounds.',
+  }),
   depth: entry('goflow_queue_tasks', 'gauge', {
     unit: 'tasks',
     labels: ['queue', 'state'],

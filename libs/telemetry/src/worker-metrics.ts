@@ -15,6 +15,8 @@ import { TaskCounter } from './task-counter.js';
 export interface QueueGauges {
   readonly queue: string;
   readonly concurrency: number;
+  /** What is wanted of it. */
+  readonly desired: number;
   readonly active: number;
   counts(): Promise<QueueCounts>;
 }
@@ -126,6 +128,9 @@ function showWorker(registry: Registry, queues: () => Iterable<QueueGauges>): vo
   });
   gauge(registry, METRICS.concurrency, (concurrency) => {
     for (const queue of queues()) concurrency.set({ queue: queue.queue }, queue.concurrency);
+  });
+  gauge(registry, METRICS.desired, (desired) => {
+    for (const queue of queues()) desired.set({ queue: queue.queue }, queue.desired);
   });
 }
 

@@ -1,7 +1,8 @@
 import { GoflowError } from '@goflow/shared';
-import type { RequestHandler } from 'express';
-import { checkConcurrency } from '../options.js';
+import type { Request, RequestHandler } from 'express';
+import { checkConcurrency } from '../concurrency/concurrency-options.js';
 import type { Worker } from '../worker.js';
+import type { CallerOf } from './caller.js';
 import { readJson } from './json-body.js';
 import { sendProblem } from './problem.js';
 import type { Routes } from './routes.js';
@@ -10,40 +11,63 @@ import type { Routes } from './routes.js';
  * Live concurrency. `/herd` speaks Gofherd's words for it. Any content type is taken: Gofherd's own example sends JSON as a form, which is what
  * `curl -d` does. A page of another site comes no further than the guards, whatever it says it sends.
  */
-export function concurrencyRoutes(worker: Worker): Routes {
+export function concurrencyRoutes(worker: Worker, callerOf: CallerOf): Routes {
+  const by = (request: Request): string => `worker ${shortName(worker)} (${callerOf(request)})`;
   return {
     '/concurrency': {
       GET: (_request, response) => {
         response.json(stateOf(worker));
       },
-      PATCH: patchConcurrency(worker),
+      PATCH: async (request, response) => {
+        for (const [queue, concurrency] of readPatch(await readJson(request), worker))
+          await worker.setConcurrency(concurrency, queue, by(request));
+        response.json(stateOf(worker));
+      },
+      DELETE: async (request, response) => {
+        await worker.resetConcurrency(readQueue(request, worker), by(request));
+        response.json(stateOf(worker));
+      },
     },
     '/herd': {
       GET: (_request, response) => {
         response.json({ num: herdSize(worker) });
       },
-      PATCH: patchHerd(worker),
+      PATCH: patchHerd(worker, by),
     },
   };
 }
 
+/** What the address of who asks is still to have room beside. */
+const MAX_NAME = 120;
+
+const shortName = ({ name }: Worker): string => name.slice(0, MAX_NAME);
+
 /** `concurrency` is the number of every queue, or null where they differ. */
-function stateOf(worker: Worker): { concurrency: number | null; queues: object; active: object } {
+function stateOf(worker: Worker): object {
   const sizes = new Set(Object.values(worker.concurrency));
   const [only = 0] = sizes;
+  const details = Object.entries(worker.concurrencies).map(([queue, { override, ...state }]) => [
+    queue,
+    { ...state, override: override ?? null },
+  ]);
+  const { labels, concurrencyBounds: bounds } = worker.limits;
   return {
     concurrency: sizes.size <= 1 ? only : null,
     queues: worker.concurrency,
     active: worker.active,
+    details: Object.fromEntries(details),
+    labels,
+    bounds,
   };
 }
 
-function patchConcurrency(worker: Worker): RequestHandler {
-  return async (request, response) => {
-    for (const [queue, concurrency] of readPatch(await readJson(request), worker))
-      await worker.setConcurrency(concurrency, queue);
-    response.json(stateOf(worker));
-  };
+/** `?queue=images`, or nothing for all. */
+function readQueue({ query }: Request, worker: Worker): string | undefined {
+  const { queue, ...rest } = query;
+  const unknown = Object.keys(rest)[0];
+  if (unknown !== undefined)
+    throw invalid(`unknown parameter ${JSON.stringify(unknown.slice(0, 50))}`);
+  return queue === undefined ? undefined : knownQueue(queue, worker);
 }
 
 type Change = readonly [queue: string | undefined, concurrency: number];
@@ -92,7 +116,7 @@ function herdSize(worker: Worker): number {
   return Math.max(0, ...Object.values(worker.concurrency));
 }
 
-function patchHerd(worker: Worker): RequestHandler {
+function patchHerd(worker: Worker, by: CallerOf): RequestHandler {
   return async (request, response) => {
     const { num } = readObject(await readJson(request));
     if (typeof num === 'number' && num < 0) {
@@ -102,7 +126,8 @@ function patchHerd(worker: Worker): RequestHandler {
     }
     const size = readSize(num);
     const isSame = Object.values(worker.concurrency).every((current) => current === size);
-    if (!isSame) await worker.setConcurrency(size);
+    const isHeld = Object.values(worker.concurrencies).every(({ override }) => override === size);
+    if (!isHeld) await worker.setConcurrency(size, undefined, by(request));
     response.json({ num: size, msg: isSame ? `Herd size already ${size}` : 'success' });
   };
 }

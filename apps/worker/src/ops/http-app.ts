@@ -3,6 +3,7 @@ import type { WorkerMetrics } from '@goflow/telemetry';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Worker } from '../worker.js';
+import { callerOf } from './caller.js';
 import { concurrencyRoutes } from './concurrency-routes.js';
 import { createPermission, refuseOtherSites } from './guards.js';
 import type { ResolvedHttpOptions } from './http-options.js';
@@ -17,7 +18,8 @@ export interface HttpAppDeps {
   readonly metrics: WorkerMetrics;
 }
 
-const PATHS = 'GET /livez, /readyz, /metrics, /concurrency, /herd; PATCH /concurrency, /herd';
+const PATHS =
+  'GET /livez, /readyz, /metrics, /concurrency, /herd; PATCH /concurrency, /herd; DELETE /concurrency';
 
 /** What answers the requests to a worker. The order is the point: limits, what is open to all, permission, then the rest. */
 export function createHttpApp(
@@ -39,7 +41,7 @@ export function createHttpApp(
   app.use((request, response, next) =>
     isRead(request.method) ? next() : control(request, response, next),
   );
-  serve(app, concurrencyRoutes(worker));
+  serve(app, concurrencyRoutes(worker, callerOf(options)));
   app.use((request) => {
     throw new GoflowError(
       'NOT_FOUND',

@@ -5,7 +5,7 @@ import { sendProblem } from './problem.js';
 /** What answers, by path and method. HEAD is answered where GET is. */
 export type Routes = Readonly<Record<string, Readonly<Partial<Record<Method, RequestHandler>>>>>;
 
-type Method = 'GET' | 'PATCH';
+type Method = 'GET' | 'PATCH' | 'DELETE';
 
 /** Adds routes to an app. Another method than those of a path is answered with 405, also OPTIONS: there is no CORS. */
 export function serve(app: Express, routes: Routes): void {
@@ -13,12 +13,14 @@ export function serve(app: Express, routes: Routes): void {
     const route = app.route(path);
     if (handlers.GET) route.get(handlers.GET);
     if (handlers.PATCH) route.patch(handlers.PATCH);
+    if (handlers.DELETE) route.delete(handlers.DELETE);
     route.all(refuseMethod(path, handlers));
   }
 }
 
-function refuseMethod(path: string, { GET, PATCH }: Routes[string]): RequestHandler {
-  const allowed = [...(GET ? ['GET', 'HEAD'] : []), ...(PATCH ? ['PATCH'] : [])].join(', ');
+function refuseMethod(path: string, handlers: Routes[string]): RequestHandler {
+  const methods = (['GET', 'PATCH', 'DELETE'] as const).filter((method) => handlers[method]);
+  const allowed = methods.join(', ').replace('GET', 'GET, HEAD');
   return (request, response) => {
     response.setHeader('Allow', allowed);
     const message = `${path} has no ${request.method.slice(0, 20)}; it has ${allowed}`;

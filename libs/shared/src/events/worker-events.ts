@@ -26,8 +26,14 @@ export interface WorkerEvents {
   'worker:listening': [event: { readonly url: string }];
   /** The worker takes tasks. */
   'worker:started': [event: { readonly queues: readonly string[] }];
-  /** The concurrency of a queue was changed. */
-  'worker:concurrency': [event: { readonly queue: string; readonly concurrency: number }];
+  /** The concurrency of a queue was changed: on this worker, or back from that, or by a rule of the fleet. */
+  'worker:concurrency': [
+    event: {
+      readonly queue: string;
+      readonly concurrency: number;
+      readonly reason: 'override' | 'reset' | 'rule';
+    },
+  ];
   /** Tasks waited in a queue and none was taken, though slots were free: what takes them was rebuilt. */
   'consumer:rebuilt': [event: { readonly queue: string }];
   /** The worker takes nothing new. */
