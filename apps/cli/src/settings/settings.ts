@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { checkPrefix, GoflowError } from '@goflow/shared';
 import { findSettingsFile, readSettingsFile } from './settings-file.js';
 
@@ -7,10 +8,12 @@ export interface Settings {
   readonly redis: string;
   /** Whether `redis` was said, and is not the default. */
   readonly isRedisGiven: boolean;
+  /** Whether it was said on the command line. */
+  readonly isRedisFlag: boolean;
   readonly prefix: string | undefined;
   /** Module of contracts: an absolute path. @default payloads are not checked here, but by the workers */
   readonly tasks: string | undefined;
-  /** JSON file of keys. */
+  /** JSON file of keys: an absolute path. */
   readonly encryptionKeys: string | undefined;
   /** How long Redis may take, as a duration. @default '5s' */
   readonly timeout: string;
@@ -84,9 +87,10 @@ export async function readSettings({ flags, env, cwd }: SettingSources): Promise
   return {
     redis: checkRedisUrl(redis ?? 'redis://127.0.0.1:6379'),
     isRedisGiven: redis !== undefined,
+    isRedisFlag: flags.redis !== undefined,
     prefix: prefix === undefined ? undefined : checkPrefix(prefix),
-    tasks,
-    encryptionKeys,
+    tasks: tasks === undefined ? undefined : resolve(cwd, tasks),
+    encryptionKeys: encryptionKeys === undefined ? undefined : resolve(cwd, encryptionKeys),
     timeout,
     json: flags.json === true,
     file: path,

@@ -38,6 +38,11 @@ export class Output {
     return this.#options.stdout.isTTY === true;
   }
 
+  /** Somebody looks at stderr. */
+  get isWatched(): boolean {
+    return this.#options.stderr.isTTY === true;
+  }
+
   /** Columns of the terminal; `undefined` without one: nothing is cut then. */
   get width(): number | undefined {
     return this.isTerminal ? (this.#options.stdout.columns ?? 80) : undefined;

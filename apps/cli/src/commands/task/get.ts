@@ -1,16 +1,18 @@
 import type { RunCommand } from '../../command.js';
-import { EXIT } from '../../exit-code.js';
+import { factLines } from '../../terminal/facts.js';
+import { jsonText } from '../../terminal/printable.js';
+import { exitOf, failureLine, paintState } from './outcome.js';
+import { taskFacts } from './task-facts.js';
 
 /** `goflow get <id>` */
 export const run: RunCommand = async ([id = ''], _options, { connect, out }) => {
   const { goflow } = await connect();
   const result = await goflow.getResult(id);
   out.answer(result, () => [
-    `${result.status}`,
-    ...('value' in result ? [JSON.stringify(result.value, undefined, 2)] : []),
-    ...('failure' in result ? [`${result.failure.name}: ${result.failure.message}`] : []),
+    paintState(out, result.status),
+    ...(result.status === 'unknown' ? [] : factLines(taskFacts(result), out)),
+    ...('failure' in result ? [out.paint('red', failureLine(result.failure))] : []),
+    ...('value' in result && result.value !== undefined ? [jsonText(result.value, 2)] : []),
   ]);
-  if (result.status === 'unknown') return EXIT.notFound;
-  const isFailed = ['failed', 'cancelled', 'expired'].includes(result.status);
-  return isFailed ? EXIT.failed : EXIT.done;
+  return exitOf(result);
 };

@@ -1,0 +1,90 @@
+import type { TaskInfo } from '@goflow/sdk';
+import type { RunCommand } from '../../command.js';
+import { EXIT } from '../../exit-code.js';
+import { type Facts, factLines } from '../../terminal/facts.js';
+import type { Output } from '../../terminal/output.js';
+import { jsonText } from '../../terminal/printable.js';
+import { formatTable } from '../../terminal/table.js';
+import { spell } from '../../terminal/times.js';
+import { paintState, unknownTask } from './outcome.js';
+import { failureText, HISTORY, logText, taskFacts, timeText } from './task-facts.js';
+
+/** `goflow show <id>`, and `goflow dead show <id>` */
+export const run: RunCommand = async ([id = ''], _options, { connect, out }) => {
+  const { goflow } = await connect();
+  const task = await goflow.inspector.get(id);
+  if (!task) {
+    if (out.json) out.document({ id, status: 'unknown' });
+    else out.note(unknownTask(id));
+    return EXIT.notFound;
+  }
+  out.answer(task, () => linesOf(task, out));
+  return EXIT.done;
+};
+
+function linesOf(task: TaskInfo, out: Output): string[] {
+  const { status, failure, history, log, progress, payload } = task;
+  return [
+    paintState(out, status),
+    ...factLines(factsOf(task), out),
+    ...section('payload', [jsonText(payload, 2)], out),
+    ...section('attempts', history.length > 0 ? formatTable(history, HISTORY, out) : [], out),
+    ...section(
+      'log',
+      log.map((entry) => logText(entry, out)),
+      out,
+    ),
+    ...section('progress', progress === undefined ? [] : [jsonText(progress, 2)], out),
+    ...section('failure', failure ? failureText(failure) : [], out),
+    ...section('result', resultOf(task), out),
+    ...(task.reason === undefined
+      ? []
+      : ['', `(goflow retry ${task.id} runs it again; goflow dead discard ${task.id} removes it)`]),
+  ];
+}
+
+function section(title: string, lines: readonly string[], out: Output): readonly string[] {
+  return lines.length === 0 ? [] : ['', out.paint('bold', title), ...lines];
+}
+
+function resultOf({ result, isStored, status }: TaskInfo): string[] {
+  if (isStored) return ['(in the result store)'];
+  return status === 'completed' && result !== undefined ? [jsonText(result, 2)] : [];
+}
+
+function factsOf(task: TaskInfo): Facts {
+  const { id, queue, tags, priority, starts, stalls, worker, reason, fingerprint } = task;
+  return [
+    ['id', id],
+    ['queue', queue],
+    ...taskFacts(task),
+    ['starts', String(starts)],
+    ['stalls', stalls > 0 ? String(stalls) : undefined],
+    ['worker', worker],
+    ['tags', tags.length > 0 ? tags.join(' ') : undefined],
+    ['priority', priority > 0 ? String(priority) : undefined],
+    ...optionFacts(task.options),
+    ['died of', reason],
+    ['fingerprint', fingerprint],
+  ];
+}
+
+function optionFacts(options: TaskInfo['options']): Facts {
+  const { maxAttempts, backoff, timeoutMs, dueAt, startBy, deadline } = options;
+  const { retention, deduplicationKey, traceparent } = options;
+  const time = (at: Date | undefined): string | undefined => at && timeText(at);
+  return [
+    ['max attempts', maxAttempts === undefined ? undefined : String(maxAttempts)],
+    ['backoff', backoff && `${backoff.type} from ${spell(backoff.delayMs)}`],
+    ['task timeout', timeoutMs === undefined ? undefined : spell(timeoutMs)],
+    ['due', time(dueAt)],
+    ['start by', time(startBy)],
+    ['deadline', time(deadline)],
+    [
+      'retention',
+      retention && `completed ${spell(retention.completedMs)}, failed ${spell(retention.failedMs)}`,
+    ],
+    ['deduplication key', deduplicationKey],
+    ['traceparent', traceparent],
+  ];
+}
