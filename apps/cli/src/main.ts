@@ -53,6 +53,7 @@ async function runHere(args: readonly string[], unfinished?: readonly string[]):
       env: process.env,
       cwd: process.cwd(),
       signal: interrupt.signal,
+      atExit: (act) => void process.on('exit', act),
     });
   });
   if (unfinished) {

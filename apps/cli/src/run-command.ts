@@ -18,6 +18,7 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly signal: AbortSignal;
+  atExit(act: () => void): void;
 }
 
 /** Runs one command, and closes what it opened. @throws what the command throws */
@@ -30,7 +31,7 @@ export async function runCommand(
   },
   around: Surroundings,
 ): Promise<ExitCode> {
-  const { stdin, stdout, stderr, env, cwd, signal } = around;
+  const { stdin, stdout, stderr, env, cwd, signal, atExit } = around;
   const settings = await readSettings({ flags: given.flags, env, cwd });
   const colour = wantsColour(env, stdout.isTTY === true);
   const out = new Output({ stdout, stderr, json: settings.json, colour });
@@ -47,6 +48,7 @@ export async function runCommand(
     env,
     cwd,
     signal,
+    atExit,
     connect: () => (connection ??= open()),
   };
   try {

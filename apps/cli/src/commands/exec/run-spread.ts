@@ -1,0 +1,104 @@
+import {
+  type Command,
+  type CommandResult,
+  defineExecTasks,
+  EXEC_EXIT,
+  EXEC_TYPE,
+} from '@goflow/commands';
+import { isGoflowError, type TaskResult, type Tasks } from '@goflow/shared';
+import type { Context } from '../../context.js';
+import type { ExecListener } from './run-here.js';
+
+/** How commands are spread. */
+export interface SpreadOptions {
+  readonly queue: string;
+  /** The most that are on their way at once. @default 1,000: as many as the workers take */
+  readonly threads: number | undefined;
+  readonly listener: ExecListener;
+  readonly context: Context;
+}
+
+const IN_FLIGHT = 1_000;
+const MAX_IN_FLIGHT = 100_000;
+
+/**
+ * Has workers run commands: each is a task `exec`. Every one has a result when it resolves: with the signal aborted those on their way are
+ * cancelled, which ends them where they run, and the others are not pushed.
+ *
+ * @throws BROKER_UNAVAILABLE, BROKER_REFUSED when Redis does not answer at the beginning
+ */
+export async function runSpread(
+  commands: readonly Command[],
+  { queue, threads, listener, context }: SpreadOptions,
+): Promise<void> {
+  const { signal } = context;
+  const connection = await context.connect();
+  const goflow = connection.pushing(defineExecTasks(queue) as unknown as Tasks);
+  goflow.on('type:unhandled', () => listener.note(NO_WORKER));
+  const open = new Set<number>();
+  let taken = 0;
+  function* source(): Generator<Command, void, undefined> {
+    for (const [index, command] of commands.entries()) {
+      taken += 1;
+      open.add(index);
+      listener.started(index, 'pushed');
+      yield command;
+    }
+  }
+  const inFlight = Math.min(threads ?? IN_FLIGHT, commands.length || 1, MAX_IN_FLIGHT);
+  try {
+    const options = { inFlight, signal, onStop: 'cancel' } as const;
+    for await (const { index, result, error } of goflow.map(EXEC_TYPE, source(), options)) {
+      open.delete(index);
+      const { identifier } = commands[index] as Command;
+      await listener.ended(
+        index,
+        result ? resultOf(result, identifier) : unsent(error, identifier),
+      );
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  await tellTheRest(commands, { open, taken, listener });
+}
+
+const NO_WORKER =
+  'no live worker runs commands: start one with goflow-worker --allow-programs; they wait until then';
+
+function resultOf(task: TaskResult, identifier: string): CommandResult {
+  if (task.status === 'completed') return task.value as CommandResult;
+  const failure = 'failure' in task ? task.failure : undefined;
+  const why = failure ? `${failure.code ?? failure.name}: ${failure.message}` : task.status;
+  return unknownEnd(identifier, why);
+}
+
+function unsent(error: Error, identifier: string): CommandResult {
+  const code = isGoflowError(error) ? `${error.code}: ` : '';
+  const { sent } = (isGoflowError(error) ? (error.details ?? {}) : {}) as { sent?: boolean };
+  const may = sent === true ? '; it may run all the same' : '';
+  return unknownEnd(identifier, `not pushed: ${code}${error.message}${may}`);
+}
+
+const unknownEnd = (identifier: string, error: string): CommandResult => ({
+  identifier,
+  exit_code: EXEC_EXIT.unknown,
+  result_body: '',
+  error,
+});
+
+/** After Ctrl-C. */
+async function tellTheRest(
+  commands: readonly Command[],
+  given: {
+    readonly open: ReadonlySet<number>;
+    readonly taken: number;
+    readonly listener: ExecListener;
+  },
+): Promise<void> {
+  for (const [index, { identifier }] of commands.entries()) {
+    if (index < given.taken && !given.open.has(index)) continue;
+    const error = given.open.has(index) ? 'interrupted: cancelled' : 'not run: interrupted';
+    const result = { identifier, exit_code: EXEC_EXIT.interrupted, result_body: '', error };
+    await given.listener.ended(index, result);
+  }
+}
