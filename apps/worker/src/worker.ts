@@ -23,6 +23,7 @@ import { LoopWatch } from './loop-watch.js';
 import { HttpServer } from './ops/http-server.js';
 import { type ResolvedWorkerOptions, resolveWorkerOptions, type WorkerOptions } from './options.js';
 import { QueueSet } from './queue-set.js';
+import { LastTrouble, type Readiness } from './readiness.js';
 import { StoreSweeper } from './store-sweeper.js';
 
 const DEFAULT_LEASE = '30s';
@@ -31,11 +32,7 @@ const LEASE = { minMs: 1_000, maxMs: 3_600_000 };
 /** Where a worker stands in its life. A stopped worker is not started again but replaced. */
 export type WorkerState = 'new' | 'starting' | 'running' | 'quiet' | 'stopping' | 'stopped';
 
-/** Whether a worker could take a task now, and if not, why. */
-export interface Readiness {
-  readonly ready: boolean;
-  readonly reason?: string;
-}
+export type { Readiness } from './readiness.js';
 
 /** Whether a worker is of any use, and if not, why. One that is not live is to be replaced. */
 export interface Liveness {
@@ -65,6 +62,7 @@ export class Worker implements AsyncDisposable {
   readonly #http: HttpServer | undefined;
   readonly #storeSweeper: StoreSweeper;
   readonly #loop: LoopWatch;
+  readonly #lastTrouble: LastTrouble;
   #startedAt = 0;
   #state: WorkerState = 'new';
   #starting: Promise<void> | undefined;
@@ -77,6 +75,7 @@ export class Worker implements AsyncDisposable {
     this.#events = new Emitter(options.logger);
     logEvents(this.#events, options.logger);
     callBack(this.#events, options.callbacks, options);
+    this.#lastTrouble = new LastTrouble(this.#events);
     this.#loop = new LoopWatch({ events: this.#events, logger: options.logger, leaseMs });
     this.#broker = options.broker ?? this.#connect(options);
     this.#queues = new QueueSet({ options, broker: this.#broker, events: this.#events });
@@ -190,6 +189,12 @@ export class Worker implements AsyncDisposable {
 
   /** Whether it could take a task now: Redis answers, and its queues are consumed. */
   async readiness(): Promise<Readiness> {
+    const isWanted = this.#state === 'running' || this.#state === 'starting';
+    const readiness = await this.#readiness();
+    return isWanted ? this.#lastTrouble.beside(readiness) : readiness;
+  }
+
+  async #readiness(): Promise<Readiness> {
     if (this.#state !== 'running') return { ready: false, reason: `the worker is ${this.#state}` };
     const idle = this.#queues.notConsuming();
     if (idle.length > 0) return { ready: false, reason: `not consuming: ${idle.join(', ')}` };

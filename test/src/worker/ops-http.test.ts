@@ -85,9 +85,18 @@ test('a worker without Redis is live, not ready, and still shows metrics and con
   void worker.start();
   await until(() => worker.httpUrl, { what: 'the server to listen' });
   expect((await askWorker(worker, '/livez')).status).toBe(200);
-  expect(await askWorker(worker, '/readyz')).toMatchObject({
-    status: 503,
-    json: { reason: 'the worker is starting' },
+  const why = await until(
+    async () => {
+      const { status, json } = await askWorker(worker, '/readyz');
+      return status === 503 && (json as { trouble?: string }).trouble !== undefined && json;
+    },
+    { what: 'the trouble to be told' },
+  );
+  expect(why).toEqual({
+    status: 'not ready',
+    ready: false,
+    reason: 'the worker is starting',
+    trouble: expect.stringContaining('ECONNREFUSED'),
   });
   expect((await askWorker(worker, '/metrics')).text).toContain(
     'goflow_worker_concurrency{queue="default"} 10',
