@@ -42,8 +42,6 @@ import {
   resolveHttpOptions,
 } from './ops/http-options.js';
 
-export { checkConcurrency } from './concurrency/concurrency-options.js';
-
 /** Options of {@link createWorker}. */
 export interface WorkerOptions<D extends TaskDefinitions> extends Callbacks<D> {
   /** The contracts, from `defineTasks`. */

@@ -14,6 +14,9 @@ test('with nothing but the modules, all the rest has a default', () => {
     redis: 'redis://127.0.0.1:6379',
     prefix: undefined,
     concurrency: 10,
+    minConcurrency: undefined,
+    maxConcurrency: undefined,
+    label: undefined,
     port: undefined,
     host: '127.0.0.1',
     token: undefined,
@@ -33,6 +36,8 @@ const SETTINGS = [
   ['redis', 'REDIS_URL', ['redis://a:1', 'redis://a:1'], ['rediss://b', 'rediss://b']],
   ['prefix', 'GOFLOW_PREFIX', ['a', 'a'], ['b-2', 'b-2']],
   ['concurrency', 'GOFLOW_CONCURRENCY', ['7', 7], ['0', 0]],
+  ['minConcurrency', 'GOFLOW_MIN_CONCURRENCY', ['1', 1], ['0', 0]],
+  ['maxConcurrency', 'GOFLOW_MAX_CONCURRENCY', ['1', 1], ['10000', 10_000]],
   ['port', 'GOFLOW_PORT', ['0', 0], ['65535', 65_535]],
   ['host', 'GOFLOW_HOST', ['::1', '::1'], ['0.0.0.0', '0.0.0.0']],
   ['grace', 'GOFLOW_GRACE', ['3s', 3_000], ['1500', 1_500]],
@@ -71,6 +76,28 @@ test.each([
   expect(readSettings({ ...NEEDED, concurrency: text }, {}).concurrency).toEqual(concurrency);
 });
 
+test.each([
+  ['region=eu', { region: 'eu' }],
+  [' region = eu , tier = a.b/c-d_1 ', { region: 'eu', tier: 'a.b/c-d_1' }],
+])('--label %j is read as %j; GOFLOW_LABELS, too', (text, labels) => {
+  expect(readSettings({ ...NEEDED, label: text }, {}).label).toEqual(labels);
+  expect(readSettings(NEEDED, { GOFLOW_LABELS: text }).label).toEqual(labels);
+});
+
+test.each(['', ' ', 'eu', '=eu', 'region=', 'a=b=c', 'a=b,', 'a=b,a=c', 'a b=c', '__proto__=x'])(
+  '--label refuses %j',
+  (text) => {
+    expect(refusalOf({ ...NEEDED, label: text }, {})).toContain('--label <key=value>');
+  },
+);
+
+test('--label may be given several times', () => {
+  const command = createCommand('1.2.3').exitOverride();
+  command.parse(['--label', 'region=eu', '--label', 'tier=a,size=big'], { from: 'user' });
+  const { label } = readSettings({ ...NEEDED, ...command.opts() }, {});
+  expect(label).toEqual({ region: 'eu', tier: 'a', size: 'big' });
+});
+
 /** Texts that are refused, by setting, and the flag as the program's help writes it. */
 const REFUSED = [
   refused('tasks', '--tasks <file>', ' '),
@@ -89,6 +116,8 @@ const REFUSED = [
     'a=|a=x|a=-1|a=1.5|a=1=2|a=10001|a=1,|a=1,,b=2|=3|a=1,a=2',
   ),
   refused('concurrency', '--concurrency <n>', 'Default=1|a b=1|__proto__=1|10,images=2'),
+  refused('minConcurrency', '--min-concurrency <n>', ' |abc|1.5|-1|10001'),
+  refused('maxConcurrency', '--max-concurrency <n>', ' |abc|1.5|-1|10001'),
   refused('port', '--port <n>', ' |abc|1.5|-1|65536|1e3|0x50|80a|NaN|Infinity'),
   refused('grace', '--grace <duration>', ' |abc|-1|-1s|1 s|2h|1w|1e3'),
   refused('lease', '--lease <duration>', ' |abc|0|999ms|2h|Infinity'),

@@ -1,19 +1,25 @@
 import {
   checkInteger,
   checkPrefix,
-  checkQueueName,
   type Duration,
-  type DurationLimits,
   type EncryptionOptions,
   GoflowError,
-  invalidOption,
   resolveCompressAbove,
-  toMs,
+  type WorkerLabels,
 } from '@goflow/shared';
 import { LOG_LEVELS, type LogLevel } from '@goflow/telemetry/logger';
 import { Command, Option } from 'commander';
-import { checkConcurrency } from '../options.js';
+import { checkConcurrency } from '../concurrency/concurrency-options.js';
 import { readEncryptionKeys } from './encryption-keys.js';
+import {
+  readConcurrency,
+  readDuration,
+  readLabels,
+  readLogLevel,
+  readOnOff,
+  readText,
+  toNumber,
+} from './read-texts.js';
 import { type GivenTokens, readTokens } from './tokens.js';
 
 /** What the program was told, checked. */
@@ -23,6 +29,9 @@ export interface ProgramSettings {
   readonly redis: string;
   readonly prefix: string | undefined;
   readonly concurrency: number | Readonly<Record<string, number>>;
+  readonly minConcurrency: number | undefined;
+  readonly maxConcurrency: number | undefined;
+  readonly label: WorkerLabels | undefined;
   readonly port: number | undefined;
   readonly host: string;
   readonly token: GivenTokens | undefined;
@@ -44,6 +53,8 @@ export interface ProgramFlag {
   readonly help: string;
   /** Not for people: `--help` does not show it. @default false */
   readonly hidden?: boolean;
+  /** Given several times, its texts are one list, with commas. @default the last one counts */
+  readonly isRepeatable?: boolean;
 }
 
 /** One flag: its environment variable, what it is, and how its text is read. */
@@ -52,12 +63,9 @@ interface Flag {
   readonly env: string;
   readonly help: string;
   readonly fallback?: string;
+  /** Given several times, its texts are one list, with commas. @default the last one counts */
+  readonly isRepeatable?: boolean;
   readonly read: (text: string) => unknown;
-}
-
-function text(value: string): string {
-  if (value.trim() !== '') return value;
-  throw new GoflowError('OPTION_INVALID', 'expected a text, got nothing');
 }
 
 /** Never on the command line, which every user of a machine can read. */
@@ -68,20 +76,20 @@ const FLAGS: Readonly<Record<keyof Omit<ProgramSettings, Secret>, Flag>> = {
     flag: '--tasks <file>',
     env: 'GOFLOW_TASKS',
     help: 'module that exports `tasks`, what defineTasks() returned',
-    read: text,
+    read: readText,
   },
   handlers: {
     flag: '--handlers <dir>',
     env: 'GOFLOW_HANDLERS',
     help: 'directory of handler modules: every .js, .mjs, .cjs file in it and below; .ts where it can be run',
-    read: text,
+    read: readText,
   },
   redis: {
     flag: '--redis <url>',
     env: 'REDIS_URL',
     help: 'where Redis is',
     fallback: 'redis://127.0.0.1:6379',
-    read: text,
+    read: readText,
   },
   prefix: {
     flag: '--prefix <name>',
@@ -96,6 +104,25 @@ const FLAGS: Readonly<Record<keyof Omit<ProgramSettings, Secret>, Flag>> = {
     fallback: '10',
     read: readConcurrency,
   },
+  minConcurrency: {
+    flag: '--min-concurrency <n>',
+    env: 'GOFLOW_MIN_CONCURRENCY',
+    help: 'keep at least this concurrency, whatever is wanted (default: 0)',
+    read: (value) => checkConcurrency(toNumber(value), '--min-concurrency'),
+  },
+  maxConcurrency: {
+    flag: '--max-concurrency <n>',
+    env: 'GOFLOW_MAX_CONCURRENCY',
+    help: 'keep at most this concurrency, whatever is wanted (default: 10000)',
+    read: (value) => checkConcurrency(toNumber(value), '--max-concurrency'),
+  },
+  label: {
+    flag: '--label <key=value>',
+    env: 'GOFLOW_LABELS',
+    help: 'what this worker is, for rules of the fleet; may be repeated, or list several: region=eu,tier=a',
+    isRepeatable: true,
+    read: readLabels,
+  },
   port: {
     flag: '--port <n>',
     env: 'GOFLOW_PORT',
@@ -107,7 +134,7 @@ const FLAGS: Readonly<Record<keyof Omit<ProgramSettings, Secret>, Flag>> = {
     env: 'GOFLOW_HOST',
     help: 'address to listen on; any but this machine’s own needs a token',
     fallback: '127.0.0.1',
-    read: text,
+    read: readText,
   },
   grace: {
     flag: '--grace <duration>',
@@ -183,16 +210,22 @@ export function createCommand(
     .addHelpText('after', epilogueOf(name))
     .allowExcessArguments(false)
     .showHelpAfterError(`(${name} --help lists the flags)`);
-  for (const { flags, help, hidden } of [...programFlags(), ...more])
-    command.addOption(new Option(flags, help).hideHelp(hidden === true));
+  for (const { flags, help, hidden, isRepeatable } of [...programFlags(), ...more]) {
+    const option = new Option(flags, help).hideHelp(hidden === true);
+    if (isRepeatable) option.argParser(listed);
+    command.addOption(option);
+  }
   return command;
 }
 
+const listed = (value: string, before: string | undefined): string =>
+  before === undefined ? value : `${before},${value}`;
+
 /** All flags, as `--help` shows them. */
 export function programFlags(): readonly ProgramFlag[] {
-  return Object.values(FLAGS).map(({ flag, env, help, fallback }) => {
+  return Object.values(FLAGS).map(({ flag, env, help, fallback, isRepeatable = false }) => {
     const or = fallback === undefined ? '' : `, default: ${fallback}`;
-    return { flags: flag, help: `${help} (env: ${env}${or})` };
+    return { flags: flag, help: `${help} (env: ${env}${or})`, isRepeatable };
   });
 }
 
@@ -235,37 +268,4 @@ function readOne(
 
 function missing({ flag, env }: Flag): GoflowError {
   return new GoflowError('OPTION_INVALID', `${flag} (or ${env}) is missing`);
-}
-
-function readConcurrency(value: string): number | Record<string, number> {
-  if (!value.includes('=')) return checkConcurrency(toNumber(value));
-  const sizes = new Map<string, number>();
-  for (const pair of value.split(',')) {
-    const [name = '', ...size] = pair.split('=');
-    const queue = checkQueueName('queue', name.trim());
-    if (sizes.has(queue)) throw invalidOption(queue, 'given once', value);
-    sizes.set(queue, checkConcurrency(toNumber(size.join('=')), queue));
-  }
-  return Object.fromEntries(sizes);
-}
-
-/** Digits only: `Number('')` is 0, and a mistake. */
-const toNumber = (value: string): unknown => (/^\d+$/.test(value.trim()) ? Number(value) : value);
-
-function readDuration(name: string, value: string, limits: DurationLimits): number {
-  return toMs(name, toNumber(value), limits);
-}
-
-function readOnOff(value: string): boolean {
-  if (value === 'on' || value === 'off') return value === 'on';
-  throw new GoflowError('OPTION_INVALID', `expected on or off, got "${value}"`);
-}
-
-function readLogLevel(value: string): LogLevel {
-  const level = LOG_LEVELS.find((known) => known === value);
-  if (level) return level;
-  throw new GoflowError(
-    'OPTION_INVALID',
-    `expected one of ${LOG_LEVELS.join(', ')}, got "${value}"`,
-  );
 }

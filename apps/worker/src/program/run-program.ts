@@ -25,6 +25,7 @@ export async function runProgram(settings: ProgramSettings): Promise<RunningProg
   const handlers = await loadHandlers(settings.handlers, tasks);
   const { redis, prefix, concurrency, port, host, token, readToken, ...rest } = settings;
   const { grace, lease, sharedCalls, compressAbove, encryptionKeys } = rest;
+  const { minConcurrency: min, maxConcurrency: max, label: labels } = rest;
   const http = httpOf({ port, host, token, readToken });
   const worker = createWorker({
     tasks,
@@ -32,6 +33,8 @@ export async function runProgram(settings: ProgramSettings): Promise<RunningProg
     redis,
     prefix,
     concurrency,
+    concurrencyBounds: { min, max },
+    labels,
     http,
     grace,
     lease,
