@@ -11,6 +11,7 @@ import { LOG_LEVELS, type LogLevel } from '@goflow/telemetry/logger';
 import { Command, Option } from 'commander';
 import { checkConcurrency } from '../concurrency/concurrency-options.js';
 import { readEncryptionKeys } from './encryption-keys.js';
+import { EXEC_FLAGS, type ExecFlags, type ExecSettings, execSettingsOf } from './exec-programs.js';
 import {
   readConcurrency,
   readDuration,
@@ -24,8 +25,9 @@ import { type GivenTokens, readTokens } from './tokens.js';
 
 /** What the program was told, checked. */
 export interface ProgramSettings {
-  readonly tasks: string;
-  readonly handlers: string;
+  /** There unless it runs commands only. */
+  readonly tasks: string | undefined;
+  readonly handlers: string | undefined;
   readonly redis: string;
   readonly prefix: string | undefined;
   readonly concurrency: number | Readonly<Record<string, number>>;
@@ -44,6 +46,8 @@ export interface ProgramSettings {
   readonly compressAbove: number | undefined;
   readonly encryptionKeys: EncryptionOptions | undefined;
   readonly logLevel: LogLevel;
+  /** `undefined`: it runs no commands. */
+  readonly exec: ExecSettings | undefined;
 }
 
 /** A flag as `--help` shows it. */
@@ -58,7 +62,7 @@ export interface ProgramFlag {
 }
 
 /** One flag: its environment variable, what it is, and how its text is read. */
-interface Flag {
+export interface Flag {
   readonly flag: string;
   readonly env: string;
   readonly help: string;
@@ -70,8 +74,10 @@ interface Flag {
 
 /** Never on the command line, which every user of a machine can read. */
 type Secret = 'token' | 'readToken';
+/** What each flag says. */
+type FlagSettings = Omit<ProgramSettings, Secret | 'exec'> & ExecFlags;
 
-const FLAGS: Readonly<Record<keyof Omit<ProgramSettings, Secret>, Flag>> = {
+const FLAGS: Readonly<Record<keyof FlagSettings, Flag>> = {
   tasks: {
     flag: '--tasks <file>',
     env: 'GOFLOW_TASKS',
@@ -176,6 +182,7 @@ const FLAGS: Readonly<Record<keyof Omit<ProgramSettings, Secret>, Flag>> = {
     fallback: 'info',
     read: readLogLevel,
   },
+  ...EXEC_FLAGS,
 };
 
 const epilogueOf = (name: string): string => `
@@ -242,11 +249,16 @@ export function readSettings(
     name,
     readOne(flag, flags[name], env[flag.env]),
   ]);
-  const settings = Object.fromEntries(read) as Omit<ProgramSettings, Secret>;
-  if (settings.tasks === undefined) throw missing(FLAGS.tasks);
-  if (settings.handlers === undefined) throw missing(FLAGS.handlers);
+  const given = Object.fromEntries(read) as FlagSettings;
+  const { allowPrograms, allowEnv, execQueue, ...settings } = given;
+  const exec = execSettingsOf({ allowPrograms, allowEnv, execQueue }, env);
+  const { tasks, handlers } = settings;
+  // Commands alone are enough; half of the rest is not.
+  const isNeeded = !exec || (tasks ?? handlers) !== undefined;
+  if (isNeeded && tasks === undefined) throw missing(FLAGS.tasks);
+  if (isNeeded && handlers === undefined) throw missing(FLAGS.handlers);
   const token = readTokens('GOFLOW_TOKEN', env);
-  return { ...settings, token, readToken: readTokens('GOFLOW_READ_TOKEN', env) };
+  return { ...settings, exec, token, readToken: readTokens('GOFLOW_READ_TOKEN', env) };
 }
 
 function readOne(

@@ -2,8 +2,8 @@ import { hostname } from 'node:os';
 import { type Logger, toFailure } from '@goflow/shared';
 import { createLogger } from '@goflow/telemetry/logger';
 import { createWorker, type Worker } from '../worker.js';
+import { loadAll } from './exec-programs.js';
 import type { ProgramSettings } from './flags.js';
-import { loadHandlers, loadTasks } from './load-modules.js';
 import { openFiles } from './open-files.js';
 import { httpOf } from './tokens.js';
 
@@ -16,13 +16,12 @@ export interface RunningProgram {
 /**
  * Loads contracts and handlers, and starts a worker.
  *
- * @throws what {@link loadTasks}, {@link loadHandlers}, `createWorker` and `start` throw
+ * @throws what {@link loadAll}, `createWorker` and `start` throw
  */
 export async function runProgram(settings: ProgramSettings): Promise<RunningProgram> {
   const fields = { worker: `${hostname()}:${process.pid}` };
   const logger = createLogger({ level: settings.logLevel, fields });
-  const tasks = await loadTasks(settings.tasks);
-  const handlers = await loadHandlers(settings.handlers, tasks);
+  const { tasks, handlers } = await loadAll(settings);
   const { redis, prefix, concurrency, port, host, token, readToken, ...rest } = settings;
   const { grace, lease, sharedCalls, compressAbove, encryptionKeys } = rest;
   const { minConcurrency: min, maxConcurrency: max, label: labels } = rest;
@@ -43,12 +42,18 @@ export async function runProgram(settings: ProgramSettings): Promise<RunningProg
     encryption: encryptionKeys,
     logger,
   });
-  const open = await openFiles(settings.tasks, settings.handlers).catch(() => []);
+  const open = await openModules(settings);
   if (open.length > 0)
     logger.warn({ paths: open }, 'every user of this machine may change the code that runs here');
   const missing = [...tasks.contracts.keys()].filter((type) => !handlers.types.includes(type));
   if (missing.length > 0) logger.warn({ types: missing }, 'these task types have no handler here');
   return { worker, logger };
+}
+
+/** Files of code that everybody may change. */
+async function openModules({ tasks, handlers }: ProgramSettings): Promise<readonly string[]> {
+  if (tasks === undefined || handlers === undefined) return [];
+  return openFiles(tasks, handlers).catch(() => []);
 }
 
 /** What a handler threw outside its own promise: said and counted, and the worker goes on. */

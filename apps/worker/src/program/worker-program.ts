@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { killLiveCommands } from '@goflow/commands';
 import { isGoflowError, toFailure } from '@goflow/shared';
 import { CommanderError } from 'commander';
 import { createCommand, type ProgramFlag, readSettings } from './flags.js';
@@ -13,6 +14,7 @@ const LAST_RESORT_MS = 1_900;
 /** What a program needs of its process: `process` itself. */
 export interface ProgramHost {
   readonly stderr: { write(text: string): unknown };
+  on(event: 'exit', listener: () => void): unknown;
   on(event: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
   on(
     event: 'uncaughtException' | 'unhandledRejection',
@@ -59,6 +61,8 @@ export async function runWorker(given: {
   const settings = readSettings(flags, env);
   const program = await runProgram(settings);
   listenToSignals(program, settings.grace, host);
+  // However it exits: nothing that it started is left behind.
+  host.on('exit', killLiveCommands);
   host.on('uncaughtException', (error) => reportEscaped(program, error));
   host.on('unhandledRejection', (reason) => reportEscaped(program, reason));
   await given.loaded?.();

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { GoflowError } from '@goflow/shared';
 import {
   endWith,
   type GivenFlags,
@@ -40,6 +41,8 @@ export const start: StartProgram = async ({ args, env, cwd, host }) => {
     if (watch === true && watched !== true) {
       if (!flags.grace && !all.GOFLOW_GRACE) all.GOFLOW_GRACE = WATCH_GRACE;
       const { tasks, handlers } = readSettings(flags, all);
+      if (tasks === undefined || handlers === undefined)
+        throw new GoflowError('OPTION_INVALID', '--watch needs --tasks and --handlers to watch');
       const paths = { tasks: resolve(cwd, tasks), handlers: resolve(cwd, handlers) };
       new Supervisor({ args: [...args, '--watched'], env: all, cwd, host, paths }).start();
       return;
