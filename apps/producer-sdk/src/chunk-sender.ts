@@ -2,6 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import {
   type ChunkEnvelope,
   ENCRYPTED_VERSION,
+  GoflowError,
+  isGoflowError,
   newTaskId,
   type ResolvedPushOptions,
   type TaskContract,
@@ -86,6 +88,13 @@ export class ChunkSender {
       for (let index = 0; index < size; index += 1)
         onPushed({ id: idInChunk(id, index), deduplicated: false }, type);
   }
+}
+
+/** What befell a chunk, for one of its tasks: where they arrived, each is told by its own id. */
+export function errorInChunk(error: Error, id: TaskId): Error {
+  if (!isGoflowError(error, 'REPLICAS_MISSING')) return error;
+  const details = { ...(error.details as object), id };
+  return new GoflowError('REPLICAS_MISSING', error.message, { details });
 }
 
 async function encryptChunks(

@@ -5,7 +5,7 @@ import {
   type TaskEnvelope,
   type TaskId,
 } from '@goflow/shared';
-import { type ChunkKind, idInChunk, type SentChunk } from './chunk-sender.js';
+import { type ChunkKind, errorInChunk, idInChunk, type SentChunk } from './chunk-sender.js';
 import { type ManyOptions, type ResolvedManyOptions, takeChunk } from './many-options.js';
 import { OpenChunk } from './open-chunk.js';
 import type { PushDeps, PushRequest } from './push.js';
@@ -188,7 +188,7 @@ function resultsOf(chunks: readonly SentChunk[]): PushResult[] {
   for (const { id: chunk, size, error } of chunks)
     for (let index = 0; index < size; index += 1) {
       const id = idInChunk(chunk, index);
-      results.push(error ? { id, error } : { id, deduplicated: false });
+      results.push(error ? { id, error: errorInChunk(error, id) } : { id, deduplicated: false });
     }
   return results;
 }

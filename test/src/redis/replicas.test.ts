@@ -63,7 +63,14 @@ test('a frozen replica: REPLICAS_MISSING, the task is in the master, and is ther
     retryable: true,
     details: { sent: true, replicas: 0, wanted: 1 },
   };
-  await expect(goflow.push('number', 1, { id: 'mine' })).rejects.toMatchObject(missing);
+  const own = goflow.idOf('number', 'mine');
+  await expect(goflow.push('number', 1, { id: 'mine' })).rejects.toMatchObject({
+    ...missing,
+    message: expect.stringContaining(own),
+    details: { ...missing.details, id: own },
+  });
+  const error = await goflow.push('number', 0).catch((thrown: unknown) => thrown);
+  expect(await goflow.getResult(idIn(error))).toMatchObject({ status: 'waiting' });
   expect(await goflow.getResult(goflow.idOf('number', 'mine'))).toMatchObject({
     status: 'waiting',
   });
@@ -72,16 +79,30 @@ test('a frozen replica: REPLICAS_MISSING, the task is in the master, and is ther
     code: 'PUSH_INCOMPLETE',
     outcomes: [{ error: missing }, { error: missing }],
   });
+  expectOwnIds(many);
   const chunks = await goflow.pushMany('number', [1, 2], { chunk: 1 }).catch((error) => error);
   expect(chunks).toMatchObject({ code: 'PUSH_INCOMPLETE' });
   const inChunks = goflow.pushMany('number', [1, 2, 3, 4], { chunk: 2 });
-  await expect(inChunks).rejects.toMatchObject({
+  const ofChunks = await inChunks.catch((error: unknown) => error);
+  expect(ofChunks).toMatchObject({
     outcomes: [missing, missing, missing, missing].map((error) => ({ error })),
   });
+  expectOwnIds(ofChunks);
+  for await (const { error } of goflow.map('number', [1, 2], { chunk: 2 }))
+    expect(await goflow.getResult(idIn(error))).toMatchObject({ status: 'waiting' });
   replica.resume();
   expect(await goflow.pushOnce('number', 1, { id: 'mine' })).toMatchObject({ deduplicated: true });
-  expect(await goflow.counts()).toMatchObject({ waiting: 1 + 1 + 2 + 2 + 4 });
+  expect(await goflow.counts()).toMatchObject({ waiting: 1 + 1 + 1 + 2 + 2 + 4 + 2 });
 }, 20_000);
+
+const idIn = (error: unknown): string =>
+  (error as { readonly details: { readonly id: string } }).details.id;
+
+/** Each task that arrived is told by its own id. */
+function expectOwnIds(error: unknown): void {
+  const { outcomes } = error as { readonly outcomes: readonly { readonly id: string }[] };
+  expect(outcomes).toMatchObject(outcomes.map(({ id }) => ({ error: { details: { id } } })));
+}
 
 test('pushes that come while replicas are waited for have their answer in time, all of them', async () => {
   const { master, replica } = await startPair();

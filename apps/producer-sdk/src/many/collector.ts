@@ -1,5 +1,5 @@
 import type { Pushed } from '@goflow/shared';
-import { idInChunk, type SentChunk } from '../chunk-sender.js';
+import { errorInChunk, idInChunk, type SentChunk } from '../chunk-sender.js';
 import { OpenChunk } from '../open-chunk.js';
 
 /** Sends payloads, as JSON, as one chunk. */
@@ -52,10 +52,11 @@ export class Collector {
       for (const { reject } of items) reject(error);
     };
     this.#send(payloadsJson).then(({ id, error }) => {
-      if (error) refuse(error);
-      else
-        for (const [index, { resolve }] of items.entries())
-          resolve({ id: idInChunk(id, index), deduplicated: false });
+      for (const [index, { resolve, reject }] of items.entries()) {
+        const own = idInChunk(id, index);
+        if (error) reject(errorInChunk(error, own));
+        else resolve({ id: own, deduplicated: false });
+      }
     }, refuse);
   }
 }

@@ -1,4 +1,4 @@
-import { GoflowError } from '@goflow/shared';
+import { GoflowError, type Pushed, type TaskId } from '@goflow/shared';
 import type { Redis } from 'ioredis';
 import type { ResolvedReplicas } from './replicas-option.js';
 
@@ -35,10 +35,10 @@ export class ReplicaWait {
     if (this.#redis.stream !== socket) throw new Error('Connection is closed.');
     const { wanted } = this.#options;
     if (replicas >= wanted) return answer;
-    if (!Array.isArray(answer)) throw replicasMissing(replicas, wanted);
-    return answer.map((one: unknown) =>
-      one instanceof Error ? one : replicasMissing(replicas, wanted),
-    ) as T;
+    const missing = (written: unknown): Error =>
+      replicasMissing({ replicas, wanted, id: idOf(written) });
+    if (!Array.isArray(answer)) throw missing(answer);
+    return answer.map((one: unknown) => (one instanceof Error ? one : missing(one))) as T;
   }
 
   #replicas(): Promise<number> {
@@ -77,11 +77,21 @@ export function notTriedAfter(missing: GoflowError): GoflowError {
   });
 }
 
-function replicasMissing(replicas: number, wanted: number): GoflowError {
-  const message = `the task is in Redis, but only ${replicas} of ${wanted} replicas have it by now`;
-  return new GoflowError('REPLICAS_MISSING', message, {
-    details: { sent: true, replicas, wanted },
-  });
+interface Missing {
+  readonly replicas: number;
+  readonly wanted: number;
+  /** Of the task, where the write told it. */
+  readonly id: TaskId | undefined;
 }
+
+function replicasMissing({ replicas, wanted, id }: Missing): GoflowError {
+  const task = id === undefined ? 'the task' : `the task ${id}`;
+  const message = `${task} is in Redis, but only ${replicas} of ${wanted} replicas have it by now`;
+  const details = { sent: true, replicas, wanted, ...(id === undefined ? {} : { id }) };
+  return new GoflowError('REPLICAS_MISSING', message, { details });
+}
+
+/** Of a task that was there already, its own. */
+const idOf = (written: unknown): TaskId | undefined => (written as Partial<Pushed> | undefined)?.id;
 
 const endOfTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -198,7 +198,7 @@ export const ERRORS = Object.freeze({
     http: 503,
     retryable: true,
     when: 'With `minReplicas`, a push is in the master, but not in so many replicas within `replicaTimeout`.',
-    cure: 'Look at the replicas. With an own `id` the push may be repeated; without one that makes a second task.',
+    cure: 'Look at the replicas. `error.details.id` is the task, which most likely will run: ask for it, or wait for it. With an own `id` the push may be repeated; without one that makes a second task.',
   }),
   CLIENT_CLOSED: entry({
     http: 409,
