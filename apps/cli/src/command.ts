@@ -20,6 +20,14 @@ export interface OptionSpec {
   readonly help: string;
 }
 
+/** One argument of a command. */
+export interface ArgumentSpec {
+  readonly name: string;
+  readonly help: string;
+  /** For completion. @default anything */
+  readonly choices?: readonly string[];
+}
+
 /** What `--help`, completion and docs/cli.md tell of a command. */
 export interface CommandHelp {
   /** One word, or two for a command of a group: `dead list`. */
@@ -27,7 +35,7 @@ export interface CommandHelp {
   /** One line. */
   readonly summary: string;
   /** As commander writes them: `<id>`, `[payload]`. */
-  readonly args?: readonly { readonly name: string; readonly help: string }[];
+  readonly args?: readonly ArgumentSpec[];
   readonly options?: readonly OptionSpec[];
   /** Whole command lines, of 78 columns at most. */
   readonly examples: readonly string[];

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import type { CommandHelp, CommandSpec, GivenOptions, OptionSpec } from '../command.js';
-import { SETTINGS } from '../settings/settings.js';
+import { GROUPS } from '../commands/groups.js';
+import { SETTING_OPTIONS } from '../settings/setting-options.js';
 
 /** Called for the command that was chosen. `flags` are those of every command, `options` its own. */
 export type Chosen = (
@@ -25,12 +26,6 @@ Examples:
   goflow dead list
   goflow top
 `;
-
-/** What groups of commands are for. */
-const GROUPS: Readonly<Record<string, string>> = {
-  dead: 'tasks that failed for good: look at them, run them again, remove them',
-  concurrency: 'how many tasks workers run at once',
-};
 
 /**
  * The command line of goflow. Nothing that a command needs is loaded before it is called. Programs of their own are only listed: they take
@@ -94,13 +89,8 @@ function toOption({ flags, help }: OptionSpec): Option {
 
 /** They may stand before the command and after it. */
 function addSettings(command: Command): void {
-  const group = 'Settings:';
-  const add = (flags: string, help: string): void => {
-    command.addOption(new Option(flags, help).helpGroup(group));
-  };
-  for (const { flags, env, help } of SETTINGS) add(flags, `${help} (env: ${env})`);
-  add('--config <file>', 'settings, instead of the nearest .goflow.yaml');
-  add('--json', 'answer in JSON: one document, or one a line where there are many');
+  for (const { flags, help } of SETTING_OPTIONS)
+    command.addOption(new Option(flags, help).helpGroup('Settings:'));
 }
 
 function afterHelp({ examples, notes = [] }: CommandHelp): string {

@@ -1,4 +1,4 @@
-import { dirname, relative } from 'node:path';
+import { relative } from 'node:path';
 import { SourceWatch } from './source-watch.js';
 import { WatchedWorker } from './watched-worker.js';
 
@@ -9,7 +9,8 @@ export interface SupervisorOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly host: NodeJS.Process;
-  readonly paths: { readonly tasks: string; readonly handlers: string };
+  /** What is watched. */
+  readonly folders: readonly string[];
 }
 
 /**
@@ -26,8 +27,7 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    const { tasks, handlers } = options.paths;
-    this.#watch = new SourceWatch([dirname(tasks), handlers], (files) => this.#changed(files));
+    this.#watch = new SourceWatch(options.folders, (files) => this.#changed(files));
   }
 
   /** Starts the first worker. Signals stop the last one, and end the process. */

@@ -5,7 +5,7 @@ export const PROGRAM_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'completion',
     summary: 'print a script that completes commands and options in a shell',
-    args: [{ name: '<shell>', help: 'bash, zsh or fish' }],
+    args: [{ name: '<shell>', help: 'bash, zsh or fish', choices: ['bash', 'zsh', 'fish'] }],
     examples: ['goflow completion bash', 'goflow completion zsh', 'goflow completion fish'],
     notes: [
       'bash: add `source <(goflow completion bash)` to ~/.bashrc',

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { GoflowError } from '@goflow/shared';
 import {
   endWith,
@@ -40,11 +40,8 @@ export const start: StartProgram = async ({ args, env, cwd, host }) => {
     const all = { ...(await settingsOf(config as string | undefined, env, cwd)) };
     if (watch === true && watched !== true) {
       if (!flags.grace && !all.GOFLOW_GRACE) all.GOFLOW_GRACE = WATCH_GRACE;
-      const { tasks, handlers } = readSettings(flags, all);
-      if (tasks === undefined || handlers === undefined)
-        throw new GoflowError('OPTION_INVALID', '--watch needs --tasks and --handlers to watch');
-      const paths = { tasks: resolve(cwd, tasks), handlers: resolve(cwd, handlers) };
-      new Supervisor({ args: [...args, '--watched'], env: all, cwd, host, paths }).start();
+      const folders = watchedFolders(readSettings(flags, all), cwd);
+      new Supervisor({ args: [...args, '--watched'], env: all, cwd, host, folders }).start();
       return;
     }
     await useTypeScript(
@@ -59,6 +56,19 @@ export const start: StartProgram = async ({ args, env, cwd, host }) => {
     endWith(error, { name: NAME, host });
   }
 };
+
+/** Where code is that may change. @throws OPTION_INVALID when a worker has none */
+function watchedFolders(
+  { tasks, handlers }: { tasks?: string | undefined; handlers?: string | undefined },
+  cwd: string,
+): readonly string[] {
+  const folders = [
+    ...(tasks === undefined ? [] : [dirname(resolve(cwd, tasks))]),
+    ...(handlers === undefined ? [] : [resolve(cwd, handlers)]),
+  ];
+  if (folders.length > 0) return folders;
+  throw new GoflowError('OPTION_INVALID', '--watch needs --tasks or --handlers to watch');
+}
 
 /** The environment, with what `.goflow.yaml` says where it says nothing. */
 async function settingsOf(
