@@ -29,6 +29,8 @@ const KNOWN = [
   'handlers',
   'name',
   'concurrency',
+  'concurrencyBounds',
+  'labels',
   'http',
   'middleware',
   'grace',

@@ -97,8 +97,11 @@ export class Stopping {
 
   async #due(): Promise<TaskId[]> {
     const { goflow, worker } = this.#parts;
+    const paused = new Map<string, boolean>();
+    for (const { queue, isPaused } of await goflow.fleet.queues()) paused.set(queue, isPaused);
     for (const [queue, concurrency] of Object.entries(worker.concurrency)) {
-      const state: TaskState[] = concurrency > 0 ? ['active', 'waiting'] : ['active'];
+      const isTaken = concurrency > 0 && !paused.get(queue);
+      const state: TaskState[] = isTaken ? ['active', 'waiting'] : ['active'];
       const { tasks } = await goflow.inspector.list({ queue, state }, undefined, PAGE);
       if (tasks.length > 0) return tasks.map(({ id }) => id);
     }
