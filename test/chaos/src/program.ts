@@ -1,9 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type EpisodeReport, runEpisode } from './episode.js';
 import { BUGS, type BugName, planOfBug } from './plan/bugs.js';
 import { WORLDS, type WorldKind } from './plan/fault-kinds.js';
-import { makePlan, type Plan, readPlan } from './plan/plan.js';
+import { makePlan, type Plan } from './plan/plan.js';
+import { checkWritable, readPlanFile } from './plan/plan-files.js';
 import { shrink } from './plan/shrink.js';
 import { summarise, tableHead, tableRow, tellBreaches, tellSummary } from './report.js';
 import { soak } from './soak.js';
@@ -31,7 +32,7 @@ Examples:
   npm run chaos -- --soak --minutes 30    memory must stay flat
   npm run chaos -- --bugs                 each planted bug must be found
 
-Exit codes: 0 all was as promised, 1 something was not, 2 wrong flags.
+Exit codes: 0 all was as promised, 1 something was not, 2 wrong flags or files.
 `;
 
 /** One round of load with its faults, in milliseconds. */
@@ -43,12 +44,20 @@ const ROUND_MS = 12_000;
 /** Runs the harness as the command line says. Gives the exit code. */
 export async function runProgram(args: readonly string[]): Promise<number> {
   const flags = readFlags(args);
+  let saved: Plan | undefined;
+  try {
+    for (const name of ['json', 'save'] as const) checkWritable(`--${name}`, flags[name]);
+    saved = flags.replay === undefined ? undefined : readPlanFile(flags.replay);
+  } catch (error) {
+    console.error(`chaos: ${(error as Error).message}`);
+    return 2;
+  }
   if (flags.bugs) return findBugs(Object.keys(BUGS) as BugName[]);
   if (flags.bug) return findBugs([flags.bug]);
   if (flags.soak)
     return soak({ seed: flags.seed, minutes: flags.minutes ?? 60, world: flags.world });
-  const plans = flags.replay
-    ? [readPlan(readFileSync(flags.replay, 'utf8'))]
+  const plans = saved
+    ? [saved]
     : Array.from({ length: flags.seeds }, (_, index) => planOf(flags.seed + index, flags));
   return runPlans(plans, flags);
 }
