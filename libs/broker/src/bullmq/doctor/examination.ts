@@ -105,16 +105,5 @@ async function readCluster(first: Redis): Promise<ClusterFacts> {
   return {
     state: info.get('cluster_state'),
     slotsOk: slotsOk === undefined ? undefined : Number(slotsOk),
-    mastersWithoutReplica: await mastersWithoutReplica(first),
   };
-}
-
-/** CLUSTER SLOTS gives, for each range: its first and last slot, its master, its replicas. */
-async function mastersWithoutReplica(first: Redis): Promise<readonly string[] | undefined> {
-  const ranges = (await answerOf(first.cluster('SLOTS'))) as
-    | readonly (readonly unknown[])[]
-    | undefined;
-  const alone = ranges?.filter((range) => range.length < 4);
-  const names = alone?.map(([, , master]) => (master as readonly unknown[]).slice(0, 2).join(':'));
-  return names && [...new Set(names)];
 }

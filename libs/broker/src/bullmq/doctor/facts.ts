@@ -10,6 +10,8 @@ export interface NodeFacts {
   readonly role: string | undefined;
   /** Of a replica: `host:port`. */
   readonly masterName: string | undefined;
+  /** How many replicas are connected to it. */
+  readonly replicas: number | undefined;
   readonly evictionPolicy: string | undefined;
   /** Since it was started. */
   readonly evictedKeys: number;
@@ -52,7 +54,6 @@ export interface ClusterFacts {
   readonly state: string | undefined;
   /** Of 16,384. */
   readonly slotsOk: number | undefined;
-  readonly mastersWithoutReplica: readonly string[] | undefined;
 }
 
 /** A prefix under which BullMQ queues lie. */

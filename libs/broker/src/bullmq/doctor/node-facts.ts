@@ -21,6 +21,7 @@ export async function readNode(redis: Redis): Promise<NodeFacts> {
     masterName: info.has('master_host')
       ? `${info.get('master_host')}:${info.get('master_port')}`
       : undefined,
+    replicas: number('connected_slaves'),
     evictionPolicy: info.get('maxmemory_policy'),
     evictedKeys: number('evicted_keys') ?? 0,
     memory: {

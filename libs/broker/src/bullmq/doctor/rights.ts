@@ -3,30 +3,18 @@ import { queueKey, replyChannel } from '../keys.js';
 import { secondConnection } from './reach-redis.js';
 
 /** A command with as many arguments as it needs. `K` is a key of goflow's, `C` a channel. */
-const ALWAYS = [
-  'eval x 0',
-  `evalsha ${'0'.repeat(40)} 0`,
-  'info',
-  'time',
-  'ping',
-  'select 0',
-  'client setname x',
-  'client list',
-  'bzpopmin K 0',
-  'xread streams K 0',
-  ...['del K', 'exists K', 'type K', 'get K', 'mget K', 'set K x', 'incr K', 'pexpire K 1'],
-  ...['pttl K', 'persist K', 'rename K K', 'scan 0'],
-  ...['hget K x', 'hset K x x', 'hsetnx K x x', 'hmset K x x', 'hmget K x', 'hgetall K'],
-  ...['hdel K x', 'hexists K x', 'hincrby K x 1', 'hlen K', 'hscan K 0', 'hstrlen K x'],
-  ...['llen K', 'lrange K 0 0', 'lindex K 0', 'lpos K x', 'lpush K x', 'rpush K x', 'lpop K'],
-  ...['rpop K', 'rpoplpush K K', 'lrem K 0 x', 'lset K 0 x', 'ltrim K 0 0'],
-  ...['sadd K x', 'srem K x', 'scard K', 'smembers K', 'sismember K x', 'sscan K 0'],
-  ...['zadd K 0 x', 'zrem K x', 'zcard K', 'zcount K 0 0', 'zscore K x', 'zpopmin K'],
-  ...['zrange K 0 0', 'zrevrange K 0 0', 'zrangebyscore K 0 0', 'zrevrangebyscore K 0 0'],
-  ...['zremrangebyrank K 0 0', 'zremrangebyscore K 0 0', 'xadd K * x x', 'xtrim K maxlen 0'],
-  'publish C x',
-  'unsubscribe C',
-];
+const ALWAYS = `
+  eval x 0, evalsha ${'0'.repeat(40)} 0, info, time, ping, select 0, client setname x, client list
+  bzpopmin K 0, xread streams K 0, del K, exists K, type K, get K, mget K, set K x, incr K, pexpire K 1, pttl K
+  persist K, rename K K, scan 0, hget K x, hset K x x, hsetnx K x x, hmset K x x, hmget K x, hgetall K, hdel K x
+  hexists K x, hincrby K x 1, hlen K, hscan K 0, hstrlen K x, llen K, lrange K 0 0, lindex K 0, lpos K x, lpush K x
+  rpush K x, lpop K, rpop K, rpoplpush K K, lrem K 0 x, lset K 0 x, ltrim K 0 0, sadd K x, srem K x, scard K
+  smembers K, sismember K x, sscan K 0, zadd K 0 x, zrem K x, zcard K, zcount K 0 0, zscore K x, zpopmin K
+  zrange K 0 0, zrevrange K 0 0, zrangebyscore K 0 0, zrevrangebyscore K 0 0, zremrangebyrank K 0 0
+  zremrangebyscore K 0 0, xadd K * x x, xtrim K maxlen 0, publish C x, unsubscribe C
+`
+  .trim()
+  .split(/,\s|\n\s*/);
 
 const IN_CLUSTER = ['cluster slots', 'cluster info', 'asking', 'readonly'];
 

@@ -9,7 +9,7 @@ const PATIENCE_MS = 1_000;
 /** Finds out what is behind a port after a connection has failed. Says nothing secret. Never rejects, and ends within 2 s. */
 export async function sayHello(host: string, port: number): Promise<Behind> {
   const plain = await ask(connectPlain({ host, port }), 'connect');
-  if (/^-ERR max number of clients/.test(plain)) return 'full';
+  if (plain.startsWith('-ERR max number of clients')) return 'full';
   if (/^[+-](?:PONG|NOAUTH|ERR|DENIED|LOADING|NOPERM)/.test(plain)) return 'plain';
   if (plain !== '' && !isAlert(plain)) return 'other';
   // Only asked whether it speaks TLS: whose certificate it has does not matter, and nothing is believed.

@@ -1,0 +1,38 @@
+import { examineRedis } from '@goflow/broker';
+import { DEFAULT_PREFIX } from '@goflow/shared';
+import type { RunCommand } from '../../command.js';
+import { diagnose } from '../../doctor/diagnose.js';
+import type { Finding, KnownTypes } from '../../doctor/finding.js';
+import { reportLines } from '../../doctor/report.js';
+import { EXIT, type ExitCode } from '../../exit-code.js';
+
+/** `goflow doctor` */
+export const run: RunCommand = async (_args, { watch, strict }, { settings, out, signal }) => {
+  const { redis, prefix = DEFAULT_PREFIX, timeout, tasks } = settings;
+  const contracts = await contractsOf(tasks);
+  const queues = [...new Set(contracts.values())];
+  try {
+    const facts = await examineRedis({ redis, prefix, timeout, watch, queues, signal });
+    const findings = diagnose(facts, contracts);
+    out.answer({ prefix, watchMs: facts.watchMs, findings }, () => reportLines(findings, out));
+    return exitCodeFor(findings, strict === true);
+  } catch (error) {
+    if (signal.aborted) return EXIT.interrupted;
+    throw error;
+  }
+};
+
+async function contractsOf(file: string | undefined): Promise<KnownTypes> {
+  if (file === undefined) return new Map();
+  // Only here: it is the worker's, and loads as long as one.
+  const { loadTasks } = await import('@goflow/worker/modules');
+  const { contracts } = await loadTasks(file);
+  return new Map([...contracts].map(([type, { queue }]) => [type, queue]));
+}
+
+function exitCodeFor(findings: readonly Finding[], isStrict: boolean): ExitCode {
+  const isBad = findings.some(
+    ({ level }) => level === 'problem' || (isStrict && level === 'warning'),
+  );
+  return isBad ? EXIT.failed : EXIT.done;
+}
