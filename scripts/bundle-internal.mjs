@@ -23,9 +23,11 @@ import { programOf, ROOT, run } from './run-program.mjs';
  * Builds the package in `folder` and puts the packages that it bundles into its node_modules.
  *
  * @param {string} folder
- * @throws Error when the build fails, or a bundled package is not in libs/.
+ * @throws Error when the workspace is not set up, the build fails, or a bundled package is not in libs/.
  */
 export async function bundle(folder) {
+  if (!existsSync(join(ROOT, 'node_modules', 'typescript')))
+    throw new Error(`nothing is installed to build with: run \`npm run setup\` in ${ROOT} first`);
   await build(folder);
   removeStale(folder);
   unbundle(folder);
@@ -108,7 +110,13 @@ function readManifest(folder) {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const [, , verb] = process.argv;
-  if (verb === 'bundle') await bundle(process.cwd());
-  else if (verb === 'unbundle') unbundle(process.cwd());
-  else throw new Error('usage: bundle-internal.mjs bundle | unbundle, in the folder of a package');
+  try {
+    if (verb === 'bundle') await bundle(process.cwd());
+    else if (verb === 'unbundle') unbundle(process.cwd());
+    else
+      throw new Error('usage: bundle-internal.mjs bundle | unbundle, in the folder of a package');
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
 }
