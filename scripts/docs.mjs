@@ -1,12 +1,15 @@
 // `npm run docs`: writes the pages that are made from tables in the code. A test compares them.
 import { writeFileSync } from 'node:fs';
+import { cliPage } from './docs-cli.mjs';
 import { setup } from './setup.mjs';
 
 /** @returns {Promise<Record<string, string>>} file below docs/ → text */
 export async function pages() {
   const { ERRORS } = await import('@goflow/sdk');
   const { METRICS, DURATION_BUCKETS } = await import('@goflow/telemetry');
+  const { readReference } = await import('@goflow/cli/reference');
   return {
+    'cli.md': cliPage(await readReference()),
     'errors.md': errorsPage(ERRORS),
     'metrics.md': metricsPage(Object.values(METRICS), DURATION_BUCKETS),
   };

@@ -16,6 +16,17 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
+/** For docs/cli.md. */
+export const EXIT_MEANINGS: Readonly<Record<ExitCode, string>> = {
+  0: 'done',
+  1: 'a task failed, was cancelled or expired, or did not end in time; not all could be pushed',
+  2: 'used wrongly: an unknown option, a payload that its contract refuses, no command at all',
+  3: 'Redis cannot be reached, or refuses',
+  4: 'there is no such task or queue',
+  70: 'a defect of goflow',
+  130: 'Ctrl-C',
+};
+
 const BY_CODE: Readonly<Record<string, ExitCode>> = {
   BROKER_UNAVAILABLE: EXIT.unreachable,
   BROKER_REFUSED: EXIT.unreachable,

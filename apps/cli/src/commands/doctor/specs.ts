@@ -15,7 +15,7 @@ export const DOCTOR_COMMANDS: readonly CommandSpec[] = [
     examples: [
       'goflow doctor',
       'goflow doctor --tasks tasks.mjs --watch 1m',
-      'goflow doctor --strict --json | jq -r \'.findings[] | select(.level != "ok") | .advice\'',
+      "goflow doctor --strict --json | jq -r '.findings[].advice'",
     ],
     notes: [
       'It changes nothing. What it may not ask is told as unknown, which is no fault. With --tasks it tells contracts that no worker has.',

@@ -30,9 +30,9 @@ export const TASK_COMMANDS: readonly CommandSpec[] = [
     examples: [
       `goflow push email.send '{"to":"a@example.com"}'`,
       `goflow push repeater '"hello"' --wait`,
-      'goflow push image.resize --file request.json --queue images --delay 10m --tag eu --tag night',
+      'goflow push image.resize --file request.json --delay 10m --tag eu',
       'generate | goflow push email.send --many --chunk 100',
-      'goflow push email.send --many --file addresses.jsonl --wait --json > outcomes.jsonl',
+      'goflow push email.send --many --file in.jsonl --wait --json > out.jsonl',
     ],
     notes: [
       'With --tasks the contracts check the payload and give the queue; without, the workers check it.',
