@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { newPlace, type Place } from '../support/redis.js';
 import { makeWorker, openClient } from '../support/system.js';
-import { runCli, runInTerminal, startInTerminal } from './cli.js';
+import { runCli, startInTerminal } from './cli.js';
 
 const tasks = defineTasks({
   echo: { payload: z.string(), result: z.string() },
@@ -107,10 +107,12 @@ test('top: one look without a terminal; live on one, until q', async () => {
     queues: [{ queue: 'default', waitP95Ms: expect.any(Number) }, { queue: 'images' }],
     workers: [{ name: 'w1' }],
   });
-  const live = await runInTerminal(place, ['top'], { stdin: 'q', columns: 40 });
-  expect(live.code).toBe(0);
-  expect(live.stdout).toContain('\u001b[?1049h');
-  expect(live.stdout.trimEnd().endsWith('\u001b[?1049l')).toBe(true);
+  const { shown, type, ended } = startInTerminal(place, ['top'], { columns: 40 });
+  await until(() => shown().includes('w1'), { what: 'the first look' });
+  type('q');
+  expect(await ended).toBe(0);
+  expect(shown()).toContain('\u001b[?1049h');
+  expect(shown().trimEnd().endsWith('\u001b[?1049l')).toBe(true);
 });
 
 test('top goes on when Redis is away, says so, and shows it again when it is back', async () => {

@@ -29,6 +29,7 @@ export function openScreen({ out, stdin, signal }: Context): Screen {
   if (keys.isTTY) {
     keys.setRawMode(true);
     keys.on('data', onKey);
+    keys.once('end', () => leaving.abort());
   }
   out.raw(ENTER);
   return {
