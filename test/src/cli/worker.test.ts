@@ -132,7 +132,7 @@ test('goflow-worker runs it, too, when Node was told of tsx', async () => {
   const folder = await newFolder(FILES, PACKAGES);
   const paths = ['--tasks', join(folder, 'tasks.ts'), '--handlers', join(folder, 'handlers')];
   const tsx = pathToFileURL(join(import.meta.dirname, '../../../node_modules/tsx/dist/loader.mjs'));
-  runWorker([...paths, ...flagsOf(place)], { NODE_OPTIONS: `--import=${tsx}` });
+  runWorker([...paths, ...flagsOf(place)], { NODE_OPTIONS: `--import=${tsx.href}` });
   expect(await goflow.wait(await goflow.push('echo', 'a'))).toBe('a?!');
 });
 

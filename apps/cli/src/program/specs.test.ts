@@ -2,10 +2,10 @@ import { readArguments } from '@goflow/worker/program';
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
 import type { CommandHelp } from '../command.js';
-import { createProgram } from '../program/create-program.js';
-import { findCommand } from '../program/find-command.js';
+import { ALL_COMMANDS, COMMANDS, PROGRAMS } from '../commands/index.js';
 import { SETTING_OPTIONS } from '../settings/setting-options.js';
-import { ALL_COMMANDS, COMMANDS, PROGRAMS } from './index.js';
+import { createProgram } from './create-program.js';
+import { findCommand } from './find-command.js';
 
 const NAMES = ALL_COMMANDS.map(({ name }) => name);
 const WIDTH = 80;
