@@ -1,11 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { createTestCertificates, freePort, RedisServer, until } from '@goflow/testing';
+import {
+  createTestCertificates,
+  FaultProxy,
+  freePort,
+  RedisServer,
+  startProgram,
+  until,
+} from '@goflow/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { openRedis } from '../support/redis.js';
-import { type CallOptions, runInTerminal } from './cli.js';
-import { callDoctor, diagnose, startHealthy, startServer } from './doctor-rig.js';
+import { type CallOptions, GOFLOW, runInTerminal } from './cli.js';
+import { callDoctor, diagnose, expectOnly, startHealthy, startServer } from './doctor-rig.js';
 
 // Redis cannot be reached: exit code 3, and the cause.
 
@@ -125,4 +132,32 @@ test('options that are none; a terminal gets colours, and lines that fit', async
   expect(code).toBe(0);
   expect(stdout).toContain('\u001b[32m✓ ok');
   expect(stdout).toMatch(/redis-version +Redis \d/);
+});
+
+test('a Redis that is far away', async () => {
+  const { server } = await startHealthy();
+  const proxy = await FaultProxy.start({ targetPort: server.port });
+  onTestFinished(() => proxy.stop());
+  const url = `redis://127.0.0.1:${proxy.port}`;
+  proxy.setLatency(40);
+  expectOnly(await diagnose(url), {
+    check: 'latency',
+    level: 'warning',
+    found: /an answer takes \d+ ms/,
+    advice: /near Redis/,
+  });
+});
+
+test('Ctrl-C ends it at once', async () => {
+  const { server, redis } = await startHealthy();
+  const flags = ['doctor', '--redis', server.url, '--watch', '5m'];
+  const program = startProgram(GOFLOW, flags);
+  onTestFinished(() => program[Symbol.asyncDispose]());
+  await until(async () => ((await redis.client('LIST')) as string).includes('goflow-doctor'), {
+    what: 'the doctor to be connected',
+  });
+  const startedAt = performance.now();
+  program.signal('SIGINT');
+  expect(await program.exited).toMatchObject({ code: 130 });
+  expect(performance.now() - startedAt).toBeLessThan(3_000);
 });

@@ -1,6 +1,7 @@
 import type { QueueFacts, RedisFacts } from '@goflow/broker';
 import { spell } from '../terminal/times.js';
 import { findingsOf, many, NOT_TOLD, type Rule, some } from './finding.js';
+import { isBlockedLoop } from './worker-rules.js';
 
 // What is checked of each queue. One fault is told once: what explains another (paused, no worker) keeps that silent.
 
@@ -108,6 +109,16 @@ const deadLetters: Rule = ({ queues, watchMs }) => {
   );
 };
 
+/** Of queues that were not looked at nothing is known. */
+const ofAll =
+  (rule: Rule): Rule =>
+  (facts, contracts) => {
+    const finding = rule(facts, contracts);
+    if (finding.level !== 'ok' || facts.queuesLeftOut === 0) return finding;
+    const left = `${many(facts.queuesLeftOut, 'more queue')} not looked at: too many`;
+    return { ...finding, level: 'unknown', found: `${finding.found}; ${left}` };
+  };
+
 /** In the order in which they are told. */
 export const QUEUE_RULES: readonly Rule[] = [
   paused,
@@ -116,7 +127,7 @@ export const QUEUE_RULES: readonly Rule[] = [
   waitingTime,
   ownerless,
   deadLetters,
-];
+].map(ofAll);
 
 type Workers = RedisFacts['workers'];
 
@@ -140,7 +151,9 @@ const isTended = (queue: QueueFacts, facts: RedisFacts): boolean =>
 
 function isStuck(queue: QueueFacts, { workers, at }: RedisFacts): boolean {
   const { isNextSame, slotsTaken, isPaused, oldestDueAt = at } = queue;
-  const hasRoom = slotsTaken < slotsOf(queue, workers);
+  // A handler that computes without a pause is told as such.
+  const isBlocked = consumersOf(queue, workers).some(isBlockedLoop);
+  const hasRoom = slotsTaken < slotsOf(queue, workers) && !isBlocked;
   return !isPaused && isNextSame && hasRoom && at - oldestDueAt > STUCK_AFTER_MS;
 }
 

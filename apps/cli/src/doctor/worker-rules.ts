@@ -101,7 +101,7 @@ const versions: Rule = ({ workers: alive }) => {
 const eventLoop: Rule = ({ workers: alive }) => {
   const { ok, unknown, warning, problem } = findingsOf('event-loop', 'docs/operations.md');
   if (!alive) return unknown(NOT_TOLD);
-  const late = alive.filter(({ eventLoopLagMs }) => eventLoopLagMs > LAG_WARNING_MS);
+  const late = alive.filter(isBlockedLoop);
   const longest = Math.round(Math.max(0, ...alive.map(({ eventLoopLagMs }) => eventLoopLagMs)));
   if (late.length === 0) return ok(`at most ${longest} ms late`);
   const found = `the event loop of ${some(namesOf(late))} was blocked for up to ${(longest / 1_000).toFixed(1)} s`;
@@ -109,6 +109,10 @@ const eventLoop: Rule = ({ workers: alive }) => {
     "a handler computes without a pause: let it await now and then, or run it in a thread; the worker's log names the types (component event-loop)";
   return longest > LAG_PROBLEM_MS ? problem(found, advice) : warning(found, advice);
 };
+
+/** Its event loop was late by so much that it may take nothing for a while. */
+export const isBlockedLoop = ({ eventLoopLagMs }: WorkerRecord): boolean =>
+  eventLoopLagMs > LAG_WARNING_MS;
 
 const namesOf = (records: readonly WorkerRecord[]): string[] => records.map(({ name }) => name);
 
