@@ -9,6 +9,11 @@ export class CappedOutput {
     this.#limit = limit;
   }
 
+  /** All that came, kept or not. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   get isCut(): boolean {
     return this.#bytes > this.#limit;
   }

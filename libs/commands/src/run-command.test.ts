@@ -157,6 +157,24 @@ test('what they write within that second belongs to the result', async () => {
   expect(result).not.toHaveProperty('error');
 });
 
+/** As a machine with too much to do, or the start of many processes, does. */
+const block = (ms: number): void => {
+  for (const end = performance.now() + ms; performance.now() < end; );
+};
+
+test('an event loop that is blocked for long loses no output, and takes nothing for late', async () => {
+  const running = Array.from({ length: 30 }, async () => {
+    // Each ends in time; what it wrote is there long before anybody can read it.
+    const result = await run({ ...sh('echo x'), timeout: 2_000 }, { onStart: () => block(100) });
+    block(100);
+    return result;
+  });
+  for (const result of await Promise.all(running)) {
+    expect(result).toMatchObject({ exit_code: 0, result_body: 'x\n' });
+    expect(result).not.toHaveProperty('error');
+  }
+});
+
 test('the signal ends it, also when it comes before the start', async () => {
   const stop = new AbortController();
   const running = run(node(FOR_EVER), { signal: stop.signal, onStart: () => stop.abort() });

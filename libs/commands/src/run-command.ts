@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { toMs } from '@goflow/shared';
 import { CappedOutput } from './capped-output.js';
 import { type Command, type CommandResult, EXEC_EXIT } from './command.js';
@@ -24,6 +25,9 @@ const OUTPUT_LIMIT = 1024 * 1024;
 const KILL_GRACE_MS = 5_000;
 /** The command has ended, and its children hold its output open: they are waited for no longer than this. */
 const LINGER_MS = 1_000;
+/** Turns of the event loop that bring nothing, and that bring something all the time. */
+const QUIET_TURNS = 3;
+const MOST_TURNS = 1_000;
 /** After SIGKILL; a process of another user, or one that waits for a broken disk, cannot be killed. */
 const LAST_RESORT_MS = 2_000;
 
@@ -76,6 +80,7 @@ class CommandRun {
   /** Why it does not end by itself. */
   #error: string | undefined;
   #isTimedOut = false;
+  #hasExited = false;
 
   constructor(child: CommandProcess, command: Command, options: RunCommandOptions) {
     const { outputLimit = OUTPUT_LIMIT } = options;
@@ -101,6 +106,7 @@ class CommandRun {
     if (signal?.aborted) this.#onAbort();
     if (timeout !== undefined) this.#after(toMs('timeout', timeout), this.#onTimeout);
     const exit = await this.#exited;
+    this.#hasExited = true;
     signal?.removeEventListener('abort', this.#onAbort);
     this.#clearTimers();
     await this.#outputEnds();
@@ -129,17 +135,36 @@ class CommandRun {
   async #outputEnds(): Promise<void> {
     const isStopping = this.#error !== undefined;
     const lingering = new Promise<void>((resolve) => {
-      this.#after(isStopping ? this.#graceMs() : LINGER_MS, () => {
-        this.#error ??= 'it left children that held its output open; they were killed';
-        resolve();
-      });
+      this.#after(
+        isStopping ? this.#graceMs() : LINGER_MS,
+        () => void this.#readOn().then(resolve),
+      );
     });
-    await Promise.race([this.#closed, lingering]);
+    let isClosed = false;
+    const closed = this.#closed.then(() => {
+      isClosed = true;
+    });
+    await Promise.race([closed, lingering]);
+    if (!isClosed) this.#error ??= 'it left children that held its output open; they were killed';
   }
 
+  /** The time is over, but a busy event loop may not have read yet what was there long before. */
+  async #readOn(): Promise<void> {
+    let quiet = 0;
+    for (let turns = 0; turns < MOST_TURNS && quiet < QUIET_TURNS; turns += 1) {
+      const before = this.#stdout.bytes + this.#stderr.bytes;
+      await nextTurn();
+      quiet = this.#stdout.bytes + this.#stderr.bytes === before ? quiet + 1 : 0;
+    }
+  }
+
+  /** A turn later: it may have ended in time, and a busy event loop has not heard of it. */
   readonly #onTimeout = (): void => {
-    this.#isTimedOut = true;
-    this.#stop(`it ran longer than ${this.#command.timeout}`);
+    setImmediate(() => {
+      if (this.#hasExited) return;
+      this.#isTimedOut = true;
+      this.#stop(`it ran longer than ${this.#command.timeout}`);
+    });
   };
 
   readonly #onAbort = (): void => this.#stop('interrupted');
