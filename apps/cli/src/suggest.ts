@@ -13,7 +13,7 @@ export function suggest(word: string, known: Iterable<string>): string | undefin
 /** How many letters must be changed, added or taken away (Levenshtein). */
 function distanceOf(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, at) => at);
-  for (const [at, letter] of [...a].entries()) {
+  for (const [at, letter] of a.split('').entries()) {
     const next = [at + 1];
     for (let to = 0; to < b.length; to += 1)
       next.push(

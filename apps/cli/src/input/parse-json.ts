@@ -25,7 +25,7 @@ function toError(text: string, fault: JsonFault, source: JsonSource): GoflowErro
   const before = text.slice(0, fault.at);
   const start = before.lastIndexOf('\n') + 1;
   const line = before.split('\n').length - 1 + (source.line ?? 1);
-  const column = [...text.slice(start, fault.at)].length + 1;
+  const column = Array.from(text.slice(start, fault.at)).length + 1;
   const parts = [
     `invalid JSON in ${source.name}, line ${line}, column ${column}: expected ${fault.expected}`,
     ...marked(text.slice(start).split('\n', 1)[0] ?? '', column - 1),
@@ -41,7 +41,7 @@ const AFTER = 30;
 
 /** The part of a line around a column, and a mark below it. */
 function marked(line: string, column: number): string[] {
-  const shown = [...line].map((character) => character.replace(CONTROL, ' '));
+  const shown = Array.from(line, (character) => character.replace(CONTROL, ' '));
   const from = Math.max(0, column - BEFORE);
   const to = Math.min(shown.length, column + AFTER);
   const head = from > 0 ? '…' : '';
