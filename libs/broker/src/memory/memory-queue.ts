@@ -196,7 +196,7 @@ export class MemoryQueue {
 
   /** Not at once: whoever pushes goes on first, and tasks that are quickly done leave the event loop its turns. */
   #wake(): void {
-    if (this.#isPaused || this.#isWoken || this.#free.size === 0 || this.#line.size === 0) return;
+    if (this.#isWoken || this.#free.size === 0 || this.#line.size === 0) return;
     this.#isWoken = true;
     setImmediate(() => {
       this.#isWoken = false;

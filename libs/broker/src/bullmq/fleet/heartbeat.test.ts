@@ -250,3 +250,28 @@ test('stop() before start() asks nothing', async () => {
   await heartbeat.stop();
   expect(leave).not.toHaveBeenCalled();
 });
+
+test('hurry() beats at once, and once more after a beat that is on its way; the next turn is as long as any', async () => {
+  const { heartbeat, fleet, reports } = await place();
+  const beats = vi.spyOn(fleet, 'beat');
+  heartbeat.hurry();
+  expect(beats).not.toHaveBeenCalled();
+  heartbeat.start(advert);
+  // While the first is on its way.
+  heartbeat.hurry();
+  heartbeat.hurry();
+  expect(beats).toHaveBeenCalledTimes(1);
+  await until(() => beats.mock.calls.length === 2, { what: 'one more', timeoutMs: 2_000 });
+  await Promise.all(beats.mock.results.map(({ value }) => value as Promise<number>));
+  await until(
+    () => {
+      heartbeat.hurry();
+      return beats.mock.calls.length === 3;
+    },
+    { what: 'another', timeoutMs: 2_000 },
+  );
+  await heartbeat.stop();
+  heartbeat.hurry();
+  expect(beats).toHaveBeenCalledTimes(3);
+  expect(reports).toEqual([]);
+});
