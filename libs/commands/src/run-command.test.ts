@@ -196,12 +196,12 @@ test('what is over the limit is read, counted and dropped, on both streams', asy
   });
 });
 
-test('a gigabyte goes by, and a megabyte of it is kept', async () => {
+test('what is endless goes by, and a megabyte of it is kept', async () => {
   const before = process.memoryUsage().rss;
-  const result = await run({ command: 'head', args: ['-c', '1000000000', '/dev/zero'] });
+  const result = await run({ command: 'head', args: ['-c', '200000000', '/dev/zero'] });
   expect(result).toMatchObject({ exit_code: 0, truncated: true });
-  expect(result.result_body).toMatch(/cut after 1048576 of 1000000000 bytes\]$/);
-  expect(process.memoryUsage().rss - before).toBeLessThan(300_000_000);
+  expect(result.result_body).toMatch(/cut after 1048576 of 200000000 bytes\]$/);
+  expect(process.memoryUsage().rss - before).toBeLessThan(150_000_000);
 });
 
 test('all that runs can be killed at once, by a process that is about to exit', async () => {

@@ -1,0 +1,134 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { defineTasks } from '@goflow/sdk';
+import { until } from '@goflow/testing';
+import { expect, test } from 'vitest';
+import { runWorker } from '../support/program.js';
+import { newPlace, type Place } from '../support/redis.js';
+import { openClient } from '../support/system.js';
+import { flagsOf, runCli } from './cli.js';
+import {
+  counted,
+  counting,
+  folderWith,
+  gone,
+  inShort,
+  type Job,
+  resultsIn,
+  sh,
+  startExec,
+} from './exec-rig.js';
+
+/** A worker program that runs commands; waits until it takes them. */
+async function startWorker(place: Place, ...flags: string[]) {
+  const worker = runWorker(['--allow-programs', 'sh', ...flagsOf(place), ...flags]);
+  await worker.line(/worker started/);
+  return worker;
+}
+
+const exec = (place: Place, tasks: readonly Job[], ...flags: string[]) =>
+  runCli(place, ['exec', JSON.stringify(tasks), ...flags]);
+
+test('200 commands over three workers, one killed with -9: 200 results, none lost', async () => {
+  const place = newPlace();
+  const flags = ['--lease', '1s', '--concurrency', '5'];
+  const workers = await Promise.all([1, 2, 3].map(() => startWorker(place, ...flags)));
+  const cwd = await folderWith({ 'in.json': counting(200, 'sleep 0.2; ') });
+  const args = ['-i', 'in.json', '-v', ...flagsOf(place)];
+  const program = startExec(args, { cwd });
+  await program.line(/^job 30: exit code/);
+  workers[1]?.signal('SIGKILL');
+  expect(await program.exited).toEqual({ code: 0, signal: null });
+  expect(inShort(resultsIn(program.stdout))).toEqual(counted(200));
+});
+
+test('what a worker does not allow is told, and is not run', async () => {
+  const place = newPlace();
+  await startWorker(place, '--allow-env', 'BASH_ENV');
+  const tasks = [
+    { identifier: 'program', command: 'node', args: ['-v'] },
+    { identifier: 'path', command: '/bin/sh', args: ['-c', 'true'] },
+    { ...sh('variable', 'true'), env: { LD_PRELOAD: '/tmp/x.so' } },
+    { ...sh('allowed', 'echo $BASH_ENV $GOFLOW_PREFIX'), env: { BASH_ENV: 'x' } },
+    sh('fails', 'exit 7'),
+  ];
+  const { code, stdout } = await exec(place, tasks, '--fail');
+  expect(code).toBe(1);
+  expect(resultsIn(stdout)).toMatchObject([
+    { exit_code: 126, error: 'this worker does not allow the program node' },
+    { exit_code: 126, error: 'this worker does not allow the program /bin/sh' },
+    { exit_code: 126, error: 'this worker does not let commands set LD_PRELOAD' },
+    { exit_code: 0, result_body: 'x\n' },
+    { exit_code: 7 },
+  ]);
+});
+
+test('a queue of its own, and results larger than a worker gives back', async () => {
+  const place = newPlace();
+  await startWorker(place, '--exec-queue', 'reports');
+  const large = sh('large', 'head -c 1000000 /dev/zero');
+  const { stdout } = await exec(place, [large], '--queue', 'reports');
+  expect(resultsIn(stdout)).toMatchObject([{ exit_code: 0, truncated: true }]);
+});
+
+test('without a worker they wait, which is told; Ctrl-C takes them back', async () => {
+  const place = newPlace();
+  const program = startExec([JSON.stringify(counting(3)), '-t', '2', ...flagsOf(place)]);
+  await program.line(/no live worker runs commands: start one with goflow-worker/);
+  program.signal('SIGINT');
+  expect(await program.exited).toEqual({ code: 130, signal: null });
+  expect(resultsIn(program.stdout)).toMatchObject([
+    { exit_code: 130, error: 'interrupted: cancelled' },
+    { exit_code: 130, error: 'interrupted: cancelled' },
+    { exit_code: 130, error: 'not run: interrupted' },
+  ]);
+  const { waiting, cancelled } = await openClient(defineTasks({}), place).counts('exec');
+  expect([waiting, cancelled]).toEqual([0, 2]);
+});
+
+test('Ctrl-C ends a command where it runs', async () => {
+  const place = newPlace();
+  await startWorker(place);
+  const cwd = await folderWith({});
+  const job = { ...sh('a', 'echo $$ > pid; sleep 60'), cwd };
+  const program = startExec([JSON.stringify([job]), ...flagsOf(place)]);
+  const read = () => readFile(join(cwd, 'pid'), 'utf8').catch(() => '');
+  const pid = Number(await until(read, { what: 'its pid' }));
+  program.signal('SIGINT');
+  expect(await program.exited).toMatchObject({ code: 130 });
+  await gone(pid);
+});
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  'a worker that leaves (%s) takes its commands with it, and another runs them',
+  async (signal) => {
+    const place = newPlace();
+    const first = await startWorker(place, '--grace', '0s');
+    const cwd = await folderWith({});
+    const script = `trap '' TERM; echo $$ >> pids; while [ ! -e go ]; do sleep 0.05; done; echo ok`;
+    const program = startExec([JSON.stringify([{ ...sh('a', script), cwd }]), ...flagsOf(place)]);
+    const pids = async () => {
+      return (await readFile(`${cwd}/pids`, 'utf8').catch(() => '')).split('\n').filter(Boolean);
+    };
+    await until(async () => (await pids()).length === 1, { what: 'it runs' });
+    first.signal(signal);
+    expect(await first.exited).toMatchObject({ code: 0 });
+    await gone(Number((await pids())[0]));
+    await startWorker(place);
+    await until(async () => (await pids()).length === 2, { what: 'it runs again' });
+    await writeFile(`${cwd}/go`, '');
+    await program.exited;
+    expect(inShort(resultsIn(program.stdout))).toEqual([['a', 0, 'ok\n']]);
+  },
+);
+
+test('Redis cannot be reached: nothing runs, and 3', async () => {
+  const nowhere = ['--redis', 'redis://127.0.0.1:1', '--timeout', '500ms'];
+  const { code, stderr } = await runCli(undefined, [
+    'exec',
+    JSON.stringify(counting(1)),
+    ...nowhere,
+  ]);
+  expect(code).toBe(3);
+  expect(stderr).toContain('BROKER_UNAVAILABLE');
+});
