@@ -122,7 +122,7 @@ test('queues of another prefix in the same Redis', async () => {
   expectOnly(await diagnose(server.url), {
     check: 'prefixes',
     level: 'warning',
-    found: /bull \(1 queue\)/,
+    found: /too: bull \(1 queue\)\./,
     advice: /Redis of its own/,
   });
   expect((await diagnose(server.url, ['--strict'])).code).toBe(1);

@@ -63,7 +63,7 @@ const prefixes: Rule = ({ prefix, keys, cluster: isCluster, workers }) => {
     );
   if (!keys.isComplete)
     return unknown(
-      `no other queues among the first ${many(keys.looked, 'key')}; the rest took too long`,
+      `no other queues among the first ${many(keys.looked, 'key')}; the rest took too long, and queues that no worker takes from may be missing here`,
     );
   return ok(own ? `only ${prefix}` : `nothing under ${prefix} yet`);
 };

@@ -1,5 +1,5 @@
 import type { WorkerRecord } from '@goflow/shared';
-import { isQueueName } from '@goflow/shared';
+import { DEFAULT_QUEUE, isQueueName } from '@goflow/shared';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { parseInfo } from '../redis-audit.js';
 import { answerOf } from './answers.js';
@@ -26,17 +26,12 @@ const MAX_QUEUES = 100;
 /** Does what `examineRedis` promises. */
 export async function examine(settings: ExamineSettings): Promise<RedisFacts> {
   const reached = await reachRedis(settings);
-  // What waits for an answer then rejects.
-  const leave = (): void => reached.close();
-  settings.signal?.addEventListener('abort', leave);
   try {
-    settings.signal?.throwIfAborted();
     return await ask(reached, settings);
   } catch (error) {
     settings.signal?.throwIfAborted();
     throw toTold(error);
   } finally {
-    settings.signal?.removeEventListener('abort', leave);
     reached.close();
   }
 }
@@ -83,7 +78,9 @@ function queuesOf(
 ): readonly string[] {
   const found = keys?.prefixes.find((one) => one.prefix === prefix)?.tagged ?? [];
   const taken = workers?.flatMap((worker) => Object.keys(worker.queues)) ?? [];
-  return [...new Set([...queues, ...taken, ...found])].filter(isQueueName).sort();
+  // The one that most have, where others may have been overlooked.
+  const usual = keys?.isComplete ? [] : [DEFAULT_QUEUE];
+  return [...new Set([...queues, ...taken, ...found, ...usual])].filter(isQueueName).sort();
 }
 
 async function workersNow(

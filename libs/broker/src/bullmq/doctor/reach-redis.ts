@@ -8,6 +8,8 @@ import { sayHello } from './say-hello.js';
 export interface ReachOptions {
   readonly redis: string | RedisOptions;
   readonly timeoutMs: number;
+  /** Aborted: all is closed, and what waits for an answer rejects. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What was opened. */
@@ -26,17 +28,31 @@ export interface Reached {
  * `no-redis`, `cluster`, `closed`, or Redis's own word, such as `WRONGPASS`
  */
 export async function reachRedis(options: ReachOptions): Promise<Reached> {
+  const { signal } = options;
   const first = open(options);
+  const opened: (Redis | Cluster)[] = [first];
+  const leave = (): void => {
+    for (const connection of opened) connection.disconnect();
+  };
+  const close = (): void => {
+    signal?.removeEventListener('abort', leave);
+    leave();
+  };
+  signal?.addEventListener('abort', leave);
   try {
+    signal?.throwIfAborted();
     await connected(first, options);
     const info = await first.info();
     if (info.includes('redis_mode:sentinel'))
       throw unreachable('no-redis', 'this is a Sentinel, and no Redis: name the master itself');
-    if (!info.includes('cluster_enabled:1')) return { redis: first, first, close: closer(first) };
-    const cluster = await openCluster(first, options);
-    return { redis: cluster, first, close: closer(cluster, first) };
+    if (!info.includes('cluster_enabled:1')) return { redis: first, first, close };
+    const cluster = clusterOf(first, options);
+    opened.push(cluster);
+    await joined(cluster, first);
+    return { redis: cluster, first, close };
   } catch (error) {
-    first.disconnect();
+    close();
+    signal?.throwIfAborted();
     throw toTold(error);
   }
 }
@@ -49,12 +65,6 @@ export async function secondConnection(first: Redis): Promise<Redis> {
   await second.connect();
   return second;
 }
-
-const closer =
-  (...connections: readonly (Redis | Cluster)[]) =>
-  (): void => {
-    for (const connection of connections) connection.disconnect();
-  };
 
 function open({ redis, timeoutMs }: ReachOptions): Redis {
   const profile = {
@@ -75,7 +85,7 @@ function open({ redis, timeoutMs }: ReachOptions): Redis {
   return new Redis({ ...redis, ...profile } as typeof profile);
 }
 
-async function connected(redis: Redis, { timeoutMs }: ReachOptions): Promise<void> {
+async function connected(redis: Redis, { timeoutMs, signal }: ReachOptions): Promise<void> {
   const errors: Error[] = [];
   redis.on('error', (error: Error) => errors.push(error));
   tendSocketErrors(redis);
@@ -86,6 +96,7 @@ async function connected(redis: Redis, { timeoutMs }: ReachOptions): Promise<voi
     if (refused) throw refused;
     await redis.ping();
   } catch (error) {
+    signal?.throwIfAborted();
     throw await whyNot(redis, errors.at(0) ?? (error as Error), timeoutMs);
   }
 }
@@ -127,7 +138,7 @@ function replyWordOf(error: Error): string | undefined {
   return 'word' in trouble ? trouble.word : undefined;
 }
 
-async function openCluster(first: Redis, { timeoutMs }: ReachOptions): Promise<Cluster> {
+function clusterOf(first: Redis, { timeoutMs }: ReachOptions): Cluster {
   const { host = '127.0.0.1', port = 6379, username, password, tls } = first.options;
   const login = { ...(username ? { username } : {}), ...(password ? { password } : {}) };
   const cluster = new Cluster([{ host, port }], {
@@ -149,11 +160,14 @@ async function openCluster(first: Redis, { timeoutMs }: ReachOptions): Promise<C
   });
   cluster.on('error', () => undefined);
   tendSocketErrors(cluster);
+  return cluster;
+}
+
+async function joined(cluster: Cluster, first: Redis): Promise<void> {
   try {
     await cluster.connect();
-    return cluster;
   } catch (error) {
-    cluster.disconnect();
+    const { host, port } = first.options;
     const word = replyWordOf(error as Error);
     if (word !== undefined) throw brokerRefused(word, error);
     const why = bareCause(error).message;
