@@ -53,6 +53,7 @@ test('the rights in docs/redis.md are enough for everything, and no other comman
   await findAndRedrive(goflow);
   await pushInChunks(goflow);
   await pushToReplicas(redis);
+  await steerTheFleet(goflow, worker);
   await worker.setConcurrency(0);
   const tagged = await goflow.push('repeater', 'waits', { tags: ['eu'], priority: 2 });
   await until(async () => (await goflow.counts()).waiting === 1, { what: 'one task waits' });
@@ -116,6 +117,22 @@ async function pushToReplicas(redis: string): Promise<void> {
   const goflow = createGoflow({ tasks, redis, minReplicas: 1, replicaTimeout: 10 });
   onTestFinished(() => goflow.close());
   await expect(goflow.push('repeater', 'a')).rejects.toMatchObject({ code: 'REPLICAS_MISSING' });
+}
+
+async function steerTheFleet({ fleet }: Client, worker: Worker): Promise<void> {
+  for (const labels of [{ region: 'eu' }, { tier: 'a' }, {}])
+    for (const concurrency of [3, 5, 5]) await fleet.setConcurrency(concurrency, { labels });
+  await until(() => worker.concurrency.default === 5, { what: 'the rule to be followed' });
+  await worker.setConcurrency(2);
+  await until(async () => (await fleet.audit())[0]?.action === 'worker.override', {
+    what: 'the override in the audit trail',
+  });
+  await worker.resetConcurrency();
+  await fleet.resetConcurrency();
+  await fleet.pause('default');
+  expect(await fleet.queues()).toMatchObject([{ queue: 'default', isPaused: true }]);
+  await fleet.resume('default');
+  expect(await fleet.rules()).toHaveLength(2);
 }
 
 async function watchAndCancel(goflow: Client): Promise<void> {

@@ -64,7 +64,8 @@ local function isRival(one, other)
   return true
 end
 local function isNewest()
-  for _, text in ipairs(redis.call('HVALS', rules)) do
+  -- Fields and values take turns; no field is JSON.
+  for _, text in ipairs(redis.call('HGETALL', rules)) do
     local other = isTable(text)
     if other and type(other.at) == 'number' and other.at > old.at and isRival(old, other) then return false end
   end
