@@ -1,8 +1,14 @@
 import { expect, test } from 'vitest';
 import { importsOf, linesOf } from '../laws/source-text.js';
-import { isSource, isTest, type Law, readRepository } from '../laws/source-tree.js';
+import {
+  isSource,
+  isTest,
+  type Law,
+  readRepository,
+  type SourceFile,
+} from '../laws/source-tree.js';
 
-// What ships makes no code of text, and starts other programs in one file only, without a shell.
+// What ships makes no code of text, and starts other programs in two files only, without a shell.
 
 const MODULES = /^(?:node:)?(?:child_process|vm|repl|inspector)(?:\/|$)/;
 const CALLS =
@@ -10,15 +16,29 @@ const CALLS =
 const SHIPPED = /^(?:apps|libs)\//;
 /** A program of a user's own and its parts; what tests are made with is never shipped. */
 const EXEMPT = /^libs\/testing\//;
-/** Commands are started here; and nothing else is allowed here. */
+/** Where programs are started, and with what; nothing else is allowed there: commands, and the worker of --watch. */
+const HOMES: Readonly<Record<string, RegExp>> = {
+  'libs/commands/src/start-process.ts': starts('spawn'),
+  'apps/cli/src/watch/watched-worker.ts': starts('fork'),
+};
 const HOME = 'libs/commands/src/start-process.ts';
-const STARTS = /import \{ (?:type \w+, )?spawn \} from 'node:child_process';|(?<![.\w])spawn\(/g;
+
+function starts(name: string): RegExp {
+  const imported = `import \\{ (?:type \\w+, )?${name} \\} from 'node:child_process';`;
+  return new RegExp(`${imported}|(?<![.\\w])${name}\\(`, 'g');
+}
+
+/** Without what is at home there. */
+function withoutStarts({ path, text }: SourceFile): SourceFile {
+  const home = HOMES[path];
+  return home ? { path, text: text.replaceAll(home, '') } : { path, text };
+}
 
 const law: Law = (files) =>
   files
     .filter((file) => isSource(file) && SHIPPED.test(file.path))
     .filter(({ path }) => !EXEMPT.test(path) && !isTest(path))
-    .map(({ path, text }) => ({ path, text: path === HOME ? text.replaceAll(STARTS, '') : text }))
+    .map(withoutStarts)
     .flatMap(({ path, text }) => [
       ...importsOf(text)
         .filter(({ specifier }) => MODULES.test(specifier))
