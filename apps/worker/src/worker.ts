@@ -107,7 +107,8 @@ export class Worker implements AsyncDisposable {
 
   /** What it was started with, and what its concurrency is kept between. */
   get limits(): Pick<ResolvedWorkerOptions, 'labels' | 'concurrencyBounds'> {
-    return this.#options;
+    const { labels, concurrencyBounds } = this.#options;
+    return { labels, concurrencyBounds };
   }
 
   /** Tasks running now, by queue. */
