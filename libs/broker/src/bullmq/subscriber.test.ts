@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { RedisServer, until } from '@goflow/testing';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
@@ -69,4 +70,24 @@ test('a first subscription that is refused says so, and is not tried again behin
   await cutSubscribers(redis);
   await until(() => gaps() === 1, { what: 'it hears again' });
   expect(await redis.call('PUBSUB', 'CHANNELS')).toEqual(['b']);
+});
+
+test('one that is given up twice keeps the process no longer than one that is given up once', async () => {
+  const redis = await openServer();
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+  // Somewhere among these its socket is there, and not yet connected.
+  for (let turns = 0; turns < 10; turns += 1) {
+    const { subscriber } = listen(redis);
+    const refused = subscriber.subscribe('a').then(
+      () => false,
+      () => true,
+    );
+    for (let turn = 0; turn < turns; turn += 1) await setImmediate();
+    subscriber.abandon();
+    // Later than that it had subscribed before it was given up.
+    if (!(await refused)) break;
+    const before = timers();
+    subscriber.abandon();
+    expect(timers()).toBe(before);
+  }
 });

@@ -54,7 +54,8 @@ export class Subscriber {
   /** At once: who still waits for a subscription is refused. */
   abandon(): void {
     this.#closed.abort();
-    this.#redis.disconnect();
+    // A second time, ioredis would wait for a socket to close that has closed, and keep the process for so long.
+    if (this.#redis.status !== 'end') this.#redis.disconnect();
   }
 
   async close(): Promise<void> {
