@@ -25,6 +25,10 @@ function listenToSignals(): void {
     if (error.code === 'EPIPE') process.exit(EXIT.done);
     throw error;
   });
+  // Nobody hears what is said beside the answers: what was begun is brought to its end.
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
 }
 
 async function main(): Promise<number> {

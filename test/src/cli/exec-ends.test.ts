@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { until } from '@goflow/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { GOFLOW, runCli } from './cli.js';
-import { folderWith, gone, resultsIn, sh, startExec } from './exec-rig.js';
+import {
+  counted,
+  counting,
+  folderWith,
+  gone,
+  inShort,
+  resultsIn,
+  sh,
+  startExec,
+} from './exec-rig.js';
 
 const exec = (args: readonly string[], options = {}) =>
   runCli(undefined, ['exec', ...args], options);
@@ -83,6 +92,15 @@ test('| head -1: the one line is whole', async () => {
   await new Promise((resolve) => shell.on('close', resolve));
   expect(resultsIn(out)).toMatchObject([{ result_body: 'x\n' }]);
   expect(err).toBe('');
+});
+
+test('when nobody reads what --verbose says, the commands still run, and have their results', async () => {
+  const cwd = await folderWith({ 'in.json': counting(40, 'sleep 0.05; ') });
+  const line = `node ${GOFLOW} exec -i in.json -t 4 -v -o out.json 2>&1 | head -1`;
+  const { stdout } = await exec([JSON.stringify([{ ...sh('a', line), cwd }])]);
+  expect(resultsIn(stdout)[0]?.result_body).toMatch(/^job 0: started, pid \d+\n$/);
+  const results = JSON.parse(await readFile(join(cwd, 'out.json'), 'utf8'));
+  expect(inShort(results)).toEqual(counted(40));
 });
 
 test('a pipe that nobody reads any more is no error', async () => {
