@@ -19,6 +19,9 @@ import { programOf, ROOT, run } from './run-program.mjs';
  * @typedef {{ name: string, bundleDependencies?: string[], scripts?: object, private?: boolean }} Manifest
  */
 
+/** What the files of bundle-cli.mjs begin with. */
+export const BUNDLE = 'bundle-';
+
 /**
  * Builds the package in `folder` and puts the packages that it bundles into its node_modules.
  *
@@ -55,22 +58,28 @@ export function unbundle(folder) {
   }
 }
 
-/** @param {string} folder */
-async function build(folder) {
+/**
+ * Compiles a project, and what it refers to.
+ *
+ * @param {string} folder
+ * @throws Error with what the compiler said
+ */
+export async function build(folder) {
   const command = [...programOf('typescript', 'tsc'), '-b', folder];
   const { code, output } = await run(command, { output: 'silent' });
   if (code !== 0) throw new Error(`${folder} does not build:\n${output.trim()}`);
 }
 
 /**
- * Removes outputs whose source is gone: the compiler leaves them behind when a file is renamed.
+ * Removes outputs whose source is gone: the compiler leaves them behind when a file is renamed. Those of bundle-cli.mjs have none.
  *
  * @param {string} folder
  */
 function removeStale(folder) {
   for (const file of readdirSync(join(folder, 'dist'), { recursive: true, encoding: 'utf8' })) {
     const source = file.replace(/(\.d\.ts|\.js)(\.map)?$/, '.ts');
-    if (source !== file && !existsSync(join(folder, 'src', source)))
+    const isOfBundle = file.startsWith(BUNDLE);
+    if (source !== file && !isOfBundle && !existsSync(join(folder, 'src', source)))
       rmSync(join(folder, 'dist', file));
   }
 }

@@ -1,4 +1,4 @@
-// `npm run figure -- NAME`: sets up, then measures one figure: map-million, list-million, cancel-latency.
+// `npm run figure -- NAME`: sets up, then measures one figure: map-million, list-million, cancel-latency, cli-start.
 import { existsSync } from 'node:fs';
 import { run } from './run-program.mjs';
 import { setup } from './setup.mjs';
@@ -7,7 +7,9 @@ const [name = '', ...rest] = process.argv.slice(2);
 await setup();
 const program = `benchmarks/dist/${name}/main.js`;
 if (!/^[a-z-]+$/.test(name) || !existsSync(program)) {
-  process.stderr.write('npm run figure -- map-million | list-million | cancel-latency\n');
+  process.stderr.write(
+    'npm run figure -- map-million | list-million | cancel-latency | cli-start\n',
+  );
   process.exit(2);
 }
 const { code } = await run([process.execPath, program, ...rest], { output: 'shown' });

@@ -10,7 +10,10 @@ import { copyWorkspace } from './workspace-copy.js';
 
 const TIMEOUT_MS = 180_000;
 
-/** `entry`: what its users begin with. `needs`: other packages of ours, which npm would fetch where they are published. */
+/**
+ * `entry`: what its users begin with, in `door` where that is not its front. `needs`: other packages of ours, which npm would fetch where
+ * they are published.
+ */
 const PACKAGES = [
   {
     name: '@goflow/sdk',
@@ -31,6 +34,14 @@ const PACKAGES = [
     folder: 'libs/local',
     file: 'local.tgz',
     entry: 'createLocalGoflow',
+    needs: ['sdk.tgz', 'worker.tgz'],
+  },
+  {
+    name: '@goflow/cli',
+    folder: 'apps/cli',
+    file: 'cli.tgz',
+    door: '@goflow/cli/reference',
+    entry: 'readReference',
     needs: ['sdk.tgz', 'worker.tgz'],
   },
 ];
@@ -107,9 +118,9 @@ test.each(PACKAGES)(
 
 test.each(PACKAGES)(
   '$name works where nothing else is installed, and holds what it should',
-  async ({ name, file, entry, needs }) => {
+  async ({ name, door = name, file, entry, needs }) => {
     const folder = await installed(`alone-${file}`, ...[file, ...needs].map(tarball));
-    const source = `console.log(typeof (await import('${name}')).${entry})`;
+    const source = `console.log(typeof (await import('${door}')).${entry})`;
     const node = [process.execPath, '--input-type=module', '-e', source];
     expect(await runIn(folder, node)).toBe('function\n');
     const files = await readdir(join(folder, 'node_modules', name), { recursive: true });
@@ -177,11 +188,40 @@ test(
   TIMEOUT_MS,
 );
 
+test(
+  'the command goflow runs where it was installed: from the few files that it was bundled into',
+  async () => {
+    const folder = await installed('command', ...['cli.tgz', 'sdk.tgz', 'worker.tgz'].map(tarball));
+    const goflow = (...args: string[]) => runIn(folder, ['npx', '--no', 'goflow', '--', ...args]);
+    expect(await goflow('--help')).toContain('Usage: goflow [options] [command]');
+    expect(await goflow('worker', '--help')).toContain('Usage: goflow worker [options]');
+
+    const prefix = testPrefix();
+    const redis = inject('redisUrl');
+    onTestFinished(async () => void (await cleanPrefix(redis, prefix)));
+    const flags = ['--redis', redis, '--prefix', prefix];
+    const id = (await goflow('push', 'repeater', '"hello"', ...flags)).trim();
+    expect(await goflow('get', id, ...flags)).toContain('waiting');
+
+    // Nothing else is loaded: what was compiled is there for `goflow worker --help` and types only.
+    const installedAt = join(folder, 'node_modules/@goflow/cli');
+    for (const file of ['dist/main.js', 'node_modules', '../../bullmq', '../../commander'])
+      await rm(join(installedAt, file), { recursive: true });
+    expect(await goflow('get', id, ...flags)).toContain('waiting');
+    const licenses = await readFile(join(installedAt, 'dist/bundle-licenses.txt'), 'utf8');
+    for (const name of ['bullmq', 'ioredis', 'commander'])
+      expect(licenses).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+: MIT$`, 'm'));
+    expect(licenses).not.toMatch(/^@goflow/m);
+  },
+  TIMEOUT_MS,
+);
+
 async function writeReadmeExamples(folder: string): Promise<void> {
   for (const { folder: project, file } of PACKAGES) {
     const readme = await readFile(join(ROOT, project, 'README.md'), 'utf8');
     const example = /```ts\n(.*?)```/s.exec(readme)?.[1] ?? 'an example is missing';
-    await writeFile(join(folder, `readme-${file}.ts`), example);
+    // The one of a program is for a shell.
+    if (!readme.includes('```bash')) await writeFile(join(folder, `readme-${file}.ts`), example);
   }
 }
 

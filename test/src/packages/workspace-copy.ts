@@ -7,6 +7,7 @@ const COPIED = ['apps', 'libs', 'scripts', 'package.json', 'tsconfig.base.json',
 /** Where the packages of this workspace are. */
 const PROJECTS = {
   broker: 'libs/broker',
+  cli: 'apps/cli',
   commands: 'libs/commands',
   local: 'libs/local',
   sdk: 'apps/producer-sdk',

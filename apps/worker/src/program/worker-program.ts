@@ -3,7 +3,7 @@ import { killLiveCommands } from '@goflow/commands';
 import { isGoflowError, toFailure } from '@goflow/shared';
 import { CommanderError } from 'commander';
 import { createCommand, type ProgramFlag, readSettings } from './flags.js';
-import { type RunningProgram, reportEscaped, runProgram } from './run-program.js';
+import type { RunningProgram } from './run-program.js';
 
 /** As in sysexits(3): the command was used wrongly; something it needs is not there; anything else. */
 const EXIT = { usage: 2, unavailable: 69, software: 70, config: 78 } as const;
@@ -59,6 +59,8 @@ export async function runWorker(given: {
 }): Promise<void> {
   const { flags, env, host } = given;
   const settings = readSettings(flags, env);
+  // Only now: BullMQ takes longer to load than `--help` to be read.
+  const { reportEscaped, runProgram } = await import('./run-program.js');
   const program = await runProgram(settings);
   listenToSignals(program, settings.grace, host);
   // However it exits: nothing that it started is left behind.

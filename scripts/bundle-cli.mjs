@@ -1,0 +1,80 @@
+// The command `goflow` in a few files beside its compiled ones: most of a call's time is loading, and loading four hundred files takes three
+// times as long as loading the same code from five. bin/goflow.js takes them while they are as new as what they were made of.
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { rolldown } from 'rolldown';
+import { BUNDLE, build } from './bundle-internal.mjs';
+
+/** A worker is a program of its own, which shares its packages with handlers; the others are only there where somebody installed them. */
+const EXTERNAL = [/^node:/, /^@goflow\/worker(\/|$)/, 'msgpackr-extract', 'pg'];
+
+/**
+ * Builds and bundles the program in `folder`. Before `bundle-internal.mjs`: with copies of packages in it, there would be two of each.
+ *
+ * @param {string} folder
+ * @throws Error with what the compiler or the bundler said
+ */
+export async function bundleCli(folder) {
+  await build(folder);
+  const dist = join(folder, 'dist');
+  for (const file of readdirSync(dist)) if (file.startsWith(BUNDLE)) rmSync(join(dist, file));
+  const made = await rolldown({
+    input: { main: join(dist, 'main.js') },
+    platform: 'node',
+    external: EXTERNAL,
+    // Of BullMQ's modules only those are taken that are used; its CommonJS comes whole.
+    resolve: { mainFields: ['module', 'main'] },
+  });
+  const { output } = await made.write({
+    dir: dist,
+    entryFileNames: `${BUNDLE}[name].js`,
+    chunkFileNames: `${BUNDLE}[name]-[hash].js`,
+    minify: true,
+  });
+  await made.close();
+  const modules = output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
+  writeFileSync(join(dist, `${BUNDLE}licenses.txt`), licensesOf(modules));
+  writeFileSync(join(dist, `${BUNDLE}made-of.json`), JSON.stringify(sourcesOf(folder, modules)));
+}
+
+/**
+ * By project: the hash of what the compiler knows of it, which changes with each of its files.
+ *
+ * @param {string} folder
+ * @param {readonly string[]} modules
+ */
+function sourcesOf(folder, modules) {
+  const projects = modules.map((file) => /^(.*)\/dist\//.exec(file)?.[1] ?? '');
+  const files = [...new Set([folder, ...projects])]
+    .map((project) => join(project, 'tsconfig.tsbuildinfo'))
+    .filter((file) => existsSync(file));
+  const hashOf = (/** @type {string} */ file) =>
+    createHash('sha1').update(readFileSync(file)).digest('hex');
+  return Object.fromEntries(files.map((file) => [relative(folder, file), hashOf(file)]));
+}
+
+/**
+ * Who wrote the rest of the code, and on what terms it may be passed on.
+ *
+ * @param {readonly string[]} modules
+ */
+function licensesOf(modules) {
+  const folders = modules.map((file) => /^.*\/node_modules\/(@[^/]+\/)?[^/]+/.exec(file)?.[0]);
+  const texts = [...new Set(folders)]
+    .filter((folder) => folder !== undefined)
+    .sort()
+    .map(licenseOf);
+  return `${texts.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
+}
+
+/** @param {string} folder */
+function licenseOf(folder) {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const file = readdirSync(folder).find((entry) => /^licen[cs]e(\.|$)/i.test(entry));
+  const text = file === undefined ? '' : readFileSync(join(folder, file), 'utf8').trim();
+  return `${name} ${version}: ${license}\n\n${text}`;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await bundleCli(process.cwd());
