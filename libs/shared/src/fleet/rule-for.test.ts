@@ -2,21 +2,16 @@ import { expect, test } from 'vitest';
 import type { ConcurrencyRule, WorkerLabels } from '../ports/fleet-broker.js';
 import { bySpecificity, ruleFor, scopeText } from './rule-for.js';
 
-const rule = (
-  concurrency: number,
-  queue?: string,
-  labels?: WorkerLabels,
-  at = 1,
-): ConcurrencyRule => ({
+const rule = (concurrency: number, queue?: string, labels?: WorkerLabels): ConcurrencyRule => ({
   concurrency,
   by: 'ada',
-  at,
+  at: 1,
   ...(queue && { queue }),
   ...(labels && { labels }),
 });
 
 const all = rule(1);
-const newer = rule(2, undefined, undefined, 2);
+const newer = { ...rule(2), at: 2 };
 const eu = rule(3, undefined, { region: 'eu' });
 const euBig = rule(4, undefined, { region: 'eu', size: 'big' });
 const images = rule(5, 'images');

@@ -69,7 +69,7 @@ export interface FleetBroker {
   /** Nothing more is taken from a queue, by any worker, until it is resumed. */
   pause(queue: string, by: string): Promise<FleetChange>;
   resume(queue: string, by: string): Promise<FleetChange>;
-  /** All queues that hold, or held, tasks. */
+  /** All queues that hold, or held, tasks. It may look through all keys: each of its many steps ends within the time limit. */
   queues(): Promise<readonly QueueRecord[]>;
   /** The last changes, newest first: at most 1,000 are kept. */
   audit(limit: number): Promise<readonly AuditRecord[]>;

@@ -58,8 +58,7 @@ export class BullMqFleet implements FleetBroker {
   }
 
   queues(): Promise<readonly QueueRecord[]> {
-    const { redis, prefix, within } = this.#options;
-    return within(() => listQueues(redis, prefix));
+    return listQueues(this.#options);
   }
 
   audit(limit: number): Promise<readonly AuditRecord[]> {

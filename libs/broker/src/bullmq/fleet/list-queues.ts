@@ -1,10 +1,12 @@
 import { isQueueName, type QueueRecord } from '@goflow/shared';
 import type { Cluster, Redis } from 'ioredis';
+import type { Deadline } from '../deadline.js';
 import { defineScript } from '../inspector/script.js';
 import { queueKey } from '../keys.js';
 import { readCounts } from '../queue-counts.js';
+import { isReady } from '../redis-connection.js';
 
-/** How many keys one step of the search looks at: some tenths of a millisecond. */
+/** How many keys one step of the search looks at: about a millisecond of Redis, in which it does nothing else. */
 const PAGE = 1_000;
 /** How many queues are asked at once. */
 const AT_ONCE = 20;
@@ -19,47 +21,58 @@ local pushedAt = head and redis.pcall('HGET', base .. head, 'timestamp')
 return {redis.call('HEXISTS', base .. 'meta', 'paused'), type(pushedAt) == 'string' and pushedAt or false}`,
 );
 
+/** Where queues are looked for. */
+export interface QueueSearch {
+  readonly redis: Redis | Cluster;
+  readonly prefix: string;
+  /** Bounds every step: `Deadline.within`. */
+  readonly within: Deadline['within'];
+}
+
 /** All queues that hold, or held, tasks, by name: each leaves a key `meta`. Many short commands, in proportion to all keys of this Redis. */
-export async function listQueues(
-  redis: Redis | Cluster,
-  prefix: string,
-): Promise<readonly QueueRecord[]> {
-  const names = await findQueues(redis, prefix);
+export async function listQueues(search: QueueSearch): Promise<readonly QueueRecord[]> {
+  const names = await findQueues(search);
   const found: QueueRecord[] = [];
   for (let at = 0; at < names.length; at += AT_ONCE) {
     const some = names.slice(at, at + AT_ONCE);
-    found.push(...(await Promise.all(some.map((queue) => readQueue(redis, prefix, queue)))));
+    found.push(
+      ...(await Promise.all(some.map((queue) => search.within(() => readQueue(search, queue))))),
+    );
   }
   return found;
 }
 
-async function findQueues(redis: Redis | Cluster, prefix: string): Promise<string[]> {
+async function findQueues({ redis, prefix, within }: QueueSearch): Promise<string[]> {
+  // Which masters a cluster has is known when it is connected.
+  if (!isReady(redis)) await within(() => redis.ping());
   const masters = redis.isCluster ? (redis as Cluster).nodes('master') : [redis as Redis];
   const names = new Set<string>();
   for (const master of masters)
-    for (const key of await findKeys(master, queueKey(prefix, '*', 'meta'))) {
+    for (const key of await findKeys(master, queueKey(prefix, '*', 'meta'), within)) {
       const name = key.slice(prefix.length + 2, -'}:meta'.length);
       if (isQueueName(name)) names.add(name);
     }
   return [...names].sort();
 }
 
-async function findKeys(redis: Redis, pattern: string): Promise<string[]> {
+async function findKeys(
+  redis: Redis,
+  pattern: string,
+  within: Deadline['within'],
+): Promise<string[]> {
   const found: string[] = [];
   let cursor = '0';
   do {
-    const [next, keys] = await redis.scan(cursor, 'MATCH', pattern, 'COUNT', PAGE);
+    const from = cursor;
+    const step = () => redis.scan(from, 'MATCH', pattern, 'COUNT', PAGE);
+    const [next, keys] = await within(step);
     found.push(...keys);
     cursor = next;
   } while (cursor !== '0');
   return found;
 }
 
-async function readQueue(
-  redis: Redis | Cluster,
-  prefix: string,
-  queue: string,
-): Promise<QueueRecord> {
+async function readQueue({ redis, prefix }: QueueSearch, queue: string): Promise<QueueRecord> {
   const [[paused, timestamp], counts] = await Promise.all([
     lookAt(redis, [queueKey(prefix, queue, '')], []),
     readCounts(redis, prefix, queue),
