@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, realpath, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -66,6 +67,12 @@ async function copyTo(clone: string): Promise<void> {
   await mkdir(to);
   for (const name of await readdir(from))
     if (name !== '@goflow') await symlink(join(from, name), join(to, name));
+  // Versions that only one project has.
+  for (const group of ['apps', 'libs'])
+    for (const project of await readdir(join(ROOT, group))) {
+      const own = join(ROOT, group, project, 'node_modules');
+      if (existsSync(own)) await symlink(own, join(clone, group, project, 'node_modules'));
+    }
   // Relative links, which are to lead to the copy.
   await cp(join(from, '@goflow'), join(to, '@goflow'), { recursive: true, verbatimSymlinks: true });
 }
