@@ -30,7 +30,7 @@ export interface ChildProgram extends AsyncDisposable {
   readonly exited: Promise<ProgramExit>;
   /**
    * The match of the first whole line, past or future, of stdout or stderr.
-   * @throws Error with the collected output when the program ends, or `timeoutMs` (15 s) passes, without such a line.
+   * @throws Error with the collected output when the program ends, or `timeoutMs` (30 s) passes, without such a line.
    */
   line(pattern: RegExp, timeoutMs?: number): Promise<RegExpMatchArray>;
   /** Sends a signal. Does nothing once the program has ended. */
@@ -92,7 +92,7 @@ class NodeProgram implements ChildProgram {
     return this.#err.text;
   }
 
-  async line(pattern: RegExp, timeoutMs = 15_000): Promise<RegExpMatchArray> {
+  async line(pattern: RegExp, timeoutMs = 30_000): Promise<RegExpMatchArray> {
     const wanted = withoutState(pattern);
     for (const line of [...this.#out.lines, ...this.#err.lines]) {
       const match = line.match(wanted);

@@ -41,7 +41,7 @@ export class PortTakenError extends Error {
   override readonly name = 'PortTakenError';
 }
 
-const START_MS = 10_000;
+const START_MS = 30_000;
 const LOG_LINES = 20;
 
 /**
