@@ -47,7 +47,7 @@ const LOG_LINES = 20;
 /**
  * Starts a server and waits until it answers.
  *
- * @throws PortTakenError, or an Error with the end of its log when it ends or stays silent for 10 s.
+ * @throws PortTakenError, or an Error with the end of its log when it ends or stays silent for 30 s.
  */
 export async function startServerProcess(launch: ServerLaunch): Promise<ServerProcess> {
   const child = spawn(launch.program, [...launch.args], {
