@@ -32,9 +32,9 @@ test.each([
       details: { reason: word },
     });
     await expectQuietOutage(rig, new RegExp(word));
-    expect(await rig.worker.readiness()).toMatchObject({
-      trouble: expect.stringContaining(word),
-    });
+    const isTold = async (): Promise<boolean> =>
+      JSON.stringify(await rig.worker.readiness()).includes(word);
+    await until(isTold, { what: 'readiness to say why' });
     expect(JSON.stringify(rig.log.lines)).not.toContain('known');
     await admin.config('SET', 'requirepass', what === 'new' ? '' : 'known');
     await expectWorksAgain(rig, ids);
