@@ -22,6 +22,11 @@ export class ProcessGroup {
   }
 }
 
+/** Whether any command of this process has not ended. */
+export function hasLiveCommands(): boolean {
+  return live.size > 0;
+}
+
 /** Kills all commands that run, with their groups. For a process that is about to exit; it waits for nothing. */
 export function killLiveCommands(): void {
   for (const id of live) signalGroup(id, 'SIGKILL');

@@ -50,6 +50,8 @@ export async function runCommand(
     const child = await startProcess(command, { env: whole, signal });
     return await new CommandRun(child, command, options).end();
   } catch (error) {
+    // It may have waited for room until now.
+    if (signal?.aborted) return notRun(identifier, EXEC_EXIT.interrupted, 'not run: interrupted');
     return notRun(identifier, EXEC_EXIT.notStarted, await whyNotStarted(error, command));
   }
 }

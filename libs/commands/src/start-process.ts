@@ -4,6 +4,7 @@ import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from './command.js';
 import type { Environment } from './environment.js';
+import { hasLiveCommands } from './process-group.js';
 
 /** A command that runs. */
 export type CommandProcess = ChildProcessByStdio<Writable | null, Readable, Readable>;
@@ -12,7 +13,10 @@ export type CommandProcess = ChildProcessByStdio<Writable | null, Readable, Read
 export interface StartOptions {
   /** All of it: nothing is inherited. */
   readonly env: Environment;
+  /** Ends the wait for room. */
   readonly signal?: AbortSignal | undefined;
+  /** How long it is tried while no command of this process runs, in milliseconds. @default 30,000 */
+  readonly patienceMs?: number | undefined;
 }
 
 /** The system has no room for another process or file at the moment. */
@@ -21,20 +25,22 @@ const PATIENCE_MS = 30_000;
 const PAUSE_MS = 100;
 
 /**
- * Starts a command in a process group of its own, without a shell. Where the system has no room it is tried again for 30 s.
+ * Starts a command in a process group of its own, without a shell. Where the system has no room it is tried again: while another command of this
+ * process runs, without a limit, for its end makes room; else for 30 s.
  *
  * @throws what the system says: {@link whyNotStarted} tells it in words
  */
 export async function startProcess(
   command: Command,
-  { env, signal }: StartOptions,
+  { env, signal, patienceMs = PATIENCE_MS }: StartOptions,
 ): Promise<CommandProcess> {
-  const giveUpAt = performance.now() + PATIENCE_MS;
+  let giveUpAt = performance.now() + patienceMs;
   for (;;) {
     try {
       return await start(command, env);
     } catch (error) {
       const isFull = FULL.includes((error as NodeJS.ErrnoException).code ?? '');
+      if (hasLiveCommands()) giveUpAt = performance.now() + patienceMs;
       if (!isFull || signal?.aborted || performance.now() > giveUpAt) throw error;
       await delay(PAUSE_MS * (1 + Math.random()));
     }
