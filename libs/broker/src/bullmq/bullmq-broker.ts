@@ -33,7 +33,7 @@ import { BullMqInspector } from './inspector/bullmq-inspector.js';
 import { readDetails } from './inspector/read-detail.js';
 import { ProducerQueues } from './producer-queues.js';
 import { pushAll } from './push-many.js';
-import { pushOne } from './push-one.js';
+import { isSpecial, pushOne } from './push-one.js';
 import { readCounts, readDepth } from './queue-counts.js';
 import { readTasks } from './read-tasks.js';
 import {
@@ -92,6 +92,9 @@ class BullMqBroker implements Broker {
   readonly #replicas: ReplicaWait | undefined;
   readonly #troubles: TroubleLog;
   readonly #onError: (error: Error) => void;
+  readonly #client = randomUUID().slice(0, 8);
+  /** How many pushes were marked. */
+  #pushes = 0;
   readonly #leaving = new AbortController();
   readonly #remeasuring: NodeJS.Timeout;
   readonly #measure = (): void => {
@@ -142,8 +145,8 @@ class BullMqBroker implements Broker {
   }
 
   push(envelope: TaskEnvelope): Promise<Pushed> {
-    const { queue, isOwnId } = envelope;
-    const nonce = isOwnId ? randomUUID().slice(0, 8) : undefined;
+    const { queue } = envelope;
+    const nonce = isSpecial(envelope) ? `${this.#client}:${++this.#pushes}` : undefined;
     const toBackend = (backend: RedisQueueBackend): Promise<Pushed> =>
       pushOne(envelope, nonce, { redis: this.#redis, prefix: this.#prefix, backend });
     return this.#withinBacklog(() => {

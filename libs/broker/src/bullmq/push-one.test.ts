@@ -15,7 +15,8 @@ async function open() {
   const queues = new ProducerQueues({ redis, prefix, onError: () => undefined });
   onTestFinished(() => queues.close());
   const ports = { redis, prefix, backend: await queues.open('default') };
-  const push = (given: Partial<TaskEnvelope> = {}, nonce?: string) =>
+  let pushes = 0;
+  const push = (given: Partial<TaskEnvelope> = {}, nonce = `me:${++pushes}`) =>
     pushOne(envelopeOf(given), nonce, ports);
   const jobOf = (id: string) => redis.hgetall(key(uniqueIn(id)));
   const waiting = () => redis.lrange(key('wait'), 0, -1);
@@ -190,15 +191,41 @@ test('debounce: many at once are one task, with the payload of the last', async 
 
 test('debounce: a push that was overtaken on its way does not bring its older payload back', async () => {
   const { push, redis, key, jobOf } = await open();
-  const { id } = await push(debounced('1'));
-  await push(debounced('3', 20));
-  expect(await push(debounced('2', 10))).toEqual({ id, deduplicated: true });
+  const { id } = await push(debounced('1'), 'me:9');
+  expect(await push(debounced('before the first', 5), 'me:8')).toEqual({ id, deduplicated: true });
+  expect(await jobOf(id)).toMatchObject({ data: '1' });
+  await push(debounced('3', 20), 'me:11');
+  expect(await push(debounced('2', 10), 'me:10')).toEqual({ id, deduplicated: true });
   expect(await jobOf(id)).toMatchObject({ data: '3' });
-  await push(debounced('4', 30, 5_000));
-  await push(debounced('a shorter wait, and older', 29, 1_000));
+  await push(debounced('4', 30, 5_000), 'me:12');
+  await push(debounced('a shorter wait, and older', 40, 1_000), 'me:10');
   expect(await jobOf(id)).toMatchObject({ data: '4', delay: '5000' });
   const due = (1_800_000_000_000 + 30 + 5_000) * PER_MS;
   expect(await redis.zscore(key('delayed'), uniqueIn(id))).toBe(`${due}`);
+});
+
+test('debounce: of several clients the last to come wins, whatever their clocks and counters say', async () => {
+  const { push, jobOf } = await open();
+  const { id } = await push(debounced('1', 3_600_000), 'ahead:100');
+  expect(await push(debounced('2'), 'behind:1')).toEqual({ id, deduplicated: true });
+  expect(await jobOf(id)).toMatchObject({ data: '2' });
+  await push(debounced('3', 3_600_000), 'ahead:101');
+  await push(debounced('4', 1), 'ahead:102');
+  expect(await jobOf(id)).toMatchObject({ data: '4' });
+});
+
+test('debounce: the mark of a push is changed in place; one of another release has none', async () => {
+  const { push, redis, key, jobOf } = await open();
+  const { id } = await push({ ...debounced('1'), tags: ['{"n":"x:9"}'] }, 'me:1');
+  await push(debounced('2', 1), 'me:2');
+  const { opts = '' } = await jobOf(id);
+  expect(JSON.parse(opts)).toMatchObject({ n: 'me:2', tags: ['{"n":"x:9"}'] });
+  const { n: _mark, ...unmarked } = JSON.parse(opts);
+  await redis.hset(key(uniqueIn(id)), 'opts', JSON.stringify(unmarked));
+  await push(debounced('3', 2), 'me:1');
+  const { data, opts: marked = '' } = await jobOf(id);
+  expect(data).toBe('3');
+  expect(JSON.parse(marked)).toEqual({ ...unmarked, n: 'me:1' });
 });
 
 test('debounce: a push that is repeated, because its answer was lost, is one task', async () => {

@@ -19,7 +19,10 @@ export interface PushPorts {
 export const isSpecial = ({ isOwnId, deduplication }: TaskEnvelope): boolean =>
   isOwnId === true || deduplication?.mode === 'debounce';
 
-/** Puts one task into its queue. Safe to run twice with the same envelope and nonce. @throws TASK_ID_TAKEN */
+/**
+ * Puts one task into its queue. Safe to run twice with the same envelope and nonce: of an id that the caller chose, what tells this push from
+ * others; of a debounced push `<client>:<number>`, where the client's later pushes have higher numbers. @throws TASK_ID_TAKEN
+ */
 export async function pushOne(
   envelope: TaskEnvelope,
   nonce: string | undefined,
@@ -27,7 +30,8 @@ export async function pushOne(
 ): Promise<Pushed> {
   if (envelope.tags) await indexTags(ports.redis, ports.prefix, envelope);
   if (envelope.isOwnId) return pushOwnId(envelope, nonce ?? '', ports);
-  if (envelope.deduplication?.mode === 'debounce') return pushDebounced(envelope, ports);
+  if (envelope.deduplication?.mode === 'debounce')
+    return pushDebounced(envelope, nonce ?? '', ports);
   const unique = uniqueOf(envelope.id);
   return toPushed(envelope, await ports.backend.addJob(toJob(envelope, unique), unique));
 }
@@ -70,8 +74,9 @@ function isSamePayload(stored: string | null | undefined, payloadJson: string): 
 /**
  * Gives the task that waits under a debounce key the newest payload and its full wait again. One that has begun, or is due, is left
  * alone, and its key is freed for a new one. BullMQ's own way removes the job and makes another, whose id the first caller does not
- * know. A push that was overtaken on its way changes nothing: the payload that is there is newer. KEYS: deduplication key, delayed. ARGV: key base, payload, time, window, startBy or '', version of the envelope or ''. Output: the
- * id, or false.
+ * know. A push that was overtaken on its way, by a later one of the same client, changes nothing: the payload that is there is newer. Of
+ * different clients the last to come wins: their clocks say nothing about who was first. KEYS: deduplication key, delayed. ARGV: key base,
+ * payload, time, window, startBy or '', version of the envelope or '', the mark of this push. Output: the id, or false.
  */
 const DEBOUNCE = `
 ${LUA_WITH_VERSION}
@@ -82,13 +87,20 @@ if not due then
   redis.call('DEL', KEYS[1])
   return false
 end
-local wait = tonumber(redis.call('HGET', ARGV[1] .. id, 'delay')) or 0
-if tonumber(ARGV[3]) < math.floor(due / 0x1000) - wait then return id end
+local there = redis.call('HGET', ARGV[1] .. id, 'opts') or '{}'
+-- In a text within it the quotes have backslashes.
+local mark = string.match(there, '[{,]"n":"([^"]*)"')
+local function clientAndNumber(of) return string.match(of or '', '^(.+):(%d+)$') end
+local client, number = clientAndNumber(ARGV[7])
+local lastClient, last = clientAndNumber(mark)
+if client and client == lastClient and tonumber(last) > tonumber(number) then return id end
 redis.call('HSET', ARGV[1] .. id, 'data', ARGV[2], 'delay', ARGV[4])
 redis.call('ZADD', KEYS[2], (tonumber(ARGV[3]) + tonumber(ARGV[4])) * 0x1000, id)
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
-local there = redis.call('HGET', ARGV[1] .. id, 'opts') or '{}'
 local opts = withVersion(there, ARGV[6])
+local own = '"n":"' .. ARGV[7] .. '"'
+if mark then opts = string.gsub(opts, '([{,])"n":"[^"]*"', '%1' .. own, 1)
+else opts = string.sub(opts, 1, -2) .. (opts == '{}' and '' or ',') .. own .. '}' end
 if ARGV[5] ~= '' then opts = string.gsub(opts, '"sb":[%d.e+]+', '"sb":' .. ARGV[5], 1) end
 if opts ~= there then redis.call('HSET', ARGV[1] .. id, 'opts', opts) end
 return id`;
@@ -98,7 +110,11 @@ type WithCommand = {
   [COMMAND](keyCount: number, ...args: (string | number)[]): Promise<string | null>;
 };
 
-async function pushDebounced(envelope: TaskEnvelope, ports: PushPorts): Promise<Pushed> {
+async function pushDebounced(
+  envelope: TaskEnvelope,
+  mark: string,
+  ports: PushPorts,
+): Promise<Pushed> {
   const { id, queue, type, payloadJson, pushedAt, deduplication } = envelope;
   const { redis, prefix, backend } = ports;
   if (!(COMMAND in redis)) redis.defineCommand(COMMAND, { lua: DEBOUNCE });
@@ -110,10 +126,10 @@ async function pushDebounced(envelope: TaskEnvelope, ports: PushPorts): Promise<
       2,
       ...[key(`de:${deduplicationIdOf(type, given)}`), key('delayed')],
       ...[key(''), payloadJson, pushedAt, windowMs],
-      ...[envelope.startBy ?? '', envelope.envelopeVersion ?? ''],
+      ...[envelope.startBy ?? '', envelope.envelopeVersion ?? '', mark],
     );
     if (there !== null) return toPushed(envelope, there);
-    const stored: unknown = await backend.addJob(toJob(envelope, unique), unique);
+    const stored: unknown = await backend.addJob(toJob(envelope, unique, mark), unique);
     // Else another push of the key came between: it is to have this payload.
     if (stored === unique) return { id, deduplicated: false };
   }

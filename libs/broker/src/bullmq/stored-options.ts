@@ -24,7 +24,7 @@ export interface StoredOptions extends JobsOptions {
   readonly ret?: readonly [completedMs: number, failedMs: number];
   /** The W3C traceparent of the push. */
   readonly tp?: string;
-  /** Tells the pushes of one id apart. */
+  /** Tells the pushes of one id apart; of a debounced task, `<client>:<number>`: the push that its payload is of. */
   readonly n?: string;
   /** How many tasks the job carries, where it is a chunk. */
   readonly c?: number;
@@ -34,7 +34,7 @@ export interface StoredOptions extends JobsOptions {
   readonly de?: { readonly id: string; readonly ttl?: number };
 }
 
-/** What a push says, as it is stored. `nonce`: for an id that the caller chose. */
+/** What a push says, as it is stored. `nonce`: for an id that the caller chose, and a debounced task. */
 export function toStoredOptions(envelope: TaskEnvelope, nonce?: string): StoredOptions {
   const options: { -readonly [Name in keyof StoredOptions]: StoredOptions[Name] } = {};
   if (envelope.delayMs) options.delay = envelope.delayMs;
