@@ -143,7 +143,7 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
 
   async quiet(): Promise<void> {
     this.#leaving = true;
-    await this.#tended.pause();
+    await this.#tended.leave();
   }
 
   stop(graceMs: number): Promise<void> {

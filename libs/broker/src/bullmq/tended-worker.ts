@@ -1,6 +1,7 @@
 import type { Job } from 'bullmq';
 import { type BuildOptions, buildWorker, closeWorker } from './build-worker.js';
 import type { BullWorker, JobListener } from './bull-worker.js';
+import { StalledCheck } from './stalled-check.js';
 
 /** What a {@link TendedWorker} is made with: that of a worker, but that it notes itself when Redis answers. */
 export interface TendedOptions extends Omit<BuildOptions, 'alive'> {
@@ -17,6 +18,7 @@ export class TendedWorker {
   readonly #options: TendedOptions & BuildOptions;
   /** Those that take nothing any more and wait for their tasks. */
   readonly #retired = new Set<BullWorker>();
+  readonly #stalledCheck: StalledCheck;
   #current: BullWorker | undefined;
   #aliveAt = 0;
   #hasBegun = false;
@@ -27,6 +29,14 @@ export class TendedWorker {
       this.#aliveAt = performance.now();
     };
     this.#options = { ...options, alive };
+    const { redis, leaseMs, report, concurrency } = options;
+    this.#stalledCheck = new StalledCheck({
+      redis,
+      leaseMs,
+      report,
+      // BullMQ looks after the others itself.
+      worker: () => (concurrency() === 0 ? this.#current : undefined),
+    });
   }
 
   /** The one that takes tasks; undefined until it is built. */
@@ -70,7 +80,8 @@ export class TendedWorker {
   async begin(): Promise<void> {
     this.#hasBegun = true;
     const worker = this.#current;
-    if (!worker) return;
+    if (!worker || this.#options.signal.aborted) return;
+    this.#stalledCheck.start();
     if (this.#options.quiet()) return worker.pause(true);
     worker.concurrency = this.#options.concurrency();
     // Built when it was to take nothing.
@@ -96,6 +107,12 @@ export class TendedWorker {
     if (this.#options.quiet()) await worker?.getBackend().disconnectBlocking(false);
   }
 
+  /** Takes nothing any more, for good. */
+  leave(): Promise<void> {
+    this.#stalledCheck.stop();
+    return this.pause();
+  }
+
   /** Puts another in its place, which takes tasks at once. False when it closed meanwhile, and while the last one that was replaced is not gone. */
   async replace(): Promise<boolean> {
     if (this.#retired.size > 0) return false;
@@ -107,6 +124,7 @@ export class TendedWorker {
 
   /** Closes what runs nothing any more; after `ms` its connections are cut. */
   async close(ms: number): Promise<void> {
+    this.#stalledCheck.stop();
     const all = [...this.#retired, ...(this.#current ? [this.#current] : [])];
     await Promise.all(all.map((worker) => closeWorker(worker, ms)));
   }
