@@ -45,6 +45,11 @@ export interface CommandHelp {
 
 /** One command. What it does is loaded when it is called, so that `--help` is fast. */
 export interface CommandSpec extends CommandHelp {
+  /**
+   * It changes nothing, and its exit code says nothing of its answer: when nobody reads that on (`| head -1`) it ends at once, with 0. Any
+   * other is brought to its end, with its own exit code.
+   */
+  readonly readOnly?: true;
   readonly load: () => Promise<{ readonly run: RunCommand }>;
 }
 

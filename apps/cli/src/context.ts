@@ -12,7 +12,7 @@ export interface Context {
   readonly cwd: string;
   /** Aborts with the first Ctrl-C; the second ends the program. */
   readonly signal: AbortSignal;
-  /** Called when the process exits, also by a second Ctrl-C or a closed pipe. It must not wait for anything. */
+  /** Called when the process exits, also by a second Ctrl-C. It must not wait for anything. */
   atExit(act: () => void): void;
   /** Connects to Redis; closed by the program when the command ends. A second call gives the same. @throws BROKER_UNAVAILABLE */
   readonly connect: () => Promise<Connection>;

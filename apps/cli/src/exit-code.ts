@@ -1,3 +1,5 @@
+import { isGoflowError } from '@goflow/shared';
+
 /** What the command ends with. */
 export const EXIT = {
   done: 0,
@@ -43,12 +45,11 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   INTERNAL: EXIT.defect,
 };
 
-/** What an error ends the command with. Every other code of goflow's is about what was given. */
+/** What an error ends the command with. Every other code of goflow's is about what was given; what is not goflow's, such as an error of the system, is a defect. */
 export function exitCodeOf(error: unknown): ExitCode {
-  const { code, exitCode } = (error ?? {}) as { code?: unknown; exitCode?: unknown };
-  if (isOfCommander(error)) return exitCode === 0 ? EXIT.done : EXIT.usage;
-  if (typeof code !== 'string' || !/^[A-Z]+(_[A-Z]+)*$/.test(code)) return EXIT.defect;
-  return BY_CODE[code] ?? EXIT.usage;
+  if (isOfCommander(error))
+    return (error as { exitCode?: unknown }).exitCode === 0 ? EXIT.done : EXIT.usage;
+  return isGoflowError(error) ? (BY_CODE[error.code] ?? EXIT.usage) : EXIT.defect;
 }
 
 /** Commander has told it already. */

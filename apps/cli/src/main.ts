@@ -1,10 +1,10 @@
 // The only file of this project that reads the environment, installs signal handlers or exits.
 import { readFileSync } from 'node:fs';
+import { callCommand } from './call-command.js';
 import { ALL_COMMANDS, COMMANDS, PROGRAMS } from './commands/index.js';
 import { EXIT, exitCodeOf, isOfCommander } from './exit-code.js';
 import { createProgram } from './program/create-program.js';
 import { findCommand, withoutHelpWord } from './program/find-command.js';
-import { runCommand } from './run-command.js';
 import { jsonText, manyLines } from './terminal/printable.js';
 
 const { version } = JSON.parse(
@@ -12,6 +12,8 @@ const { version } = JSON.parse(
 ) as { version: string };
 
 const interrupt = new AbortController();
+/** Aborts when nobody reads stdout any more. */
+const unread = new AbortController();
 const NAMES = ALL_COMMANDS.map(({ name }) => name);
 
 function listenToSignals(): void {
@@ -22,8 +24,10 @@ function listenToSignals(): void {
     });
   // `| head -1` closes the pipe: nobody reads on, and that is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT.done);
-    throw error;
+    if (error.code === 'EPIPE') unread.abort();
+    if (unread.signal.aborted) return;
+    tell(error);
+    process.exit(exitCodeOf(error));
   });
   // Nobody hears what is said beside the answers: what was begun is brought to its end.
   process.stderr.on('error', (error: NodeJS.ErrnoException) => {
@@ -50,13 +54,16 @@ async function runHere(args: readonly string[], unfinished?: readonly string[]):
   let code: number = EXIT.done;
   const given = { commands: COMMANDS, programs: PROGRAMS };
   const program = createProgram(version, given, async (spec, chosen) => {
-    code = await runCommand(spec, chosen, {
+    const leave = (): void => process.exit(EXIT.done);
+    if (spec.readOnly) unread.signal.addEventListener('abort', leave);
+    code = await callCommand(spec, chosen, {
       stdin: process.stdin,
       stdout: process.stdout,
       stderr: process.stderr,
       env: process.env,
       cwd: process.cwd(),
       signal: interrupt.signal,
+      unread: unread.signal,
       atExit: (act) => void process.on('exit', act),
     });
   });

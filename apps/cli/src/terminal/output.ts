@@ -12,6 +12,8 @@ export interface OutputOptions {
     readonly rows?: number;
   };
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
+  /** Aborts when nobody reads stdout any more: what is said there then is dropped. */
+  readonly unread: AbortSignal;
   readonly json: boolean;
   /** Whether colours are wanted: see {@link wantsColour}. */
   readonly colour: boolean;
@@ -55,13 +57,14 @@ export class Output {
 
   /** As it is: for what moves the cursor. */
   raw(text: string): void {
-    this.#options.stdout.write(text);
+    const { stdout, unread } = this.#options;
+    if (!unread.aborted) stdout.write(text);
   }
 
   /** One line of an answer for people. */
   line(text = ''): void {
     this.status('');
-    this.#options.stdout.write(`${text}\n`);
+    this.raw(`${text}\n`);
   }
 
   /** One JSON document, on a line of its own. */
@@ -102,10 +105,13 @@ export class Output {
     this.#options.stderr.write(text);
   }
 
-  /** Resolves when whoever reads stdout has room: to be awaited by those who write much. */
+  /** Resolves when whoever reads stdout has room: to be awaited by those who write much; at once when nobody reads any more. */
   async drained(): Promise<void> {
-    const { stdout } = this.#options;
-    if (stdout.writableNeedDrain) await once(stdout, 'drain');
+    const { stdout, unread } = this.#options;
+    if (unread.aborted || !stdout.writableNeedDrain) return;
+    await once(stdout, 'drain', { signal: unread }).catch((error: unknown) => {
+      if (!unread.aborted) throw error;
+    });
   }
 
   paint(colour: Colour, text: string): string {

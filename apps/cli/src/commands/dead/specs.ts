@@ -18,6 +18,7 @@ export const DEAD_COMMANDS: readonly CommandSpec[] = [
       'goflow dead list --since 2h --type email.send',
       'goflow dead list --fingerprint 7Jk2hQm0c1Xa --json',
     ],
+    readOnly: true,
     load: () => import('./list.js'),
   },
   {
@@ -26,6 +27,7 @@ export const DEAD_COMMANDS: readonly CommandSpec[] = [
     options: DEAD_FILTER_FLAGS,
     examples: ['goflow dead groups', 'goflow dead groups --since 1d --json'],
     notes: ['It looks at the newest 100,000 of each queue.'],
+    readOnly: true,
     load: () => import('./groups.js'),
   },
   {
@@ -33,6 +35,7 @@ export const DEAD_COMMANDS: readonly CommandSpec[] = [
     summary: 'tell all about one, with its payload and the stack of its failure',
     args: [{ name: '<id>', help: 'of `goflow dead list`' }],
     examples: ['goflow dead show default:AaIAbpSTeh2PWXg4OD5K3A'],
+    readOnly: true,
     load: () => import('../task/show.js'),
   },
   {

@@ -15,6 +15,7 @@ export const FLEET_COMMANDS: readonly CommandSpec[] = [
     name: 'queues',
     summary: 'list the queues: depth by state, age of the oldest task, paused or not',
     examples: ['goflow queues', 'goflow queues --json'],
+    readOnly: true,
     load: () => import('./queues.js'),
   },
   {
@@ -39,12 +40,14 @@ export const FLEET_COMMANDS: readonly CommandSpec[] = [
     options: [{ flags: '--types', help: 'show the types that each has handlers for' }],
     examples: ['goflow workers', 'goflow workers --types'],
     notes: ['A `*` marks a concurrency that was set on the worker itself (PATCH /concurrency).'],
+    readOnly: true,
     load: () => import('./workers.js'),
   },
   {
     name: 'concurrency get',
     summary: 'show what is wanted of the fleet, and what its workers have',
     examples: ['goflow concurrency get'],
+    readOnly: true,
     load: async () => ({ run: (await import('./concurrency.js')).get }),
   },
   {
@@ -74,6 +77,7 @@ export const FLEET_COMMANDS: readonly CommandSpec[] = [
     summary: 'tell who changed what and when: concurrency, pauses, overrides',
     options: [{ flags: '--limit <n>', help: '1 to 1000 (default: 50)' }],
     examples: ['goflow audit', 'goflow audit --limit 500 --json'],
+    readOnly: true,
     load: () => import('./audit.js'),
   },
   {
@@ -85,6 +89,7 @@ export const FLEET_COMMANDS: readonly CommandSpec[] = [
     ],
     examples: ['goflow top', 'goflow top --once --json'],
     notes: ['Keys: q or Ctrl-C to leave.'],
+    readOnly: true,
     load: () => import('./top/top.js'),
   },
 ];

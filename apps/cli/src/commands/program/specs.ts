@@ -12,6 +12,7 @@ export const PROGRAM_COMMANDS: readonly CommandSpec[] = [
       'zsh: add `source <(goflow completion zsh)` to ~/.zshrc, below compinit',
       'fish: goflow completion fish > ~/.config/fish/completions/goflow.fish',
     ],
+    readOnly: true,
     load: () => import('./completion.js'),
   },
 ];

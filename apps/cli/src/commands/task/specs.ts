@@ -62,6 +62,7 @@ export const TASK_COMMANDS: readonly CommandSpec[] = [
     summary: 'follow the progress and the log of a task until it ends',
     args: [{ name: '<id>', help: 'what `goflow push` printed' }],
     examples: [`goflow watch ${ID}`, `goflow watch ${ID} --json`],
+    readOnly: true,
     load: () => import('./watch.js'),
   },
   {
@@ -79,6 +80,7 @@ export const TASK_COMMANDS: readonly CommandSpec[] = [
       'goflow list --state active --state waiting',
       'goflow list --type email.send --since 2h --text a@example.com --json',
     ],
+    readOnly: true,
     load: () => import('./list.js'),
   },
   {
@@ -86,6 +88,7 @@ export const TASK_COMMANDS: readonly CommandSpec[] = [
     summary: 'tell all about a task: payload, options, attempts, log, failure, result',
     args: [{ name: '<id>', help: 'what `goflow push` printed' }],
     examples: [`goflow show ${ID}`, `goflow show ${ID} --json`],
+    readOnly: true,
     load: () => import('./show.js'),
   },
   {

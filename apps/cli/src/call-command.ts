@@ -18,11 +18,13 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly signal: AbortSignal;
+  /** Aborts when nobody reads stdout any more. */
+  readonly unread: AbortSignal;
   atExit(act: () => void): void;
 }
 
-/** Runs one command, and closes what it opened. @throws what the command throws */
-export async function runCommand(
+/** Calls one command, and closes what it opened. @throws what the command throws */
+export async function callCommand(
   spec: CommandSpec,
   given: {
     readonly args: readonly (string | undefined)[];
@@ -31,10 +33,10 @@ export async function runCommand(
   },
   around: Surroundings,
 ): Promise<ExitCode> {
-  const { stdin, stdout, stderr, env, cwd, signal, atExit } = around;
+  const { stdin, stdout, stderr, env, cwd, signal, unread, atExit } = around;
   const settings = await readSettings({ flags: given.flags, env, cwd });
   const colour = wantsColour(env, stdout.isTTY === true);
-  const out = new Output({ stdout, stderr, json: settings.json, colour });
+  const out = new Output({ stdout, stderr, unread, json: settings.json, colour });
   let connection: Promise<Connection> | undefined;
   const open = async (): Promise<Connection> => {
     // Loading it takes as long as all the rest: commands without Redis do without.
