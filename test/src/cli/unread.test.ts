@@ -22,7 +22,7 @@ async function piped(
   child.stdin.on('error', () => undefined);
   child.stdin.end(stdin);
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  const [, said = '', code = ''] = /^([^]*)code (\d+)\n$/.exec(stderr) ?? [];
+  const [, said = '', code = ''] = /^([\s\S]*)code (\d+)\n$/.exec(stderr) ?? [];
   return { code: Number(code), stdout, stderr: said };
 }
 
@@ -77,5 +77,5 @@ test('list | head -1, and watch | true: they end at once, with 0', async () => {
 test('a disk that is full is a defect of what is around, told with its stack: 70, and not "used wrongly"', async () => {
   const told = await piped(newPlace(), ['completion', 'bash'], { into: '> /dev/full' });
   expect(told.code).toBe(70);
-  expect(told.stderr).toMatch(/ENOSPC[^]*\n {4}at /);
+  expect(told.stderr).toMatch(/ENOSPC[\s\S]*\n {4}at /);
 });

@@ -97,6 +97,18 @@ test('.goflow.yaml says where Redis is and what the contracts are; variables and
   expect(await other.wait(await other.push('echo', 'c'))).toBe('c');
 });
 
+test('a value of .goflow.yaml that is wrong is told with the name of the file', async () => {
+  const cwd = await newFolder({ '.goflow.yaml': 'prefix: "a{b"\n' });
+  const { code, stderr } = await runCli(undefined, ['worker', ...MODULES], { cwd });
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr: expect.stringContaining(`OPTION_INVALID: ${cwd}/.goflow.yaml: \`prefix\`: `),
+  });
+  const env = { GOFLOW_PREFIX: 'c{d' };
+  const named = await runCli(undefined, ['worker', ...MODULES], { cwd, env });
+  expect(named.stderr).toContain('OPTION_INVALID: GOFLOW_PREFIX: ');
+});
+
 /** Types, an enumeration, and an import as compilers want it written. */
 const ECHO = `
 import { suffix } from '../suffix.js';

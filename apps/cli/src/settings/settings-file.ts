@@ -1,18 +1,36 @@
-import { access, readFile } from 'node:fs/promises';
+import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { GoflowError } from '@goflow/shared';
+import { GoflowError, isGoflowError } from '@goflow/shared';
 import type { SettingSpec } from './settings.js';
+import { checkTrusted } from './trusted-file.js';
 
 const NAME = '.goflow.yaml';
 /** Settings that are paths: relative to the file that names them. */
 const PATHS = ['tasks', 'encryptionKeys'];
 
-/** The file that was named, else the nearest `.goflow.yaml` of `cwd` or above. */
-export async function findSettingsFile(
-  cwd: string,
-  named: string | undefined,
-): Promise<string | undefined> {
-  if (named !== undefined) return resolve(cwd, named);
+/** A settings file, read. */
+export interface SettingsFile {
+  readonly path: string;
+  /** By the names of the settings. */
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/**
+ * Reads the file that was named, else the nearest `.goflow.yaml` of `cwd` or above; `undefined` when there is none.
+ *
+ * @throws OPTION_INVALID with the line and column of what is wrong, or when one that was found may be a stranger's
+ */
+export async function readSettingsFile(
+  { cwd, named }: { readonly cwd: string; readonly named: string | undefined },
+  known: readonly SettingSpec[],
+): Promise<SettingsFile | undefined> {
+  const path = named === undefined ? await findNearest(cwd) : resolve(cwd, named);
+  if (path === undefined) return undefined;
+  const text = await readText(path, named === undefined);
+  return { path, values: await valuesIn(text, path, known) };
+}
+
+async function findNearest(cwd: string): Promise<string | undefined> {
   for (let folder = cwd; ; folder = dirname(folder)) {
     const path = join(folder, NAME);
     if (await exists(path)) return path;
@@ -20,12 +38,11 @@ export async function findSettingsFile(
   }
 }
 
-/** @throws OPTION_INVALID with the line and column of what is wrong */
-export async function readSettingsFile(
+async function valuesIn(
+  text: string,
   path: string,
   known: readonly SettingSpec[],
 ): Promise<Readonly<Record<string, string>>> {
-  const text = await readText(path);
   // Only here: most calls have no file, and must not wait for a parser.
   const { isMap, isPair, isScalar, LineCounter, parseDocument } = await import('yaml');
   const lines = new LineCounter();
@@ -56,16 +73,22 @@ export async function readSettingsFile(
   return found;
 }
 
-async function readText(path: string): Promise<string> {
+async function readText(path: string, isFound: boolean): Promise<string> {
+  let file: FileHandle | undefined;
   try {
-    return await readFile(path, 'utf8');
+    file = await open(path);
+    if (isFound) await checkTrusted(path, file);
+    return await file.readFile('utf8');
   } catch (error) {
-    throw invalid(`${path}: ${(error as Error).message}`);
+    throw isGoflowError(error) ? error : invalid(`${path}: ${(error as Error).message}`);
+  } finally {
+    await file?.close();
   }
 }
 
+/** A link that leads nowhere is there, too. */
 const exists = (path: string): Promise<boolean> =>
-  access(path).then(
+  lstat(path).then(
     () => true,
     () => false,
   );

@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, open, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { readSettings } from './settings.js';
+import { checkTrusted, whyNotTrusted } from './trusted-file.js';
 
 /** A folder with a folder in it, and a settings file with this text. */
 async function folderWith(text: string) {
@@ -61,4 +62,57 @@ test('a file that was named must be there; a URL that is none is not quoted', as
   });
   const wrong = readSettings({ ...none, flags: { redis: 'http://:secret@x' }, cwd: below });
   await expect(wrong).rejects.toMatchObject({ message: expect.not.stringContaining('secret') });
+});
+
+// Windows has no such rights.
+const onUnix = test.skipIf(process.platform === 'win32');
+
+onUnix.each([
+  { what: 'a file that every user may write to', file: 0o646, folder: 0o755 },
+  { what: 'a file in a folder where every user may replace it', file: 0o644, folder: 0o777 },
+])('$what is refused where it was found, and read where it was named', async (modes) => {
+  const { folder, below, path } = await folderWith('prefix: of-file\n');
+  await chmod(path, modes.file);
+  await chmod(folder, modes.folder);
+  await expect(readSettings({ ...none, cwd: below })).rejects.toMatchObject({
+    code: 'OPTION_INVALID',
+    message: expect.stringContaining(`${path} was found, and is not read: every user may`),
+  });
+  const named = await readSettings({ ...none, flags: { config: path }, cwd: below });
+  expect(named.prefix).toBe('of-file');
+  const nothing = await readSettings({ ...none, flags: { config: '/dev/null' }, cwd: below });
+  expect(nothing.prefix).toBeUndefined();
+});
+
+onUnix('a file of another user is refused, and a link that leads nowhere', async () => {
+  const { below, path } = await folderWith('');
+  await using file = await open(path);
+  const { uid } = await file.stat();
+  await checkTrusted(path, file, uid);
+  const strange = checkTrusted(path, file, uid + 1).then(() => 'read');
+  // What is root's is everybody's.
+  if (uid === 0) expect(await strange).toBe('read');
+  else await expect(strange).rejects.toMatchObject({ code: 'OPTION_INVALID' });
+  await symlink(join(below, 'nowhere'), join(below, '.goflow.yaml'));
+  await expect(readSettings({ ...none, cwd: below })).rejects.toMatchObject({
+    code: 'OPTION_INVALID',
+  });
+});
+
+test('whose file is trusted: the user’s own and root’s, with a private group at most', () => {
+  const mine = { uid: 1_000, gid: 1_000, mode: 0o100_644 };
+  const all = { found: mine, link: mine, folder: mine };
+  expect(whyNotTrusted(all, 1_000)).toBeUndefined();
+  expect(whyNotTrusted({ ...all, found: { ...mine, uid: 0 } }, 1_000)).toBeUndefined();
+  expect(whyNotTrusted({ ...all, found: { ...mine, mode: 0o664 } }, 1_000)).toBeUndefined();
+  expect(whyNotTrusted({ ...all, folder: { ...mine, uid: 0, mode: 0o1777 } }, 1_000)).toBe(
+    undefined,
+  );
+  const group = { ...mine, gid: 100, mode: 0o664 };
+  expect(whyNotTrusted({ ...all, found: group }, 1_000)).toBe('its group (100) may write to it');
+  const other = { ...mine, uid: 1_001 };
+  for (const given of [{ found: other }, { link: other }])
+    expect(whyNotTrusted({ ...all, ...given }, 1_000)).toBe('it belongs to another user (1001)');
+  // Root itself trusts root only.
+  expect(whyNotTrusted(all, 0)).toBe('it belongs to another user (1000)');
 });

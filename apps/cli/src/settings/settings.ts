@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { checkPrefix, GoflowError } from '@goflow/shared';
-import { findSettingsFile, readSettingsFile } from './settings-file.js';
+import { readSettingsFile } from './settings-file.js';
 
 /** What every command may be told, checked. */
 export interface Settings {
@@ -78,10 +78,10 @@ export interface SettingSources {
  * @throws OPTION_INVALID naming the flag, the variable, or the line of the file
  */
 export async function readSettings({ flags, env, cwd }: SettingSources): Promise<Settings> {
-  const path = await findSettingsFile(cwd, flags.config as string | undefined);
-  const file = path === undefined ? {} : await readSettingsFile(path, SETTINGS);
+  const named = flags.config as string | undefined;
+  const file = await readSettingsFile({ cwd, named }, SETTINGS);
   const valueIn = ({ name, env: variable }: SettingSpec): string | undefined =>
-    (flags[name] as string | undefined) ?? (env[variable] || undefined) ?? file[name];
+    (flags[name] as string | undefined) ?? (env[variable] || undefined) ?? file?.values[name];
   const given = Object.fromEntries(SETTINGS.map((spec) => [spec.name, valueIn(spec)]));
   const { redis, prefix, timeout = '5s', tasks, encryptionKeys } = given;
   return {
@@ -93,7 +93,7 @@ export async function readSettings({ flags, env, cwd }: SettingSources): Promise
     encryptionKeys: encryptionKeys === undefined ? undefined : resolve(cwd, encryptionKeys),
     timeout,
     json: flags.json === true,
-    file: path,
+    file: file?.path,
   };
 }
 

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { GoflowError } from '@goflow/shared';
+import { GoflowError, isGoflowError } from '@goflow/shared';
 import {
   endWith,
   type GivenFlags,
@@ -10,7 +10,7 @@ import {
 } from '@goflow/worker/program';
 import type { OptionSpec, StartProgram } from '../../command.js';
 import { SETTINGS } from '../../settings/settings.js';
-import { findSettingsFile, readSettingsFile } from '../../settings/settings-file.js';
+import { readSettingsFile, type SettingsFile } from '../../settings/settings-file.js';
 import { Supervisor } from '../../watch/supervisor.js';
 import { WatchedProcess } from '../../watch/watched-process.js';
 import { useTypeScript } from './typescript.js';
@@ -37,10 +37,12 @@ export const start: StartProgram = async ({ args, env, cwd, host }) => {
     const given = readArguments(args, { name: NAME, more: [...MORE, WATCHED] });
     const { watch, watched, config, ...rest } = given;
     const flags = rest as GivenFlags;
-    const all = { ...(await settingsOf(config as string | undefined, env, cwd)) };
+    const file = await readSettingsFile({ cwd, named: config as string | undefined }, SETTINGS);
+    const all = withFile(env, file);
+    const settings = namedByFile(file, all, () => readSettings(flags, all));
     if (watch === true && watched !== true) {
       if (!flags.grace && !all.GOFLOW_GRACE) all.GOFLOW_GRACE = WATCH_GRACE;
-      const folders = watchedFolders(readSettings(flags, all), cwd);
+      const folders = watchedFolders(settings, cwd);
       new Supervisor({ args: [...args, '--watched'], env: all, cwd, host, folders }).start();
       return;
     }
@@ -71,13 +73,32 @@ function watchedFolders(
 }
 
 /** The environment, with what `.goflow.yaml` says where it says nothing. */
-async function settingsOf(
-  config: string | undefined,
+function withFile(
   env: Readonly<Record<string, string | undefined>>,
-  cwd: string,
-): Promise<Record<string, string | undefined>> {
-  const path = await findSettingsFile(cwd, config);
-  const file = path === undefined ? {} : await readSettingsFile(path, SETTINGS);
-  const missing = SETTINGS.filter(({ name, env: variable }) => file[name] && !env[variable]);
-  return { ...env, ...Object.fromEntries(missing.map((spec) => [spec.env, file[spec.name]])) };
+  file: SettingsFile | undefined,
+): Record<string, string | undefined> {
+  const missing = SETTINGS.filter(
+    ({ name, env: variable }) => file?.values[name] && !env[variable],
+  );
+  const said = missing.map((spec) => [spec.env, file?.values[spec.name]]);
+  return { ...env, ...Object.fromEntries(said) };
+}
+
+/** An error in a value of the file is told with the file's name, and not with that of the variable that stands for it. */
+function namedByFile<T>(
+  file: SettingsFile | undefined,
+  all: Readonly<Record<string, string | undefined>>,
+  read: () => T,
+): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!file || !isGoflowError(error)) throw error;
+    const spec = SETTINGS.find(
+      ({ name, env }) => error.message.startsWith(`${env}: `) && all[env] === file.values[name],
+    );
+    if (!spec) throw error;
+    const message = error.message.replace(spec.env, `${file.path}: \`${spec.name}\``);
+    throw new GoflowError(error.code, message, { cause: error });
+  }
 }
