@@ -37,6 +37,8 @@ export interface WorkerSettings {
   readonly turns: Turns;
   /** What is waited for, for a while, before the first task is taken. @default nothing */
   readonly ready?: (() => Promise<void>) | undefined;
+  /** What is waited for after that, until it is so. @default nothing */
+  readonly allowed?: ((signal: AbortSignal) => Promise<void>) | undefined;
 }
 
 /** What one worker is built with. */

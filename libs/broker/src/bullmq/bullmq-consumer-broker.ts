@@ -13,6 +13,7 @@ import type { WorkerSettings } from './build-worker.js';
 import { BullMqConsumer } from './bullmq-consumer.js';
 import { Cancellations } from './cancellations.js';
 import { Channels } from './channels.js';
+import { FirstRules } from './fleet/first-rules.js';
 import { Fleet } from './fleet/fleet.js';
 import { FleetRules, newNonce } from './fleet/fleet-rules.js';
 import { Heartbeat } from './fleet/heartbeat.js';
@@ -95,14 +96,17 @@ class BullMqConsumerBroker implements ConsumerBroker {
     const cancellations = new Cancellations({ redis, prefix, report, channels: this.#channels });
     this.#heartbeat.onBeat(() => cancellations.check());
     this.#rules = new FleetRules({ redis, prefix, report });
+    const first = new FirstRules(() => this.#rules.read());
     this.#ruleWatch = new RuleWatch({
-      read: () => this.#rules.read(),
+      read: () => first.read(),
       channels: this.#channels,
       channel: rulesChannel(prefix),
       report,
     });
     this.#heartbeat.onBeat(() => this.#ruleWatch.look());
     const ready = (): Promise<void> => this.#ruleWatch.ready();
+    const again = (): void => void this.#ruleWatch.look();
+    const allowed = (signal: AbortSignal): Promise<void> => first.allowed(again, signal);
     const watch = (worker: WatchedWorker): void => this.#watch(worker);
     const { clock } = this;
     const shared = new SharedCalls({ redis, isOn, report });
@@ -118,6 +122,7 @@ class BullMqConsumerBroker implements ConsumerBroker {
       shared,
       turns,
       ready,
+      allowed,
     };
   }
 

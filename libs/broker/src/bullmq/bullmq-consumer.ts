@@ -159,13 +159,15 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
   }
 
   async #start(): Promise<void> {
-    const { cancellations, clock, report, ready } = this.#settings;
+    const { cancellations, clock, report, ready, allowed } = this.#settings;
     // While the worker connects. Tasks can be taken without; what is missed is looked up with the heartbeat.
     const listening = cancellations.listen(this.queue, this).catch(report);
     const worker = await this.#tended.build();
     if (!worker || this.#leaving) return;
     const prepared = Promise.all([clock.measure().catch(report), listening, ready?.()]);
     await Promise.race([prepared, delay(PREPARE_MS, undefined, { ref: false })]);
+    await allowed?.(this.#closed.signal);
+    if (this.#leaving) return;
     await this.#tended.begin();
     this.#sweeper.start();
   }

@@ -113,7 +113,8 @@ export interface ConsumerBroker {
   advertiseNow?(): void;
   /**
    * Tells the rules of the fleet, all of them: first as soon as they are read, and again whenever they have changed. Consumers that are started
-   * after this call take their first task when the rules were told, or could not be read within 2 s. @default there are none
+   * after this call take their first task when the rules were told, or no answer came within 2 s; one that is refused them takes none.
+   * @default there are none
    */
   watchRules?(listener: (rules: readonly ConcurrencyRule[]) => void): void;
   /** Writes what this worker changed of itself into the audit trail of the fleet. @default nobody does */
