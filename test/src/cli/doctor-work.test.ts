@@ -65,6 +65,24 @@ test('a type that waits without a worker; a contract without one', async () => {
   });
 });
 
+test('tasks wait, or are due, in a queue that no live worker takes from', async () => {
+  const { server, redis } = await startHealthy();
+  const push = ['push', 'echo', '"x"', '--queue', 'nosuchq', '--redis', server.url];
+  const pushed = await runCli(undefined, push);
+  expect(pushed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^nosuchq:/) });
+  expect(pushed.stderr).toContain('no live worker takes from nosuchq');
+  const told = {
+    check: 'queues-without-workers',
+    level: 'problem',
+    found: /no live worker takes from: nosuchq \(1 wait\)$/,
+    advice: /goflow list --queue nosuchq/,
+  };
+  expectOnly(await diagnose(server.url), told);
+  const id = await redis.lpop('goflow:{nosuchq}:wait');
+  await redis.zadd('goflow:{nosuchq}:delayed', (Date.now() - 1_000) * 4_096, id ?? '');
+  expectOnly(await diagnose(server.url), told);
+});
+
 test('a paused queue, with tasks that wait in it for long', async () => {
   const { server, redis, goflow } = await startHealthy();
   await redis.hset('goflow:{default}:meta', 'paused', 1);

@@ -86,6 +86,16 @@ test('without a worker they wait, which is told; Ctrl-C takes them back', async 
   expect([waiting, cancelled]).toEqual([0, 2]);
 });
 
+test('a queue that no live worker takes from is told at once', async () => {
+  const place = newPlace();
+  await startWorker(place);
+  const jobs = JSON.stringify([sh('a', 'echo a')]);
+  const program = startExec([jobs, '--queue', 'nosuchx', ...flagsOf(place)]);
+  await program.line(/no live worker takes from nosuchx/);
+  program.signal('SIGINT');
+  expect(await program.exited).toMatchObject({ code: 130 });
+});
+
 test('Ctrl-C ends a command where it runs', async () => {
   const place = newPlace();
   await startWorker(place);

@@ -29,6 +29,7 @@ const QUEUE: QueueFacts = {
   slotsTaken: 0,
   isNextSame: false,
   oldestDueAt: undefined,
+  overdue: 0,
   openTypes: [],
   ownerless: 0,
   dead: { during: 0, recent: 0 },
@@ -165,6 +166,16 @@ test('a Cluster that is down', () => {
   expect(finding).toMatchObject({ check: 'cluster', level: 'problem' });
 });
 
+test('tasks that are due in a queue that no live worker takes from', () => {
+  const elsewhere = { ...WORKER, queues: { other: { concurrency: 10, active: 0 } } };
+  const facts = { workers: [elsewhere] };
+  const told = [{ check: 'queues-without-workers', level: 'problem' }];
+  expect(ofQueue({ counts: counts(2) }, facts)).toMatchObject(told);
+  expect(ofQueue({ overdue: 1 }, facts)).toMatchObject(told);
+  expect(ofQueue({ counts: { ...QUEUE.counts, delayed: 1 } }, facts)).toEqual([]);
+  expect(ofQueue({ counts: counts(2) }, { workers: [] })).toMatchObject([{ check: 'workers' }]);
+});
+
 test('a concurrency of 0 explains that tasks wait, however long', () => {
   const resting = { ...WORKER, queues: { default: { concurrency: 0, active: 0 } } };
   const waits = { counts: counts(5), isNextSame: true, oldestDueAt: 1 };
@@ -196,6 +207,6 @@ test('what grows and what does not', () => {
 
 test('of queues that were not looked at nothing is known', () => {
   const unknown = bad({ queuesLeftOut: 3 });
-  expect(unknown).toHaveLength(6);
+  expect(unknown).toHaveLength(7);
   expect(unknown[0]?.found).toContain('3 more queues not looked at');
 });

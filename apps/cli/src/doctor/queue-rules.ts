@@ -36,6 +36,27 @@ const paused: Rule = ({ queues, workers }) => {
   return ok(queues.length === 0 ? 'no queues yet' : `none of ${many(queues.length, 'queue')}`);
 };
 
+const withoutWorkers: Rule = ({ queues, workers }) => {
+  const { ok, unknown, problem } = findingsOf(
+    'queues-without-workers',
+    'docs/operations.md#the-fleet',
+  );
+  if (!queues || !workers) return unknown(NOT_TOLD);
+  // Told already.
+  if (workers.length === 0) return ok('no worker is alive: see workers');
+  const due = ({ counts, overdue }: QueueFacts): number => counts.waiting + overdue;
+  const found = queues.filter(
+    (queue) => !queue.isPaused && due(queue) > 0 && !isConsumed(queue, workers),
+  );
+  const [first] = found;
+  if (!first) return ok('each queue in which tasks wait has a worker');
+  const waiting = found.map((queue) => `${queue.queue} (${due(queue)} wait)`);
+  return problem(
+    `tasks wait in queues that no live worker takes from: ${some(waiting)}`,
+    `start a worker whose contracts name the queue ${first.queue}; or was another meant when they were pushed? goflow list --queue ${first.queue} shows them, goflow cancel ends them`,
+  );
+};
+
 const stuck: Rule = (facts) => {
   const { ok, unknown, problem } = findingsOf('queues-stuck', 'docs/operations.md#liveness');
   if (!facts.queues || !facts.workers) return unknown(NOT_TOLD);
@@ -122,6 +143,7 @@ const ofAll =
 /** In the order in which they are told. */
 export const QUEUE_RULES: readonly Rule[] = [
   paused,
+  withoutWorkers,
   stuck,
   growing,
   waitingTime,

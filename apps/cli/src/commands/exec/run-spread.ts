@@ -6,6 +6,7 @@ import {
   EXEC_TYPE,
 } from '@goflow/commands';
 import { isGoflowError, type TaskResult, type Tasks } from '@goflow/shared';
+import { hintOfQueue } from '../../connection/untaken-queue.js';
 import type { Context } from '../../context.js';
 import type { ExecListener } from './run-here.js';
 
@@ -35,6 +36,7 @@ export async function runSpread(
   const connection = await context.connect();
   const goflow = connection.pushing(defineExecTasks(queue) as unknown as Tasks);
   goflow.on('type:unhandled', () => listener.note(NO_WORKER));
+  await hintOfQueue(connection.broker, queue, (text) => listener.note(text));
   const open = new Set<number>();
   let taken = 0;
   function* source(): Generator<Command, void, undefined> {

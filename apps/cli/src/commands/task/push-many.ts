@@ -8,6 +8,7 @@ import {
 } from '@goflow/shared';
 import type { AnyGoflow } from '../../connection/connect.js';
 import { contractIn } from '../../connection/contracts.js';
+import { hintOfQueue } from '../../connection/untaken-queue.js';
 import type { Context } from '../../context.js';
 import { EXIT, type ExitCode } from '../../exit-code.js';
 import { type Line, lineBatches } from '../../input/line-batches.js';
@@ -37,10 +38,13 @@ export async function pushMany(given: ManyGiven, context: Context): Promise<Exit
   if (chunk !== undefined && !(Number.isInteger(chunk) && chunk >= 1 && chunk <= AT_ONCE))
     throw invalidOption('--chunk', 'an integer from 1 to 1,000', chunk);
   const input = await openInput(from, context);
-  const goflow = (await context.connect()).pushing(tasks);
+  const { broker, pushing } = await context.connect();
+  const goflow = pushing(tasks);
   goflow.on('type:unhandled', () =>
     context.out.note(`no live worker has a handler of ${given.type}: the tasks wait for one`),
   );
+  const { queue } = contractIn(tasks, given.type);
+  await hintOfQueue(broker, queue, (text) => context.out.note(text));
   if (given.patience) {
     const { pushManyAndWait } = await import('./push-many-and-wait.js');
     return pushManyAndWait(goflow, { ...given, input, patience: given.patience }, context);

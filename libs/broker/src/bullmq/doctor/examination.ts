@@ -50,7 +50,7 @@ async function ask(reached: Reached, settings: ExamineSettings): Promise<RedisFa
   const watched = { redis, prefix, queues: all.slice(0, MAX_QUEUES), watchMs };
   const [queues, missingRights] = await Promise.all([
     answerOf(watchQueues({ ...watched, signal: settings.signal })),
-    findMissingRights(first, prefix, cluster !== null),
+    findMissingRights(reached, prefix, cluster !== null),
   ]);
   return {
     prefix,

@@ -88,6 +88,8 @@ export interface QueueFacts {
   readonly isNextSame: boolean;
   /** When the task was due that has been due longest and was never begun, in milliseconds since 1970. Of the first in line. */
   readonly oldestDueAt: number | undefined;
+  /** Delayed tasks that are due: the next worker that looks takes them. */
+  readonly overdue: number;
   /** Types of some of the tasks that wait or are delayed. */
   readonly openTypes: readonly string[];
   /** Tasks that are active, but that no worker holds, at the beginning and at the end. */

@@ -8,6 +8,8 @@ const MAX_ACTIVE = 1_000;
 const SAMPLE = 50;
 /** Dead letters count as recent for 10 minutes. */
 const RECENT_MS = 600_000;
+/** BullMQ's: the score of a delayed entry is its time with room for a counter. */
+const PER_MS = 4_096;
 
 type Sample = readonly [
   name: string | null,
@@ -25,16 +27,19 @@ type Answer = readonly [
   types: readonly string[],
   dead: number,
   recentlyDead: number,
+  overdue: number,
 ];
 
 /**
- * Looks at a queue once. KEYS: key base. ARGV: the most active entries, the most of each sample, how long dead letters are recent. `first`
+ * Looks at a queue once. KEYS: key base. ARGV: the most active entries, the most of each sample, how long dead letters are recent, what a time is
+ * multiplied with in the scores of delayed entries. `first`
  * are the entries that are next in their turn; an entry that was begun before is no measure of how long tasks wait.
  */
 const lookOnce = defineScript<Answer>(
   'goflowDoctorLook',
   `
 local base, most, sample, recent = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local scale = tonumber(ARGV[4])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local ownerless = {}
@@ -64,7 +69,8 @@ for _, set in ipairs({'failed', 'expired'}) do
   recently = recently + redis.call('ZCOUNT', base .. set, now - recent, '+inf')
 end
 local paused = redis.call('HEXISTS', base .. 'meta', 'paused')
-return {now, paused, redis.call('LLEN', base .. 'active'), ownerless, first, types, dead, recently}`,
+local overdue = redis.call('ZCOUNT', base .. 'delayed', '-inf', string.format('%.0f', now * scale))
+return {now, paused, redis.call('LLEN', base .. 'active'), ownerless, first, types, dead, recently, overdue}`,
 );
 
 /** A queue at one moment. */
@@ -79,6 +85,8 @@ export interface QueueLook {
   readonly openTypes: readonly string[];
   readonly dead: number;
   readonly recentlyDead: number;
+  /** Delayed, and due. */
+  readonly overdue: number;
 }
 
 /** Bounded work, however long the queue is. */
@@ -87,13 +95,24 @@ export async function lookAtQueue(
   prefix: string,
   queue: string,
 ): Promise<QueueLook> {
-  const args = [MAX_ACTIVE, SAMPLE, RECENT_MS];
+  const args = [MAX_ACTIVE, SAMPLE, RECENT_MS, PER_MS];
   const answer = await lookOnce(redis, [queueKey(prefix, queue, '')], args);
-  const [now, paused, slotsTaken, ownerless, first, openTypes, dead, recentlyDead] = answer;
+  const [now, paused, slotsTaken, ownerless, first, openTypes, dead, recentlyDead, overdue] =
+    answer;
   const due = first.map(dueAt).filter((at) => at !== undefined);
   const oldestDueAt = due.length > 0 ? Math.min(...due) : undefined;
   const isPaused = paused === 1;
-  return { now, isPaused, slotsTaken, ownerless, oldestDueAt, openTypes, dead, recentlyDead };
+  return {
+    now,
+    isPaused,
+    slotsTaken,
+    ownerless,
+    oldestDueAt,
+    openTypes,
+    dead,
+    recentlyDead,
+    overdue,
+  };
 }
 
 /** Since when a task could have been taken that never was. One that is tried again waited for something else meanwhile. */

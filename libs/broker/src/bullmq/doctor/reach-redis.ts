@@ -18,6 +18,8 @@ export interface Reached {
   readonly redis: Redis | Cluster;
   /** The server that was named. */
   readonly first: Redis;
+  /** Connects to the server that was named once more. Ended with all the others, if not before. @throws what ioredis says */
+  another(): Promise<Redis>;
   close(): void;
 }
 
@@ -38,6 +40,14 @@ export async function reachRedis(options: ReachOptions): Promise<Reached> {
     signal?.removeEventListener('abort', leave);
     leave();
   };
+  const another = async (): Promise<Redis> => {
+    const second = first.duplicate();
+    opened.push(second);
+    second.on('error', () => undefined);
+    tendSocketErrors(second);
+    await second.connect();
+    return second;
+  };
   signal?.addEventListener('abort', leave);
   try {
     signal?.throwIfAborted();
@@ -45,25 +55,16 @@ export async function reachRedis(options: ReachOptions): Promise<Reached> {
     const info = await first.info();
     if (info.includes('redis_mode:sentinel'))
       throw unreachable('no-redis', 'this is a Sentinel, and no Redis: name the master itself');
-    if (!info.includes('cluster_enabled:1')) return { redis: first, first, close };
+    if (!info.includes('cluster_enabled:1')) return { redis: first, first, another, close };
     const cluster = clusterOf(first, options);
     opened.push(cluster);
     await joined(cluster, first);
-    return { redis: cluster, first, close };
+    return { redis: cluster, first, another, close };
   } catch (error) {
     close();
     signal?.throwIfAborted();
     throw toTold(error);
   }
-}
-
-/** A second connection to the same server, connected. Closed by the caller. */
-export async function secondConnection(first: Redis): Promise<Redis> {
-  const second = first.duplicate();
-  second.on('error', () => undefined);
-  tendSocketErrors(second);
-  await second.connect();
-  return second;
 }
 
 function open({ redis, timeoutMs }: ReachOptions): Redis {

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { queueKey, replyChannel } from '../keys.js';
-import { secondConnection } from './reach-redis.js';
+import type { Reached } from './reach-redis.js';
 
 /** A command with as many arguments as it needs. `K` is a key of goflow's, `C` a channel. */
 const ALWAYS = `
@@ -30,22 +30,25 @@ export function neededRights(isCluster: boolean): readonly string[] {
 /**
  * The rights of docs/redis.md that this user does not have: what is only for some (`wait`, `client|setinfo`) is passed over. Redis looks at rights
  * when a command is queued in a transaction, and this one is never carried out: a dry run that needs no right of its own, unlike ACL
- * DRYRUN. `undefined` where that does not work, as behind some proxies.
+ * DRYRUN. `undefined` where that does not work, as behind some proxies, or where Redis has no room for two connections more.
  */
 export async function findMissingRights(
-  first: Redis,
+  reached: Pick<Reached, 'another'>,
   prefix: string,
   isCluster: boolean,
 ): Promise<readonly string[] | undefined> {
   const asked = [...ALWAYS, ...(isCluster ? IN_CLUSTER : [])];
-  const queueing = await secondConnection(first);
-  const listening = await secondConnection(first);
   // A key that nobody uses: were a proxy to carry out what it should queue, it would be no harm.
   const place = {
     key: queueKey(prefix, 'fleet', 'doctor'),
     channel: replyChannel(prefix, 'doctor'),
   };
+  const opened: Redis[] = [];
   try {
+    const queueing = await reached.another();
+    opened.push(queueing);
+    const listening = await reached.another();
+    opened.push(listening);
     const missing: string[] = [];
     // Without a transaction it does nothing, and says so.
     if (await isForbidden(queueing, ['exec'])) missing.push('exec');
@@ -59,8 +62,7 @@ export async function findMissingRights(
     return undefined;
   } finally {
     // Ends the transaction, too.
-    queueing.disconnect();
-    listening.disconnect();
+    for (const redis of opened) redis.disconnect();
   }
 }
 

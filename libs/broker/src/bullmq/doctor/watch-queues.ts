@@ -65,6 +65,7 @@ function toFacts(
     slotsTaken: look.slotsTaken,
     isNextSame: after.next !== undefined && after.next === before.next,
     oldestDueAt: look.oldestDueAt,
+    overdue: look.overdue,
     openTypes: look.openTypes,
     // One look may fall between the end of a lease and what mends it.
     ownerless: look.ownerless.filter((id) => still.has(id)).length,
