@@ -1,5 +1,7 @@
+import type { Broker } from '@goflow/shared';
 import { GoflowError, isGoflowError, type TaskFailure, type TaskResult } from '@goflow/shared';
 import type { AnyGoflow } from '../../connection/connect.js';
+import { whileRedisIsWatched } from '../../connection/redis-watch.js';
 import { EXIT, type ExitCode } from '../../exit-code.js';
 import type { Colour, Output } from '../../terminal/output.js';
 import { jsonText } from '../../terminal/printable.js';
@@ -45,17 +47,26 @@ export const failureLine = ({
 }: Pick<TaskFailure, 'name' | 'message' | 'code'>) =>
   oneLine(`${name}: ${message}${code && code !== 'HANDLER_FAILED' ? ` (${code})` : ''}`);
 
-/** Waits until a task has ended, however it did. @throws WAIT_TIMEOUT, WAIT_ABORTED, BROKER_UNAVAILABLE */
+/** How a task is waited for. */
+export interface WaitPlan {
+  /** @default 30,000 */
+  readonly ms?: number | undefined;
+  readonly signal: AbortSignal;
+  readonly out: Output;
+}
+
+/** Waits until a task has ended, however it did, and says when Redis is away. @throws WAIT_TIMEOUT, WAIT_ABORTED, BROKER_UNAVAILABLE */
 export async function waitFor(
-  goflow: AnyGoflow,
+  { broker, goflow }: { readonly broker: Broker; readonly goflow: AnyGoflow },
   id: string,
-  {
-    ms = DEFAULT_WAIT_MS,
-    signal,
-  }: { readonly ms?: number | undefined; readonly signal: AbortSignal },
+  { ms = DEFAULT_WAIT_MS, signal, out }: WaitPlan,
 ): Promise<TaskResult> {
   try {
-    const [result] = await goflow.waitAll([id as never], { timeout: ms, signal });
+    const [result] = await whileRedisIsWatched({
+      broker,
+      note: (text) => out.note(text),
+      wait: () => goflow.waitAll([id as never], { timeout: ms, signal }),
+    });
     return result ?? { status: 'unknown', id };
   } catch (cause) {
     if (!isGoflowError(cause, 'WAIT_ABORTED')) throw cause;

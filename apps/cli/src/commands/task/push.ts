@@ -1,7 +1,14 @@
-import { GoflowError, invalidOption, isGoflowError, type TaskId } from '@goflow/shared';
+import {
+  type Broker,
+  GoflowError,
+  invalidOption,
+  isGoflowError,
+  type TaskId,
+} from '@goflow/shared';
 import type { GivenOptions, RunCommand } from '../../command.js';
 import type { AnyGoflow } from '../../connection/connect.js';
-import { contractsFor } from '../../connection/contracts.js';
+import { contractIn, contractsFor } from '../../connection/contracts.js';
+import { hintOfQueue } from '../../connection/untaken-queue.js';
 import type { Context } from '../../context.js';
 import { EXIT, type ExitCode } from '../../exit-code.js';
 import { numberOf, textOf } from '../../input/given.js';
@@ -27,13 +34,15 @@ export const run: RunCommand = async ([type = '', payload], options, context) =>
   }
   if (chunk !== undefined) throw invalidOption('--chunk', 'left out without --many', chunk);
   const value = await readPayload(payload, file, context);
-  const goflow = (await context.connect()).pushing(tasks);
+  const { broker, pushing } = await context.connect();
+  const goflow = pushing(tasks);
   const { out } = context;
   goflow.on('type:unhandled', () =>
     out.note(`no live worker has a handler of ${type}: the task waits for one`),
   );
   const pushed = await goflow.pushOnce(type, value, push);
-  if (patience) return waitForPushed(goflow, { ...pushed, patience }, context);
+  await hintOfQueue(broker, contractIn(tasks, type).queue, (text) => out.note(text));
+  if (patience) return waitForPushed({ broker, goflow }, { ...pushed, patience }, context);
   out.answer(pushed, () => [pushed.id]);
   if (pushed.deduplicated && !out.json) out.note('the task was there before; none was added');
   return EXIT.done;
@@ -83,12 +92,12 @@ interface PushedToWaitFor {
 }
 
 async function waitForPushed(
-  goflow: AnyGoflow,
+  connection: { readonly broker: Broker; readonly goflow: AnyGoflow },
   { id, deduplicated, patience }: PushedToWaitFor,
   { out, signal }: Context,
 ): Promise<ExitCode> {
   try {
-    const result = await waitFor(goflow, id, { ...patience, signal });
+    const result = await waitFor(connection, id, { ...patience, signal, out });
     return tellOutcome(result, out, { deduplicated });
   } catch (error) {
     if (!isGoflowError(error, 'WAIT_TIMEOUT')) throw error;

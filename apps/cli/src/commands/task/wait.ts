@@ -7,6 +7,6 @@ import { tellOutcome, waitFor } from './outcome.js';
 export const run: RunCommand = async ([id = ''], options, { connect, out, signal }) => {
   const text = textOf(options, 'for');
   const ms = text === undefined ? undefined : toMs('--for', toDuration(text), { minMs: 1 });
-  const { goflow } = await connect();
-  return tellOutcome(await waitFor(goflow, id, { ms, signal }), out);
+  const connection = await connect();
+  return tellOutcome(await waitFor(connection, id, { ms, signal, out }), out);
 };

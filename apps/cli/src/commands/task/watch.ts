@@ -1,6 +1,7 @@
 import type { TaskChange } from '@goflow/sdk';
 import { GoflowError, isGoflowError, type TaskResult } from '@goflow/shared';
 import type { RunCommand } from '../../command.js';
+import { whileRedisIsWatched } from '../../connection/redis-watch.js';
 import type { ExitCode } from '../../exit-code.js';
 import { EXIT } from '../../exit-code.js';
 import type { Output } from '../../terminal/output.js';
@@ -10,15 +11,18 @@ import { logText } from './task-facts.js';
 
 /** `goflow watch <id>` */
 export const run: RunCommand = async ([id = ''], _options, { connect, out, signal }) => {
-  const { goflow } = await connect();
+  const { broker, goflow } = await connect();
   let code: ExitCode = EXIT.done;
-  try {
+  const follow = async (): Promise<void> => {
     for await (const change of goflow.watch(id, { signal })) {
       if (out.json) out.document(change);
       else for (const line of linesOf(change, out)) out.line(line);
       if (change.kind === 'outcome') code = exitOf(change.result);
       await out.drained();
     }
+  };
+  try {
+    await whileRedisIsWatched({ broker, note: (text) => out.note(text), wait: follow });
   } catch (cause) {
     if (!isGoflowError(cause, 'WAIT_ABORTED')) throw cause;
     throw new GoflowError('WAIT_ABORTED', `no longer watched; the task goes on: ${id}`, { cause });
