@@ -107,6 +107,16 @@ onBothBrokers((open) => {
       override: 20,
       actual: 5,
     });
+    await worker.resetConcurrency('default');
+    const ofDefault = async () =>
+      (await fleet.audit()).filter(
+        ({ action, queue }) => /^worker/.test(action) && queue === 'default',
+      );
+    await until(async () => (await ofDefault()).length === 2, { what: 'two lines' });
+    expect(await ofDefault()).toMatchObject([
+      { action: 'worker.reset', from: 20, to: 0 },
+      { action: 'worker.override', from: 0, to: 20 },
+    ]);
   });
 
   test('what is set on a worker itself holds against rules until it is reset, and is in the audit trail', async () => {

@@ -1,6 +1,6 @@
 import { defineTasks } from '@goflow/sdk';
 import { cleanPrefix, testPrefix } from '@goflow/testing';
-import { createWorker, defineHandlers, type Worker } from '@goflow/worker';
+import { createWorker, defineHandlers, HandlerRegistry, type Worker } from '@goflow/worker';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { askWorker, expectProblem } from '../support/http.js';
@@ -73,6 +73,50 @@ test('a herd size is the same only when every queue has it', async () => {
   const answer = await askWorker(worker, '/herd', { body: { num: 9 } });
   expect(answer.json).toEqual({ num: 9, msg: 'success' });
   expect(worker.concurrency).toEqual({ default: 9, images: 9 });
+});
+
+test('a herd keeps to the bounds of the worker, and its size is told as it is', async () => {
+  const { worker } = await startSystem({
+    tasks,
+    handlers,
+    concurrency: 3,
+    concurrencyBounds: { min: 2, max: 5 },
+    http: { port: 0 },
+  });
+  const patch = async (num: number) => (await askWorker(worker, '/herd', { body: { num } })).json;
+  expect(await patch(20)).toEqual({ num: 5, msg: 'success' });
+  expect(await patch(5)).toEqual({ num: 5, msg: 'Herd size already 5' });
+  expect(await patch(0)).toEqual({ num: 2, msg: 'success' });
+  expect((await askWorker(worker, '/herd')).json).toEqual({ num: 2 });
+});
+
+test('what is set for all queues is also for one that comes later, until it is reset', async () => {
+  const registry = new HandlerRegistry(tasks).add('one', () => 1);
+  const { worker } = await startSystem({
+    tasks,
+    handlers: registry,
+    concurrency: 3,
+    http: { port: 0 },
+  });
+  await askWorker(worker, '/concurrency', { body: { concurrency: 7 } });
+  registry.add('two', () => 2);
+  const ofLater = { configured: 3, desired: 3, override: 7, actual: 7 };
+  expect(worker.concurrencies).toEqual({ default: ofLater, images: ofLater });
+  expect(worker.concurrency).toEqual({ default: 7, images: 7 });
+  await worker.resetConcurrency('default');
+  expect(worker.concurrency).toEqual({ default: 3, images: 7 });
+});
+
+test.each([
+  ['another queue', 4, () => undefined],
+  ['all, and taken back', undefined, (worker: Worker) => worker.resetConcurrency()],
+])('what is set for %s is not for one that comes later', async (_what, left, undo) => {
+  const registry = new HandlerRegistry(tasks).add('one', () => 1);
+  const { worker } = await startSystem({ tasks, handlers: registry, concurrency: 3 });
+  await worker.setConcurrency(4, left === undefined ? undefined : 'default');
+  await undo(worker);
+  registry.add('two', () => 2);
+  expect(worker.concurrency).toEqual({ default: left ?? 3, images: 3 });
 });
 
 test('Gofherd’s own example works: curl -XPATCH …/herd -d sends JSON as a form', async () => {

@@ -33,6 +33,8 @@ export class Concurrencies {
   /** By queue, with what was set on the worker itself. */
   readonly #queues = new Map<string, number | undefined>();
   #rules: readonly ConcurrencyRule[] = [];
+  /** What was set for all queues, those that come later among them. */
+  #ofAll: number | undefined;
 
   constructor(options: ConcurrenciesOptions) {
     this.#options = options;
@@ -40,7 +42,7 @@ export class Concurrencies {
 
   /** One queue more. Gives how many tasks it begins with. */
   open(queue: string): number {
-    this.#queues.set(queue, undefined);
+    this.#queues.set(queue, this.#ofAll);
     return this.#stateOf(queue).actual;
   }
 
@@ -57,10 +59,14 @@ export class Concurrencies {
     });
   }
 
-  /** Sets a queue, or all, to what holds until it is reset: `undefined` resets it. Gives all these queues, as they were and are. */
+  /**
+   * Sets a queue, or all and those that come later, to what holds until it is reset: `undefined` resets it. Gives all these queues, as they were
+   * and are.
+   */
   override(concurrency: number | undefined, queue?: string): readonly ConcurrencyChange[] {
     const chosen = queue === undefined ? [...this.#queues.keys()] : [queue];
     return this.#changed(chosen, () => {
+      if (queue === undefined) this.#ofAll = concurrency;
       for (const one of chosen) this.#queues.set(one, concurrency);
     });
   }

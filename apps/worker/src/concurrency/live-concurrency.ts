@@ -105,8 +105,9 @@ export class LiveConcurrency {
     for (const { queue, before, now } of changes) {
       if (before.override === now.override) continue;
       const who = (by ?? `worker ${options.name}`).slice(0, MAX_BY);
-      const to = now.override ?? now.actual;
-      const line = { action, by: who, worker: options.name, queue, from: before.actual, to };
+      // What was wanted, both: what the bounds made of it is not what was said.
+      const [from, to] = [before.override ?? before.desired, now.override ?? now.desired];
+      const line = { action, by: who, worker: options.name, queue, from, to };
       broker.recordChange?.(line).catch(() => undefined);
     }
   }

@@ -126,8 +126,8 @@ function patchHerd(worker: Worker, by: CallerOf): RequestHandler {
     }
     const size = readSize(num);
     const isSame = Object.values(worker.concurrency).every((current) => current === size);
-    const isHeld = Object.values(worker.concurrencies).every(({ override }) => override === size);
-    if (!isHeld) await worker.setConcurrency(size, undefined, by(request));
-    response.json({ num: size, msg: isSame ? `Herd size already ${size}` : 'success' });
+    await worker.setConcurrency(size, undefined, by(request));
+    // The bounds of the worker may have made another number of it.
+    response.json({ num: herdSize(worker), msg: isSame ? `Herd size already ${size}` : 'success' });
   };
 }
