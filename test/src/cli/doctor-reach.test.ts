@@ -88,6 +88,28 @@ test('a wrong password, none, a user without any right, no room, no such databas
   await expectUnreachable(server.url, /maxclients/);
 });
 
+test.each([1, 2])(
+  'a Redis that takes %i connections, too few: that is told, and it ends',
+  async (room) => {
+    const server = await startServer();
+    const admin = openRedis(server.url);
+    await admin.config('SET', 'maxclients', room);
+    await admin.quit();
+    const { bad, code } = await diagnose(server.url, ['--timeout', '1s']);
+    expect(bad).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          check: 'clients',
+          level: 'problem',
+          found: expect.stringContaining(`1 of ${room} connections`),
+        }),
+        expect.objectContaining({ check: 'rights', level: 'unknown' }),
+      ]),
+    );
+    expect(code).toBe(1);
+  },
+);
+
 test('a Sentinel in place of its master', async () => {
   const server = await RedisServer.start({ args: ['--sentinel'], config: '\n' });
   onTestFinished(() => server.stop());

@@ -12,6 +12,8 @@ const MEMORY_PROBLEM = 0.9;
 const CLIENTS_WARNING = 0.5;
 /** Ours: at 100 % Redis refuses connections (MAXCLIENTS, F35). */
 const CLIENTS_PROBLEM = 0.9;
+/** Connections: a client needs one, and one more to wait; a worker more. */
+const LEAST_FREE = 2;
 
 /** Source: F41: nothing of goflow's keeps Redis busy for 50 ms. */
 const LATENCY_WARNING_MS = 50;
@@ -118,7 +120,8 @@ const clients: NodeRule = ({ clients: { connected, max } }) => {
   if (connected === undefined || !max) return unknown(NOT_TOLD);
   const found = `${connected} of ${max} connections are taken`;
   const advice = `raise maxclients (redis-cli CONFIG SET maxclients ${connected * 4}), or find out with redis-cli CLIENT LIST who does not close theirs`;
-  if (connected / max >= CLIENTS_PROBLEM) return problem(found, advice);
+  const isFull = connected / max >= CLIENTS_PROBLEM || max - connected < LEAST_FREE;
+  if (isFull) return problem(found, advice);
   if (connected / max > CLIENTS_WARNING)
     return warning(`${found}: a deployment, which needs twice as many, may find no room`, advice);
   return ok(found);
