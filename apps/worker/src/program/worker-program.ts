@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { killLiveCommands } from '@goflow/commands';
+import { type LeavingSignal, leavingCode, leavingSignals } from '@goflow/commands/signals';
 import { isGoflowError, toFailure } from '@goflow/shared';
 import { CommanderError } from 'commander';
 import { createCommand, type ProgramFlag, readSettings } from './flags.js';
@@ -88,8 +89,8 @@ function listenToSignals(
   host: ProgramHost,
 ): void {
   let stopping = false;
-  const leave = (signal: NodeJS.Signals): void => {
-    if (stopping) host.exit(signal === 'SIGINT' ? 130 : 143);
+  const leave = (signal: LeavingSignal): void => {
+    if (stopping) host.exit(leavingCode(signal));
     stopping = true;
     logger.info({ signal }, 'stopping');
     // It always exits, whatever hangs.
@@ -104,8 +105,7 @@ function listenToSignals(
       },
     );
   };
-  host.on('SIGTERM', leave);
-  host.on('SIGINT', leave);
+  for (const signal of leavingSignals()) host.on(signal, () => leave(signal));
 }
 
 function exitCodeOf(error: unknown): number {
