@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defineTasks } from '@goflow/sdk';
 import { type ChildProgram, until } from '@goflow/testing';
@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { newPlace } from '../support/redis.js';
 import { openClient } from '../support/system.js';
 import { flagsOf } from './cli.js';
+import { gone, sh, startExec } from './exec-rig.js';
 import { newFolder, startCli } from './folder.js';
 
 const tasks = defineTasks({
@@ -53,7 +54,7 @@ async function startWatched(flags: readonly string[] = []) {
   const effects = async () =>
     (await readFile(join(folder, 'effects'), 'utf8')).split('\n').filter((name) => name !== '');
   await started(program, 1);
-  return { goflow: openClient(tasks, place), program, write, effects };
+  return { goflow: openClient(tasks, place), program, write, effects, place, folder };
 }
 
 const started = (program: ChildProgram, count: number) =>
@@ -114,9 +115,12 @@ test('300 tasks while a handler changes five times: all end, each ran once, ever
 }, 180_000);
 
 test('what handlers import counts, and so do new files; what no program reads does not', async () => {
-  const { goflow, program, write } = await startWatched();
+  const { goflow, program, write, folder } = await startWatched();
   const run = async () => goflow.wait(await goflow.push('step', { name: 'a', ms: 0 }));
   await write('README.md', 'text');
+  await write('results.json', '[]');
+  await mkdir(join(folder, 'logs'));
+  await write('logs/last.js', '(');
   await write('effects', '');
   await write('lib/mark.js', `export const mark = '+';`);
   await started(program, 2);
@@ -124,7 +128,7 @@ test('what handlers import counts, and so do new files; what no program reads do
   await write('handlers/second.js', `throw new Error('not yet');`);
   await program.line(/second\.js cannot be loaded: not yet/);
   expect(program.stderr).toMatch(/handlers\/second\.js changed: loading/);
-  expect(program.stderr).not.toMatch(/README|effects/);
+  expect(program.stderr).not.toMatch(/README|effects|results|logs/);
   expect(await run()).toBe('v1+');
 });
 
@@ -173,6 +177,27 @@ test('Ctrl-C, which all processes of a terminal get, lets a task end; two of the
     const { status } = await goflow.getResult(id);
     expect(status).toBe(signals === 1 ? 'completed' : 'active');
   }
+});
+
+test.each([
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)('a second %s ends the commands that run, too', async (signal, code) => {
+  const { program, place, folder } = await startWatched([
+    '--allow-programs',
+    'sh',
+    '--grace',
+    '20s',
+  ]);
+  const job = { ...sh('a', 'echo $$ > pid; sleep 60'), cwd: folder };
+  startExec([JSON.stringify([job]), ...flagsOf(place)]);
+  const read = () => readFile(join(folder, 'pid'), 'utf8').catch(() => '');
+  const pid = Number(await until(read, { what: 'its pid' }));
+  program.signal(signal);
+  await program.line(/"msg":"stopping"/);
+  program.signal(signal);
+  expect(await program.exited).toEqual({ code, signal: null });
+  await gone(pid);
 });
 
 test('a worker whose watcher was killed stops, too', async () => {

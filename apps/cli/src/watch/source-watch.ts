@@ -1,9 +1,11 @@
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 
-const SOURCES = new Set(['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts', '.json']);
+const SOURCES = new Set(['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts']);
+/** What decides how modules are read. Other .json is data, which handlers may write. */
+const MANIFEST = /^(package|tsconfig.*)\.json$/;
 /** Below a watched folder; one that is watched may be called so itself. */
-const PASSED_OVER = /^(node_modules|dist|\..*)$/;
+const PASSED_OVER = /^(node_modules|dist|coverage|out|tmp|logs|\..*)$/;
 
 /** Between two looks, in milliseconds; longer where looking takes long. */
 const PAUSE_MS = 200;
@@ -71,12 +73,14 @@ async function lookInto(folder: string, found: Map<string, string>): Promise<voi
   for (const entry of entries) {
     const path = join(folder, entry.name);
     if (entry.isDirectory() && !PASSED_OVER.test(entry.name)) await lookInto(path, found);
-    else if (SOURCES.has(extname(entry.name)) && !found.has(path)) {
+    else if (isSource(entry.name) && !found.has(path)) {
       const written = await stat(path).catch(() => undefined);
       if (written?.isFile()) found.set(path, `${written.mtimeMs} ${written.size} ${written.ino}`);
     }
   }
 }
+
+const isSource = (name: string): boolean => SOURCES.has(extname(name)) || MANIFEST.test(name);
 
 function differences(before: Snapshot, now: Snapshot): string[] {
   const paths = new Set([...before.keys(), ...now.keys()]);

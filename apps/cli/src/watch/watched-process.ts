@@ -1,13 +1,17 @@
 import type { ProgramHost } from '@goflow/worker/program';
 
 /** What the two processes of `--watch` say to each other. */
-export type WatchMessage = 'loaded' | 'go' | 'started' | 'stop';
+export type WatchMessage = 'loaded' | 'go' | 'started' | 'stop' | 'exit';
+
+/** Signals to all processes of a terminal. */
+const PASSED_ON = ['SIGINT', 'SIGHUP'] as const;
 
 type Leave = (signal: NodeJS.Signals) => void;
 
 /**
  * The process of a worker that `--watch` started. It begins when it is told to, and stops when it is told to, when it gets SIGTERM, or when
- * nobody is left to tell it anything. Ctrl-C goes to all processes of a terminal; whoever watches passes it on, once.
+ * nobody is left to tell it anything; told to exit, it does so at once. Ctrl-C, and the end of a terminal, go to all processes of it;
+ * whoever watches passes them on, once.
  */
 export class WatchedProcess implements ProgramHost {
   readonly stderr: ProgramHost['stderr'];
@@ -17,12 +21,13 @@ export class WatchedProcess implements ProgramHost {
   constructor(host: NodeJS.Process) {
     this.#host = host;
     this.stderr = host.stderr;
-    host.on('SIGINT', () => undefined);
+    for (const signal of PASSED_ON) host.on(signal, () => undefined);
   }
 
   on(event: string, listener: (...given: never[]) => void): this {
     if (event === 'SIGTERM') this.#listenForStop(listener as Leave);
-    else if (event !== 'SIGINT') this.#host.on(event, listener as () => void);
+    else if (!PASSED_ON.some((signal) => signal === event))
+      this.#host.on(event, listener as () => void);
     return this;
   }
 
@@ -60,6 +65,7 @@ export class WatchedProcess implements ProgramHost {
     this.#host.on('disconnect', leave);
     this.#host.on('message', (message) => {
       if (message === 'stop') leave();
+      if (message === 'exit') this.#host.exit(143);
     });
   }
 }

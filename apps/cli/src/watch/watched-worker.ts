@@ -11,13 +11,18 @@ export interface WatchedWorkerOptions {
   readonly onEnded: (worker: WatchedWorker, ended: string) => void;
 }
 
+/** What its exit handlers have to kill its commands. */
+const EXIT_MS = 1_000;
+
 /** A worker in a process of its own: it loads the code, and waits until it may begin. */
 export class WatchedWorker {
   readonly #child: ChildProcess;
   #code = 0;
   #said: WatchMessage | undefined;
   #isTold = false;
+  #killing: NodeJS.Timeout | undefined;
 
+  /** @throws what the system says when it has no room; where it says so later, `onEnded` is told */
   constructor({ program, args, env, cwd, onLoaded, onEnded }: WatchedWorkerOptions) {
     const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const;
     this.#child = fork(program, args, { env, cwd, stdio: [...stdio] });
@@ -25,22 +30,27 @@ export class WatchedWorker {
       this.#said = message;
       if (message === 'loaded') onLoaded(this);
     });
-    // One that has ended is told something: its end is told, too.
-    this.#child.on('error', () => undefined);
+    this.#child.on('error', (error) => {
+      // One that has ended is told something: its end is told, too.
+      if (this.#child.pid !== undefined) return;
+      this.#code = 1;
+      onEnded(this, error.message);
+    });
     this.#child.on('exit', (code, signal) => {
+      clearTimeout(this.#killing);
       this.#code = code ?? 1;
       onEnded(this, signal === null ? `exit code ${code}` : signal);
     });
   }
 
+  /** There is a process, or was one. */
+  get isProcess(): boolean {
+    return this.#child.pid !== undefined;
+  }
+
   /** What it ended with. */
   get code(): number {
     return this.#code;
-  }
-
-  /** Its code is loaded: it may be told to begin. */
-  get isLoaded(): boolean {
-    return this.#said !== undefined;
   }
 
   /** It takes tasks. */
@@ -60,6 +70,12 @@ export class WatchedWorker {
   stop(): void {
     this.#isTold = true;
     this.#tell('stop');
+  }
+
+  /** Without a grace, but what it started is ended; it is killed when that takes longer than 1 s. */
+  exit(): void {
+    this.#tell('exit');
+    this.#killing ??= setTimeout(() => this.kill(), EXIT_MS);
   }
 
   /** At once: for one that runs nothing. */
