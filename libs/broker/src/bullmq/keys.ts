@@ -29,7 +29,16 @@ export const watchChannel = (prefix: string, queue: string, unique: string): str
 export const fleetKey = (prefix: string, part: FleetPart): string =>
   queueKey(prefix, 'fleet', part);
 
-type FleetPart = 'workers' | 'seen' | 'types' | 'epoch' | 'rules' | 'audit';
+type FleetPart =
+  | 'workers'
+  | 'seen'
+  | 'types'
+  | 'epoch'
+  | 'rules'
+  | 'version'
+  | 'audit'
+  | 'audit-workers'
+  | 'queues';
 
 /** The channel on which all workers hear that the rules have changed. */
 export const rulesChannel = (prefix: string): string => `${prefix}:rules`;

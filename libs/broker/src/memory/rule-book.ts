@@ -18,6 +18,8 @@ export class RuleBook {
   readonly #rules = new Map<string, ConcurrencyRule>();
   /** The newest last. */
   readonly #audit: AuditRecord[] = [];
+  /** Of workers that were changed by themselves, the newest last: they do not push out the changes of the fleet. */
+  readonly #overrides: AuditRecord[] = [];
   readonly #listeners = new Set<() => void>();
 
   constructor(clock: Clock) {
@@ -53,7 +55,7 @@ export class RuleBook {
         return { changed: false, ...change };
       if (!old && this.#rules.size >= MAX_RULES)
         throw invalidOption('rules', `at most ${MAX_RULES}: reset one first`, MAX_RULES + 1);
-      this.#rules.set(text, { ...scope, concurrency, by, at: this.#clock.now() });
+      this.#rules.set(text, { ...scope, concurrency, by, at: this.#newerThanAll() });
       this.record({ action: 'concurrency.set', by, ...scope, ...from, to: concurrency });
     }
     for (const listener of this.#listeners) listener();
@@ -61,17 +63,26 @@ export class RuleBook {
   }
 
   record(line: Omit<AuditRecord, 'at'>): void {
-    this.#audit.push({ at: this.#clock.now(), ...line });
-    if (this.#audit.length > MAX_AUDIT) this.#audit.shift();
+    const trail = line.action.startsWith('worker.') ? this.#overrides : this.#audit;
+    trail.push({ at: this.#clock.now(), ...line });
+    if (trail.length > MAX_AUDIT) trail.shift();
   }
 
   audit(limit: number): readonly AuditRecord[] {
-    return this.#audit.slice(-limit).reverse();
+    const newestFirst = [...this.#audit.toReversed(), ...this.#overrides.toReversed()];
+    return newestFirst.sort((a, b) => b.at - a.at).slice(0, limit);
+  }
+
+  /** The time; later than that of every rule, so that what is said last is the newest within a millisecond, too. */
+  #newerThanAll(): number {
+    return Math.max(this.#clock.now(), ...this.all.map(({ at }) => at + 1));
   }
 
   /** Whether it is newer than all that may fit the same worker, and are as specific. */
   #isNewest(rule: ConcurrencyRule): boolean {
-    return this.all.every((other) => other.at <= rule.at || !areRivals(rule, other));
+    return this.all.every(
+      (other) => other === rule || other.at < rule.at || !areRivals(rule, other),
+    );
   }
 }
 

@@ -10,7 +10,7 @@ import {
 import type { Cluster, Redis } from 'ioredis';
 import { fleetKey, rulesChannel } from '../keys.js';
 import { decodeAudit, decodeRule } from './fleet-records.js';
-import { MAX_RULES, recordAudit, setRule } from './rule-scripts.js';
+import { MAX_RULES, readRules, recordAudit, setRule } from './rule-scripts.js';
 
 /** A line of the audit trail before it has its time. */
 export type NewAudit = Omit<AuditRecord, 'at'>;
@@ -30,32 +30,44 @@ export interface FleetRulesOptions {
 export class FleetRules {
   readonly #redis: Redis | Cluster;
   readonly #prefix: string;
-  readonly #keys: readonly [rules: string, audit: string];
+  readonly #keys: readonly [rules: string, audit: string, version: string];
+  /** Of workers that were changed by themselves: there may be many, and they are not to push out the changes of the fleet. */
+  readonly #workerAudit: string;
   readonly #report: (error: Error) => void;
   /** What was told to be no rule: by its field. */
   #told = new Set<string>();
+  #isTrailTold = false;
 
   constructor({ redis, prefix, report }: FleetRulesOptions) {
     this.#redis = redis;
     this.#prefix = prefix;
-    this.#keys = [fleetKey(prefix, 'rules'), fleetKey(prefix, 'audit')];
+    const key = (part: 'rules' | 'audit' | 'version'): string => fleetKey(prefix, part);
+    this.#keys = [key('rules'), key('audit'), key('version')];
+    this.#workerAudit = fleetKey(prefix, 'audit-workers');
     this.#report = report;
   }
 
   /** All rules. What is none is passed over. */
   async read(): Promise<readonly ConcurrencyRule[]> {
-    const stored = await this.#redis.hgetall(this.#keys[0]);
+    return (await this.readVersion()).rules;
+  }
+
+  /** All rules, and their version, which `Fleet.rulesVersion` says, too. */
+  async readVersion(): Promise<{ rules: readonly ConcurrencyRule[]; version: string }> {
+    const [allRules, , versions] = this.#keys;
+    const [version, stored] = await readRules(this.#redis, [allRules, versions], []);
     const rules: ConcurrencyRule[] = [];
     const garbage = new Set<string>();
-    for (const [scope, text] of Object.entries(stored)) {
-      const rule = decodeRule(text);
+    for (let at = 0; at < stored.length; at += 2) {
+      const scope = stored[at] ?? '';
+      const rule = decodeRule(stored[at + 1] ?? '');
       // Else it could not be taken back: its field is what says which one it is.
       if (rule && scopeText(rule) === scope) rules.push(rule);
       else garbage.add(scope);
     }
     for (const scope of garbage) if (!this.#told.has(scope)) this.#report(noRule(scope));
     this.#told = garbage;
-    return rules;
+    return { rules, version };
   }
 
   /** @param nonce the same for a change that is sent a second time */
@@ -66,22 +78,51 @@ export class FleetRules {
     const line = JSON.stringify({ nonce, action, by, ...scope, to: concurrency });
     const text = wanted === '' ? '' : JSON.stringify(rule);
     const args = [scopeText(scope), text, wanted, line, nonce, rulesChannel(this.#prefix)];
-    const [done, before] = await setRule(this.#redis, this.#keys, args);
+    const [done, before, isTrail] = await setRule(this.#redis, this.#keys, args);
     if (done === -1)
       throw invalidOption('rules', `at most ${MAX_RULES}: reset one first`, MAX_RULES + 1);
+    this.#checkTrail(isTrail === 1);
     return { changed: done === 1, ...(before !== '' && { before: Number(before) }) };
   }
 
   /** @param nonce the same for a line that is sent a second time */
   async record(line: NewAudit, nonce: string): Promise<void> {
-    await recordAudit(this.#redis, [this.#keys[1]], [JSON.stringify({ nonce, ...line }), nonce]);
+    const key = line.action.startsWith('worker.') ? this.#workerAudit : this.#keys[1];
+    const args = [JSON.stringify({ nonce, ...line }), nonce];
+    this.#checkTrail((await recordAudit(this.#redis, [key], args)) === 1);
   }
 
   /** The last lines of the audit trail, newest first. */
   async audit(limit: number): Promise<readonly AuditRecord[]> {
-    const lines = await this.#redis.lrange(this.#keys[1], 0, limit - 1);
-    return lines.flatMap((line) => decodeAudit(line) ?? []);
+    const keys = [this.#keys[1], this.#workerAudit];
+    const [changes = [], overrides = []] = await Promise.all(
+      keys.map(async (key) => {
+        const lines = await this.#redis.lrange(key, 0, limit - 1);
+        return lines.flatMap((line) => decodeAudit(line) ?? []);
+      }),
+    );
+    return merged(changes, overrides).slice(0, limit);
   }
+
+  /** Tells once that there is no trail, until there is one. */
+  #checkTrail(isThere: boolean): void {
+    if (!isThere && !this.#isTrailTold)
+      this.#report(new Error('the audit trail cannot be written: its key in Redis is no list'));
+    this.#isTrailTold = !isThere;
+  }
+}
+
+/** Two trails as one, the newest first. Each keeps its order: the clock of Redis may have been set back. */
+function merged(
+  changes: readonly AuditRecord[],
+  overrides: readonly AuditRecord[],
+): readonly AuditRecord[] {
+  const [rest, found] = [[...overrides], [] as AuditRecord[]];
+  for (const change of changes) {
+    const newer = rest.findIndex(({ at }) => at <= change.at);
+    found.push(...rest.splice(0, newer === -1 ? rest.length : newer), change);
+  }
+  return [...found, ...rest];
 }
 
 /** What is wanted of a scope: of no concurrency, nothing more. */
