@@ -121,12 +121,12 @@ function backendFactory(blocking: Redis | Cluster, options: BuildOptions): Backe
     // The two ends that BullMQ has no name for.
     for (const end of ['cancelled', 'expired']) named[end] = keys.toKey(name, end);
     const backend = new RedisQueueBackend(
-      new RedisConnection(options.redis, { shared: true, blocking: false }),
+      quietConnection(options.redis, { shared: true, blocking: false }),
       name,
       named,
       (part: string) => keys.toKey(name, part),
       backendOptions,
-      new RedisConnection(blocking, { shared: false, blocking: true }),
+      quietConnection(blocking, { shared: false, blocking: true }),
     );
     const { prefix, shared, clock } = options;
     shared.ofWorker(backend, {
@@ -136,6 +136,26 @@ function backendFactory(blocking: Redis | Cluster, options: BuildOptions): Backe
     return guardBackend(inRedisTime(readableJobs(backend, options), clock), options);
   };
 }
+
+/**
+ * A connection that does not print to stderr what goflow says itself: `auditRedis` tells of the version and of eviction. BullMQ takes a
+ * server that it does not ask for Redis 5, which cannot block for parts of a second; every Redis that goflow works with can.
+ */
+function quietConnection(
+  redis: Redis | Cluster,
+  how: { readonly shared: boolean; readonly blocking: boolean },
+): RedisConnection {
+  const connection = new RedisConnection(redis, { ...how, skipVersionCheck: true });
+  Object.defineProperty(connection, 'capabilities', {
+    get: () => CAPABILITIES,
+    // BullMQ writes its guess when the connection is ready.
+    set: () => undefined,
+  });
+  return connection;
+}
+
+/** Of Redis 6.2; from 7.0.8 on a wait could be of 1 ms, in place of 2. */
+const CAPABILITIES = { canDoubleTimeout: true, canBlockFor1Ms: false };
 
 /** Closes a worker that runs nothing any more; after `ms` its connection is cut. */
 export async function closeWorker(worker: BullWorker, ms: number): Promise<void> {

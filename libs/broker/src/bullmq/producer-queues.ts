@@ -1,5 +1,6 @@
 import { Queue, type RedisQueueBackend } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
+import { tellQueues } from './fleet/told-queues.js';
 import { bullQueueName, queueKey } from './keys.js';
 import type { SharedCalls } from './shared-calls/shared-calls.js';
 
@@ -56,6 +57,7 @@ export class ProducerQueues {
   async declareAgain(): Promise<void> {
     const { redis, prefix } = this.#settings;
     const names = [...this.#open.keys()];
+    for (const name of names) this.#tell(name);
     await Promise.all(
       names.map((name) =>
         redis.hset(queueKey(prefix, name, 'meta'), 'opts.maxLenEvents', MAX_EVENTS),
@@ -69,11 +71,19 @@ export class ProducerQueues {
     await Promise.all(queues.map(({ queue }) => queue.close().catch(() => undefined)));
   }
 
+  /** Once the push that it is opened for is on its way. Whoever lists the queues can look for it, too: when this fails, it is no trouble. */
+  #tell(name: string): void {
+    const { redis, prefix } = this.#settings;
+    setImmediate(() => void tellQueues(redis, prefix, [name]).catch(() => undefined));
+  }
+
   #start(name: string): OpenQueue {
     const { redis, prefix, onError, shared } = this.#settings;
     const queue = new Queue(bullQueueName(name), {
       connection: redis,
       prefix,
+      // It would print to stderr what goflow says itself: `auditRedis`, `goflow doctor`.
+      skipVersionCheck: true,
       streams: { events: { maxLen: MAX_EVENTS } },
     });
     queue.on('error', onError);
@@ -83,6 +93,7 @@ export class ProducerQueues {
         const backend = queue.getBackend() as RedisQueueBackend;
         shared?.ofProducer(backend);
         open.backend = backend;
+        this.#tell(name);
         return backend;
       }),
     };
