@@ -97,6 +97,23 @@ test('with --wait, too: what was pushed before a broken line is told', async () 
   ]);
 });
 
+test('Ctrl-C with --wait says how many were pushed, and that they go on', async () => {
+  const place = newPlace();
+  const args = ['push', 'echo', '--many', '--wait', ...flagsOf(place)];
+  const child = spawn(process.execPath, [GOFLOW, ...args]);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+  let said = '';
+  child.stderr.on('data', (text) => (said += String(text)));
+  child.stdin.write('1\n2\n3\n');
+  const goflow = openClient(tasks, place);
+  await until(async () => (await goflow.counts()).waiting === 3, { what: 'three tasks' });
+  child.kill('SIGINT');
+  expect(await ended).toBe(130);
+  expect(said).toContain('interrupted; the tasks that were pushed go on');
+  expect(said).toContain('(3 tasks pushed, 0 of them ended)');
+});
+
 test('lines that come slowly are pushed as they come, and Redis going away names the line that was not', async () => {
   const place = await newLonelyPlace();
   const args = [GOFLOW, 'push', 'echo', '--many', '--timeout', '500ms', ...flagsOf(place)];

@@ -49,7 +49,10 @@ export async function pushManyAndWait(
   const late = patience.ms === undefined ? undefined : AbortSignal.timeout(patience.ms);
   const inFlight = Math.max(AT_ONCE, MIN_CHUNKS_IN_FLIGHT * (chunk ?? contract.chunk));
   const progress = new Progress(out, 'ended');
-  let [ended, failed, code]: [number, number, ExitCode] = [0, 0, EXIT.done];
+  let [pushed, ended, failed, code]: [number, number, number, ExitCode] = [0, 0, 0, EXIT.done];
+  goflow.on('task:pushed', () => {
+    pushed += 1;
+  });
   try {
     const outcomes = goflow.map(type, source.payloads(), {
       ...push,
@@ -72,7 +75,7 @@ export async function pushManyAndWait(
       });
     }
   } catch (error) {
-    throw told(error, { ended, late, name: input.name, signal });
+    throw told(error, { ended, pushed, late, name: input.name, signal });
   } finally {
     progress.end();
     input.stream.destroy();
@@ -95,23 +98,30 @@ function short(error: Error | undefined): object {
 
 interface Ending {
   readonly ended: number;
+  readonly pushed: number;
   readonly late: AbortSignal | undefined;
   readonly name: string;
   readonly signal: AbortSignal;
 }
 
-function told(thrown: unknown, { ended, late, name, signal }: Ending): unknown {
+function told(thrown: unknown, { ended, pushed, late, name, signal }: Ending): unknown {
   const error = readError(thrown, name, signal);
   if (!isGoflowError(error)) return error;
   const isLate = late?.aborted && !signal.aborted && error.code === 'WAIT_ABORTED';
   const why = isLate
     ? 'the time of --wait is over; the tasks that were pushed go on'
-    : error.message;
+    : signal.aborted
+      ? 'interrupted; the tasks that were pushed go on'
+      : error.message;
   const code = isLate ? 'WAIT_TIMEOUT' : error.code;
-  return new GoflowError(code, `${why}\n(${plural(ended, 'task')} had ended)`, {
-    cause: error,
-    details: error.details,
-  });
+  return new GoflowError(
+    code,
+    `${why}\n(${plural(pushed, 'task')} pushed, ${counted(ended)} of them ended)`,
+    {
+      cause: error,
+      details: error.details,
+    },
+  );
 }
 
 /** Lines as payloads, each checked before the next is read: what stands behind a wrong one is not pushed. */
