@@ -182,7 +182,7 @@ export class QueueSet {
     this.#lastTakenAt = now;
     const waitedMs = task.attempt === 1 ? Math.max(now - task.dueAt, 0) : undefined;
     this.#deps.events.emit('task:started', { task, waitedMs });
-    if (task.stalls > 0) this.#deps.events.emit('task:taken-over', { task });
+    if (task.isTakenOver) this.#deps.events.emit('task:taken-over', { task });
     return executeTask(task, this.#execution);
   }
 

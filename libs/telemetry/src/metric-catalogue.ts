@@ -45,7 +45,7 @@ export const METRICS = Object.freeze({
   takenOver: entry('goflow_tasks_taken_over_total', 'counter', {
     unit: 'tasks',
     labels: ['queue', 'type'],
-    help: 'Attempts of tasks with which a worker had died or frozen before: they may do a second time what was done.',
+    help: 'Tasks that run again because their worker died or froze, a chunk as one: they may do a second time what was done.',
   }),
   abandoned: entry('goflow_tasks_abandoned_total', 'counter', {
     unit: 'tasks',

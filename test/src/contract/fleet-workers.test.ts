@@ -110,7 +110,7 @@ onBothBrokers((open) => {
     await worker.resetConcurrency('default');
     const ofDefault = async () =>
       (await fleet.audit()).filter(
-        ({ action, queue }) => /^worker/.test(action) && queue === 'default',
+        ({ action, queue }) => action.startsWith('worker') && queue === 'default',
       );
     await until(async () => (await ofDefault()).length === 2, { what: 'two lines' });
     expect(await ofDefault()).toMatchObject([

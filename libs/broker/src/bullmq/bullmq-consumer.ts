@@ -32,6 +32,7 @@ import { RunningTasks } from './running-tasks.js';
 import { StuckWatch } from './stuck-watch.js';
 import { Suspects } from './suspects.js';
 import { TakenJob, type Taking, takenTaskOf } from './taken-job.js';
+import { Takeovers } from './takeovers.js';
 import { newsTeller } from './task-news.js';
 import { TendedWorker } from './tended-worker.js';
 
@@ -74,7 +75,9 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
     this.#sweeper = new RetentionSweeper({ redis, prefix, queue, retention, report });
     const suspects = new Suspects(settings, queue);
     const begun = new Begun(settings, queue);
-    this.#careful = new CarefulStart({ begun, cancellations, suspects, worker, run, report });
+    const takeovers = new Takeovers(settings, queue);
+    const known = { begun, cancellations, suspects, takeovers };
+    this.#careful = new CarefulStart({ ...known, worker, run, report });
     this.#report = newsTeller(settings, queue);
     this.#chunks = new ChunkSlots({
       queue,

@@ -10,6 +10,7 @@ import { Lease } from './lease.js';
 import { openPlace } from './place.test-d.js';
 import { Suspects, Turns } from './suspects.js';
 import { TakenJob } from './taken-job.js';
+import { Takeovers } from './takeovers.js';
 
 const NOW = 1_000;
 const DONE: Verdict = { kind: 'completed', resultJson: undefined };
@@ -28,7 +29,9 @@ function open(run: (task: TakenJob) => Promise<Verdict> = async () => DONE) {
   const suspects = new Suspects({ redis, prefix, turns: new Turns() }, 'default');
   const running = vi.fn(run);
   const begun = new Begun({ redis, prefix, clock: { now: () => NOW } }, 'default');
-  const options = { begun, cancellations, suspects, worker: 'w', run: running, report };
+  const takeovers = new Takeovers({ redis, prefix, report }, 'default');
+  const known = { begun, cancellations, suspects, takeovers };
+  const options = { ...known, worker: 'w', run: running, report };
   const marks = () => redis.hkeys(key('suspects'));
   return {
     redis,
@@ -186,6 +189,18 @@ test('a suspect whose lease was lost keeps its mark while it runs: it may have f
   task.abort('the lease was lost');
   await redis.ping();
   expect(await marks()).toEqual(['a']);
+});
+
+test('each loss of its worker is news once, however often it is tried after that', async () => {
+  const { careful, redis, key } = open(async () => RETRY);
+  await redis.hset(key('a'), 'name', 'repeater');
+  const news: boolean[] = [];
+  for (const stalls of [1, 1, 1, 2, 2]) {
+    const task = taken({ stalls });
+    await careful.run(task, 'a');
+    news.push(task.isTakenOver);
+  }
+  expect(news).toEqual([true, false, false, true, false]);
 });
 
 test('without Redis nothing is known of it, and it runs all the same', async () => {

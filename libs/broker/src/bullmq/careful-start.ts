@@ -9,12 +9,14 @@ import type { Begun } from './begun.js';
 import type { Cancellations } from './cancellations.js';
 import type { Suspects } from './suspects.js';
 import type { TakenJob } from './taken-job.js';
+import type { Takeovers } from './takeovers.js';
 
 /** What starting a task carefully needs. */
 export interface CarefulStartOptions {
   readonly cancellations: Cancellations;
   readonly begun: Begun;
   readonly suspects: Suspects;
+  readonly takeovers: Takeovers;
   readonly worker: string;
   readonly run: (task: TakenJob) => Promise<Verdict>;
   readonly report: (error: unknown) => void;
@@ -62,7 +64,7 @@ export class CarefulStart {
   }
 
   async #runSuspect(task: TakenJob, unique: string): Promise<Verdict> {
-    const { suspects, worker, run, report } = this.#options;
+    const { suspects, takeovers, worker, run, report } = this.#options;
     const turn = await suspects.enter(unique, worker, () => task.isAborted);
     // The worker left, or lost its lease, while this one waited for its turn.
     if (turn === 'gone') return NOT_BEGUN;
@@ -77,6 +79,7 @@ export class CarefulStart {
     };
     task.signal.addEventListener('abort', onAbort, { once: true });
     try {
+      task.isTakenOver = await takeovers.isNews(task, unique);
       return task.isAborted ? NOT_BEGUN : await run(task);
     } finally {
       task.signal.removeEventListener('abort', onAbort);

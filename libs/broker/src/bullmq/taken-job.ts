@@ -52,6 +52,8 @@ export class TakenJob implements TakenTask {
   readable = true;
   /** Until more is known: one whose worker died was begun. */
   wasBegun: boolean;
+  /** Set before it is run. */
+  isTakenOver = false;
   runMs = 0;
   /** The worker is leaving and has ended this attempt itself. */
   isBrokenOff = false;

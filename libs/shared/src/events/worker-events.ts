@@ -14,7 +14,7 @@ export interface TaskFinished {
 export interface WorkerEvents {
   /** An attempt begins. `waitedMs`: since the task could have been taken; undefined when it is not the first attempt. */
   'task:started': [event: { readonly task: TakenTask; readonly waitedMs: number | undefined }];
-  /** The attempt that begins is of a task with which a worker died or froze before. */
+  /** A task with which a worker died or froze runs again: told once each time, of a chunk with one of its tasks. */
   'task:taken-over': [event: { readonly task: TakenTask }];
   /** An attempt ended and its outcome is recorded, for good, for another try, or handed back. */
   'task:finished': [event: TaskFinished];

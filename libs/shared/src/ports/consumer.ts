@@ -37,6 +37,8 @@ export interface TakenTask {
   readonly envelopeVersion?: number | undefined;
   /** How often its worker died or froze while it ran. */
   readonly stalls: number;
+  /** Its worker died or froze, and this was not told of before; of a chunk, one task says it. @default false */
+  readonly isTakenOver?: boolean | undefined;
   /** Its handler was begun before, by a worker that was lost: `startBy` is kept. */
   readonly wasBegun: boolean;
   /** Milliseconds since 1970. */

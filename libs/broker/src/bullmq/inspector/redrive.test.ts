@@ -45,6 +45,7 @@ const failed: PlantedJob = {
     progress: '50',
     pb: 'w',
     defa: 'x',
+    tol: 2,
     h1: '[1,2,3,"w","E","m","C"]',
     h49: '[]',
     stacktrace: '["s"]',
@@ -94,6 +95,8 @@ test.each(['failed', 'expired', 'cancelled'] as const)(
     ]);
     const left = [planted.key(unique), planted.key('delayed'), planted.key('marker')];
     expect(await everything(planted)).toEqual(left.sort());
+    // That its workers died was told of the task as it was.
+    expect(await redis.hexists(planted.key(unique), 'tol')).toBe(0);
     const stored = JSON.parse((await redis.hget(planted.key(unique), 'opts')) ?? '') as object;
     const { sb: _, dl: __, ...kept } = options;
     expect(stored).toEqual(kept);

@@ -44,7 +44,7 @@ ${LUA_WITH_VERSION}
 local state, isInChunk = findTask()
 if not isFinal(state) or state == 'completed' or isInChunk then return {state or 'unknown', 0} end
 local job = base .. id
-local old = {'finishedOn', 'processedOn', 'failedReason', 'stacktrace', 'defa', 'pb', 'progress'}
+local old = {'finishedOn', 'processedOn', 'failedReason', 'stacktrace', 'defa', 'pb', 'progress', 'tol'}
 for _, text in ipairs(redis.call('HGETALL', job)) do
   -- Of the attempts before; a value that looks like such a name does no harm.
   if string.find(text, '^h%d+$') then old[#old + 1] = text end
