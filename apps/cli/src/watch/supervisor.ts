@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { leavingCode, leavingSignals } from '@goflow/commands/signals';
+import { LEAVING_SIGNALS, leavingCode } from '@goflow/commands/signals';
 import { SourceWatch } from './source-watch.js';
 import { WatchedWorker } from './watched-worker.js';
 
@@ -38,7 +38,7 @@ export class Supervisor {
   /** Starts the first worker. Signals stop the last one, and end the process. */
   start(): void {
     const { host } = this.#options;
-    for (const signal of leavingSignals()) host.on(signal, () => this.#stop(leavingCode(signal)));
+    for (const signal of LEAVING_SIGNALS) host.on(signal, () => this.#stop(leavingCode(signal)));
     this.#watch.start();
     this.#load();
   }

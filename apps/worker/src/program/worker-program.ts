@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { killLiveCommands } from '@goflow/commands';
-import { type LeavingSignal, leavingCode, leavingSignals } from '@goflow/commands/signals';
+import { LEAVING_SIGNALS, type LeavingSignal, leavingCode } from '@goflow/commands/signals';
 import { isGoflowError, toFailure } from '@goflow/shared';
 import { CommanderError } from 'commander';
 import { createCommand, type ProgramFlag, readSettings } from './flags.js';
@@ -105,7 +105,7 @@ function listenToSignals(
       },
     );
   };
-  for (const signal of leavingSignals()) host.on(signal, () => leave(signal));
+  for (const signal of LEAVING_SIGNALS) host.on(signal, () => leave(signal));
 }
 
 function exitCodeOf(error: unknown): number {
