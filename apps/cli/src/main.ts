@@ -1,5 +1,6 @@
 // The only file of this project that reads the environment, installs signal handlers or exits.
 import { readFileSync } from 'node:fs';
+import { LEAVING_SIGNALS } from '@goflow/commands/signals';
 import { callCommand } from './call-command.js';
 import { ALL_COMMANDS, COMMANDS, PROGRAMS } from './commands/index.js';
 import { EXIT, exitCodeOf, isOfCommander } from './exit-code.js';
@@ -17,7 +18,7 @@ const unread = new AbortController();
 const NAMES = ALL_COMMANDS.map(({ name }) => name);
 
 function listenToSignals(): void {
-  for (const name of ['SIGINT', 'SIGTERM'] as const)
+  for (const name of LEAVING_SIGNALS)
     process.on(name, () => {
       if (interrupt.signal.aborted) process.exit(EXIT.interrupted);
       interrupt.abort();

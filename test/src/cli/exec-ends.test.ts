@@ -56,6 +56,16 @@ test('a second Ctrl-C ends it at once; no process and no half file is left', asy
   expect((await readdir(cwd)).sort()).toEqual(['child', 'heard', 'out.json', 'self']);
 });
 
+test('SIGHUP, when its terminal ends, is as Ctrl-C', async () => {
+  const cwd = await folderWith({});
+  const program = startExec([JSON.stringify([sh('a', FAMILY)]), '-o', 'out.json'], { cwd });
+  const pids = [await pidIn(cwd, 'child'), await pidIn(cwd, 'self')];
+  program.signal('SIGHUP');
+  expect(await program.exited).toEqual({ code: 130, signal: null });
+  for (const pid of pids) await gone(pid);
+  expect((await readdir(cwd)).sort()).toEqual(['child', 'out.json', 'self']);
+});
+
 test('one that ignores SIGTERM is killed', async () => {
   const deaf = { ...sh('a', "trap '' TERM; while :; do sleep 0.1; done"), timeout: '300ms' };
   const { stdout } = await exec([JSON.stringify([deaf])]);
