@@ -12,7 +12,7 @@ export interface Command {
   readonly timeout?: Duration | undefined;
   /** The folder that it runs in. @default that of the program which runs it */
   readonly cwd?: string | undefined;
-  /** Variables of its environment, beside those that it has anyway. */
+  /** Variables of its environment, beside those that it has anyway. A worker refuses names that it does not list. */
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** What it reads from stdin. @default nothing: stdin is at its end */
   readonly stdin?: string | undefined;

@@ -6,16 +6,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** What a worker passes on of its own environment. */
 const PASSED_ON = ['PATH', 'HOME', 'LANG', 'TZ'];
 
-/** Variables with which a command could have another program or other code run than the one that is allowed. */
-const INJECTING_NAMES = new Set(
-  'PATH HOME IFS ENV SHELL SHELLOPTS PS4 PROMPT_COMMAND CDPATH PAGER EDITOR VISUAL BROWSER CLASSPATH GLIBC_TUNABLES LOCPATH NLSPATH'.split(
-    ' ',
-  ),
-);
-const INJECTING_PREFIXES =
-  'LD_ DYLD_ GCONV_ MALLOC_ BASH NODE_ NPM_CONFIG_ PYTHON PERL RUBY LUA PHP JAVA_ _JAVA_ JDK_ DOTNET_ CORECLR_ GIT_ OPENSSL_'.split(
-    ' ',
-  );
+/** What `--allow-env` says for every name. */
+const EVERY_NAME = '*';
 
 /**
  * The part of a worker's environment that its commands get. Folders of PATH that are relative are left out: they would mean another folder
@@ -27,21 +19,18 @@ export function passedOn(env: Environment): Environment {
   return { ...kept, PATH: folders.length === 0 ? undefined : folders.join(':') };
 }
 
-/** The first name that a command may not set; `undefined` when all are harmless. */
-export function refusedVariable(
-  env: Environment = {},
-  allowed: ReadonlySet<string> = new Set(),
-): string | undefined {
-  return Object.keys(env).find((name) => isInjecting(name.toUpperCase()) && !allowed.has(name));
+/** The names that commands may set. */
+export type AllowedEnv = ReadonlySet<string>;
+
+/** The first name that a command may not set; `undefined` when it may set all. Any of them could have other code run than what is allowed. */
+export function refusedVariable(env: Environment = {}, allowed: AllowedEnv): string | undefined {
+  if (allowed.has(EVERY_NAME)) return undefined;
+  return Object.keys(env).find((name) => !allowed.has(name));
 }
 
-/** Names that commands may set though code could be run with them. @throws OPTION_INVALID */
-export function resolveAllowedEnv(names: readonly string[]): ReadonlySet<string> {
-  const wrong = names.find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
+/** Checks a list of names that commands may set; `*` stands for all. @throws OPTION_INVALID */
+export function resolveAllowedEnv(names: readonly string[]): AllowedEnv {
+  const wrong = names.find((name) => name !== EVERY_NAME && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
   if (wrong === undefined) return new Set(names);
-  throw invalidOption('allowEnv', 'names of variables', wrong);
-}
-
-function isInjecting(name: string): boolean {
-  return INJECTING_NAMES.has(name) || INJECTING_PREFIXES.some((prefix) => name.startsWith(prefix));
+  throw invalidOption('allowEnv', 'names of variables, or * for all', wrong);
 }

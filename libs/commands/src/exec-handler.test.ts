@@ -40,11 +40,13 @@ test('a name allows no path, and a path no name', async () => {
 test('of the worker’s environment little is passed on, and commands cannot change what is run', async () => {
   const args = ['-p', 'JSON.stringify(process.env)'];
   const env = { PATH: process.env.PATH, HOME: '/h', REDIS_URL: 'redis://:secret@a' };
-  const { result_body } = await handle({ args, env: { MINE: '1' } }, { env });
+  const { result_body } = await handle({ args, env: { MINE: '1' } }, { env, allowEnv: ['MINE'] });
   expect(JSON.parse(result_body)).toEqual({ PATH: env.PATH, HOME: '/h', MINE: '1' });
   const injecting = { args, env: { NODE_OPTIONS: '--no-deprecation' } };
   expect(await handle(injecting)).toEqual(refused('let commands set NODE_OPTIONS'));
-  expect(await handle(injecting, { allowEnv: ['NODE_OPTIONS'] })).toMatchObject({ exit_code: 0 });
+  for (const allowEnv of [['NODE_OPTIONS'], ['*']])
+    expect(await handle(injecting, { allowEnv })).toMatchObject({ exit_code: 0 });
+  expect(await handle({ args, env: { MINE: '1' } })).toEqual(refused('let commands set MINE'));
 });
 
 test('ended from outside, it has no result: the task is cancelled, or another worker’s', async () => {

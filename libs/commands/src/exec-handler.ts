@@ -2,14 +2,20 @@ import { isGoflowError } from '@goflow/shared';
 import { type AllowList, resolveAllowList } from './allow-list.js';
 import { cutMark } from './capped-output.js';
 import { type Command, type CommandResult, EXEC_EXIT } from './command.js';
-import { type Environment, passedOn, refusedVariable, resolveAllowedEnv } from './environment.js';
+import {
+  type AllowedEnv,
+  type Environment,
+  passedOn,
+  refusedVariable,
+  resolveAllowedEnv,
+} from './environment.js';
 import { notRun, runCommand } from './run-command.js';
 
 /** Options of {@link createExecHandler}. */
 export interface ExecHandlerOptions {
   /** The programs that may be run: names to be looked for in PATH, and absolute paths. All arguments are allowed with them. */
   readonly allow: readonly string[];
-  /** Variables that commands may set though code could be run with them, such as `NODE_OPTIONS`. @default none */
+  /** Variables that commands may set in their `env`; `*` stands for all. @default none */
   readonly allowEnv?: readonly string[] | undefined;
   /** The worker's environment: PATH, HOME, LANG and TZ of it are passed on, and nothing else. @default nothing is */
   readonly env?: Environment | undefined;
@@ -54,7 +60,7 @@ export function createExecHandler(options: ExecHandlerOptions): ExecHandler {
 function whyRefused(
   { command, env }: Command,
   allowed: AllowList,
-  allowedEnv: ReadonlySet<string>,
+  allowedEnv: AllowedEnv,
 ): string | undefined {
   if (!allowed.has(command)) return `this worker does not allow the program ${command}`;
   const name = refusedVariable(env, allowedEnv);

@@ -58,6 +58,14 @@ test('no shell reads what is given: every argument arrives as it is', async () =
   });
 });
 
+test('a file without #! is run by /bin/sh, as the system does it; its arguments arrive as they are', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'goflow-script-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const command = join(folder, 'script');
+  await writeFile(command, 'echo "$1"; echo $((1 + 1))', { mode: 0o755 });
+  expect(await run({ command, args: ['$(id)'] })).toMatchObject({ result_body: '$(id)\n2\n' });
+});
+
 test('stdin, folder and environment', async () => {
   const source = `process.stdin.pipe(process.stdout);
     console.log(process.cwd(), JSON.stringify(process.env));`;

@@ -33,7 +33,7 @@ const LAST_RESORT_MS = 2_000;
 
 /**
  * Runs one command, and whatever it starts, in a process group of its own, and waits for its end. Nothing of the group outlives it. No shell
- * is involved. Output over the limit is read, counted and dropped.
+ * reads what is given; a file without `#!` is run by `/bin/sh`, as execvp(3) does it. Output over the limit is read, counted and dropped.
  *
  * Never rejects: what cannot be started is a result with exit code 127, what ran too long one with 124, what `signal` kept from being started
  * one with 130.

@@ -39,7 +39,7 @@ export const EXEC_FLAGS: Readonly<Record<keyof ExecFlags, Flag>> = {
   allowEnv: {
     flag: '--allow-env <names>',
     env: 'GOFLOW_ALLOW_ENV',
-    help: 'variables that commands may set though code can be run with them: NODE_OPTIONS (default: none)',
+    help: 'variables that commands may set in their `env`: TZ,REPORT_YEAR; * for all (default: none)',
     isRepeatable: true,
     read: (value) => [...resolveAllowedEnv(listOf(value))],
   },
