@@ -1,6 +1,6 @@
 /**
  * Commands of the operating system as tasks: their contract, what runs one, and the handler for workers. The only home of child
- * processes; no shell is ever involved.
+ * processes; no shell reads what is given.
  *
  * @module
  */
@@ -18,4 +18,4 @@ export type { ExecTasks } from './exec-tasks.js';
 export { defineExecTasks, EXEC_QUEUE, EXEC_TYPE } from './exec-tasks.js';
 export { killLiveCommands } from './process-group.js';
 export type { RunCommandOptions } from './run-command.js';
-export { runCommand } from './run-command.js';
+export { notRun, runCommand } from './run-command.js';

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defineTasks } from '@goflow/sdk';
-import { until } from '@goflow/testing';
-import { expect, test } from 'vitest';
+import { FaultProxy, until } from '@goflow/testing';
+import { expect, onTestFinished, test } from 'vitest';
 import { runWorker } from '../support/program.js';
 import { newPlace, type Place } from '../support/redis.js';
 import { openClient } from '../support/system.js';
@@ -48,7 +48,7 @@ test('what a worker does not allow is told, and is not run', async () => {
   const tasks = [
     { identifier: 'program', command: 'node', args: ['-v'] },
     { identifier: 'path', command: '/bin/sh', args: ['-c', 'true'] },
-    { ...sh('variable', 'true'), env: { LD_PRELOAD: '/tmp/x.so' } },
+    { ...sh('variable', 'true'), env: { BASH_ENV: 'x', MINE: '1' } },
     { ...sh('allowed', 'echo $BASH_ENV $GOFLOW_PREFIX'), env: { BASH_ENV: 'x' } },
     sh('fails', 'exit 7'),
   ];
@@ -57,7 +57,7 @@ test('what a worker does not allow is told, and is not run', async () => {
   expect(resultsIn(stdout)).toMatchObject([
     { exit_code: 126, error: 'this worker does not allow the program node' },
     { exit_code: 126, error: 'this worker does not allow the program /bin/sh' },
-    { exit_code: 126, error: 'this worker does not let commands set LD_PRELOAD' },
+    { exit_code: 126, error: 'this worker does not let commands set MINE' },
     { exit_code: 0, result_body: 'x\n' },
     { exit_code: 7 },
   ]);
@@ -142,3 +142,46 @@ test('Redis cannot be reached: nothing runs, and 3', async () => {
   expect(code).toBe(3);
   expect(stderr).toContain('BROKER_UNAVAILABLE');
 });
+
+async function behindProxy(timeout: string) {
+  const place = newPlace();
+  const proxy = await FaultProxy.start({ targetPort: Number(new URL(place.redis).port) });
+  onTestFinished(() => proxy[Symbol.asyncDispose]());
+  const flags = ['--redis', proxy.url(place.redis), '--prefix', place.prefix];
+  return { place, proxy, flags: [...flags, '--timeout', timeout] };
+}
+
+test('Redis goes away while commands are pushed: each is told, and 3', async () => {
+  const { proxy, flags } = await behindProxy('3s');
+  proxy.setLatency(100);
+  const program = startExec([JSON.stringify(counting(3)), '-v', ...flags]);
+  await program.line(/^job 2: pushed/);
+  proxy.blackhole('both');
+  expect(await program.exited).toEqual({ code: 3, signal: null });
+  const away = { exit_code: 125, error: expect.stringMatching(/^not pushed: BROKER_UNAVAILABLE/) };
+  expect(resultsIn(program.stdout)).toMatchObject([away, away, away]);
+});
+
+test('Redis is away and Ctrl-C comes: told once, and nothing is said to be cancelled', async () => {
+  const { place, proxy, flags } = await behindProxy('500ms');
+  const program = startExec([JSON.stringify(counting(2)), ...flags]);
+  const client = openClient(defineTasks({}), place);
+  const pushed = async () => (await client.counts('exec')).waiting === 2;
+  await until(pushed, { what: 'both to wait', timeoutMs: 20_000 });
+  const cut = () => {
+    proxy.refuse();
+    proxy.cutAll();
+  };
+  cut();
+  await program.line(/Redis is away/);
+  proxy.heal();
+  await program.line(/Redis answers again/);
+  cut();
+  await until(() => program.stderr.split('Redis is away').length === 3, {
+    what: 'the second time',
+  });
+  program.signal('SIGINT');
+  expect(await program.exited).toEqual({ code: 130, signal: null });
+  const end = { exit_code: 125, error: 'interrupted; it may run all the same' };
+  expect(resultsIn(program.stdout)).toMatchObject([end, end]);
+}, 60_000);

@@ -25,13 +25,14 @@ export const run: RunCommand = async ([argument], given, context) => {
   const report = new ExecReport(context.out, commands, options.isVerbose);
   const spool = new ResultSpool({ order: options.order });
   try {
-    await runAll(withTimeout(commands, options), options, {
+    const { isUnreachable } = await runAll(withTimeout(commands, options), options, {
       listener: listenerOf(report, spool),
       context,
     });
     report.end();
     const isKept = await deliver(spool, outfile, context);
     if (context.signal.aborted) return EXIT.interrupted;
+    if (isKept && isUnreachable) return EXIT.unreachable;
     return !isKept || (options.isStrict && report.failed > 0) ? EXIT.failed : EXIT.done;
   } finally {
     report.end();
@@ -49,8 +50,11 @@ async function runAll(
   commands: readonly Command[],
   { queue, threads }: ExecOptions,
   around: Around,
-): Promise<void> {
-  if (queue === undefined) return runHere(commands, threads ?? DEFAULT_THREADS, around);
+): Promise<{ readonly isUnreachable: boolean }> {
+  if (queue === undefined) {
+    await runHere(commands, threads ?? DEFAULT_THREADS, around);
+    return { isUnreachable: false };
+  }
   // Loading it takes as long as all the rest.
   const { runSpread } = await import('./run-spread.js');
   return runSpread(commands, { ...around, queue, threads });

@@ -4,8 +4,10 @@ import {
   defineExecTasks,
   EXEC_EXIT,
   EXEC_TYPE,
+  notRun,
 } from '@goflow/commands';
 import { isGoflowError, type TaskResult, type Tasks } from '@goflow/shared';
+import { whileRedisIsWatched } from '../../connection/redis-watch.js';
 import { hintOfQueue } from '../../connection/untaken-queue.js';
 import type { Context } from '../../context.js';
 import type { ExecListener } from './run-here.js';
@@ -22,22 +24,33 @@ export interface SpreadOptions {
 const IN_FLIGHT = 1_000;
 const MAX_IN_FLIGHT = 100_000;
 
+/** How a run over many workers went. */
+export interface SpreadEnd {
+  /** A command was not pushed, because Redis was away. */
+  readonly isUnreachable: boolean;
+}
+
 /**
  * Has workers run commands: each is a task `exec`. Every one has a result when it resolves: with the signal aborted those on their way are
- * cancelled, which ends them where they run, and the others are not pushed.
+ * cancelled, which ends them where they run, and the others are not pushed. That Redis is away is noted, once each time.
  *
  * @throws BROKER_UNAVAILABLE, BROKER_REFUSED when Redis does not answer at the beginning
  */
 export async function runSpread(
   commands: readonly Command[],
   { queue, threads, listener, context }: SpreadOptions,
-): Promise<void> {
+): Promise<SpreadEnd> {
   const { signal } = context;
   const connection = await context.connect();
   const goflow = connection.pushing(defineExecTasks(queue) as unknown as Tasks);
   goflow.on('type:unhandled', () => listener.note(NO_WORKER));
   await hintOfQueue(connection.broker, queue, (text) => listener.note(text));
+  let cancelled = 0;
+  goflow.on('task:cancelled', () => {
+    cancelled += 1;
+  });
   const open = new Set<number>();
+  let isUnreachable = false;
   let taken = 0;
   function* source(): Generator<Command, void, undefined> {
     for (const [index, command] of commands.entries()) {
@@ -48,20 +61,27 @@ export async function runSpread(
     }
   }
   const inFlight = Math.min(threads ?? IN_FLIGHT, commands.length || 1, MAX_IN_FLIGHT);
-  try {
+  const follow = async (): Promise<void> => {
     const options = { inFlight, signal, onStop: 'cancel' } as const;
     for await (const { index, result, error } of goflow.map(EXEC_TYPE, source(), options)) {
       open.delete(index);
+      isUnreachable ||= isGoflowError(error, 'BROKER_UNAVAILABLE');
       const { identifier } = commands[index] as Command;
       await listener.ended(
         index,
         result ? resultOf(result, identifier) : unsent(error, identifier),
       );
     }
+  };
+  try {
+    const note = (text: string): void => listener.note(text);
+    await whileRedisIsWatched({ broker: connection.broker, note, wait: follow });
   } catch (error) {
     if (!signal.aborted) throw error;
   }
-  await tellTheRest(commands, { open, taken, listener });
+  // Which of them were cancelled nobody tells: unless it was all of them, nothing is promised of any.
+  await tellTheRest(commands, { open, taken, isCancelled: cancelled === open.size, listener });
+  return { isUnreachable };
 }
 
 const NO_WORKER =
@@ -81,12 +101,8 @@ function unsent(error: Error, identifier: string): CommandResult {
   return unknownEnd(identifier, `not pushed: ${code}${error.message}${may}`);
 }
 
-const unknownEnd = (identifier: string, error: string): CommandResult => ({
-  identifier,
-  exit_code: EXEC_EXIT.unknown,
-  result_body: '',
-  error,
-});
+const unknownEnd = (identifier: string, error: string): CommandResult =>
+  notRun(identifier, EXEC_EXIT.unknown, error);
 
 /** After Ctrl-C. */
 async function tellTheRest(
@@ -94,13 +110,19 @@ async function tellTheRest(
   given: {
     readonly open: ReadonlySet<number>;
     readonly taken: number;
+    /** Those that were on their way are known to be cancelled. */
+    readonly isCancelled: boolean;
     readonly listener: ExecListener;
   },
 ): Promise<void> {
   for (const [index, { identifier }] of commands.entries()) {
-    if (index < given.taken && !given.open.has(index)) continue;
-    const error = given.open.has(index) ? 'interrupted: cancelled' : 'not run: interrupted';
-    const result = { identifier, exit_code: EXEC_EXIT.interrupted, result_body: '', error };
+    const isOpen = given.open.has(index);
+    if (index < given.taken && !isOpen) continue;
+    const how = isOpen ? 'interrupted: cancelled' : 'not run: interrupted';
+    const result =
+      isOpen && !given.isCancelled
+        ? unknownEnd(identifier, 'interrupted; it may run all the same')
+        : notRun(identifier, EXEC_EXIT.interrupted, how);
     await given.listener.ended(index, result);
   }
 }
