@@ -53,6 +53,36 @@ test('with minReplicas a push resolves when a replica has it, and pushes of one 
   expect(await there.llen('goflow:{default}:wait')).toBe(1 + 50 + 3 + 1 + 1);
 });
 
+test('what is said to the fleet waits for replicas, too, and REPLICAS_MISSING says that they do not have it', async () => {
+  const { master, replica, admin } = await startPair();
+  const goflow = open(master.url, { replicaTimeout: '200ms' });
+  await goflow.push('number', 0);
+  const { fleet } = goflow;
+  const by = 'ada';
+  const changes = [
+    () => fleet.setConcurrency(5, { by }),
+    () => fleet.pause('default', { by }),
+    () => fleet.resume('default', { by }),
+    () => fleet.resetConcurrency({ by }),
+  ];
+  for (const change of changes) {
+    const before = await waitsOf(admin);
+    await change();
+    expect((await waitsOf(admin)) - before).toBe(1);
+  }
+  const before = await waitsOf(admin);
+  expect([await fleet.rules(), (await fleet.audit()).length]).toEqual([[], 4]);
+  expect(await waitsOf(admin)).toBe(before);
+  replica.pause();
+  for (const change of changes.slice(0, 2))
+    await expect(change()).rejects.toMatchObject({
+      code: 'REPLICAS_MISSING',
+      message: 'the change is in Redis, but only 0 of 1 replicas have it by now',
+    });
+  expect(await fleet.rules()).toMatchObject([{ concurrency: 5 }]);
+  expect(await fleet.audit()).toHaveLength(6);
+});
+
 test('a frozen replica: REPLICAS_MISSING, the task is in the master, and is there once when it is pushed again with its own id', async () => {
   const { master, replica } = await startPair();
   const goflow = open(master.url, { replicaTimeout: '200ms' });

@@ -249,6 +249,7 @@ class BullMqBroker implements Broker {
       prefix: this.#prefix,
       report: this.#onError,
       within,
+      confirmed: (write) => this.#within(this.#confirmed(write, 'the change')),
       open,
     });
   }
@@ -261,9 +262,12 @@ class BullMqBroker implements Broker {
   #withinBacklog<T>(command: () => Promise<T>, bytes: number): Promise<T> {
     const overload = overloadOf(this.#deadline.unsettledBytes);
     if (overload) return Promise.reject(overload);
+    return this.#within(this.#confirmed(command), backlogOf(bytes));
+  }
+
+  #confirmed<T>(write: () => Promise<T>, what?: string): () => Promise<T> {
     const replicas = this.#replicas;
-    const sending = replicas ? () => replicas.confirmed(command) : command;
-    return this.#within(sending, backlogOf(bytes));
+    return replicas ? () => replicas.confirmed(write, what) : write;
   }
 
   #within<T>(command: () => Promise<T>, bytes?: number): Promise<T> {

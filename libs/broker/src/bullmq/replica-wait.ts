@@ -25,9 +25,10 @@ export class ReplicaWait {
    * Runs `write`, and waits for the replicas. It must be safe to run again, which is asked for by an error that says that the connection is
    * away. When replicas are missing, a list of outcomes has REPLICAS_MISSING in the place of each that went well.
    *
+   * @param what is written, for who is told that replicas are missing. @default 'the task'
    * @throws REPLICAS_MISSING
    */
-  async confirmed<T>(write: () => Promise<T>): Promise<T> {
+  async confirmed<T>(write: () => Promise<T>, what = 'the task'): Promise<T> {
     const socket = this.#redis.stream;
     const answer = await write();
     if (Array.isArray(answer) && answer.every((one) => one instanceof Error)) return answer as T;
@@ -36,7 +37,7 @@ export class ReplicaWait {
     const { wanted } = this.#options;
     if (replicas >= wanted) return answer;
     const missing = (written: unknown): Error =>
-      replicasMissing({ replicas, wanted, id: idOf(written) });
+      replicasMissing({ what, replicas, wanted, id: idOf(written) });
     if (!Array.isArray(answer)) throw missing(answer);
     return answer.map((one: unknown) => (one instanceof Error ? one : missing(one))) as T;
   }
@@ -78,15 +79,16 @@ export function notTriedAfter(missing: GoflowError): GoflowError {
 }
 
 interface Missing {
+  readonly what: string;
   readonly replicas: number;
   readonly wanted: number;
   /** Of the task, where the write told it. */
   readonly id: TaskId | undefined;
 }
 
-function replicasMissing({ replicas, wanted, id }: Missing): GoflowError {
-  const task = id === undefined ? 'the task' : `the task ${id}`;
-  const message = `${task} is in Redis, but only ${replicas} of ${wanted} replicas have it by now`;
+function replicasMissing({ what, replicas, wanted, id }: Missing): GoflowError {
+  const named = id === undefined ? what : `${what} ${id}`;
+  const message = `${named} is in Redis, but only ${replicas} of ${wanted} replicas have it by now`;
   const details = { sent: true, replicas, wanted, ...(id === undefined ? {} : { id }) };
   return new GoflowError('REPLICAS_MISSING', message, { details });
 }

@@ -1,7 +1,7 @@
 import { checkInteger, invalidOption, toMs } from '@goflow/shared';
 import { isInstance, type RedisGiven } from './redis-given.js';
 
-/** How many replicas must have a push before it counts as done. */
+/** How many replicas must have a push, or a change of the fleet, before it counts as done. */
 export interface ReplicasOptions {
   /** 0 to 10. @default 0: no replica is waited for */
   readonly minReplicas?: number | undefined;

@@ -20,6 +20,8 @@ export interface BullMqFleetOptions {
   readonly prefix: string;
   /** Bounds every call: `Deadline.within`. */
   readonly within: Deadline['within'];
+  /** The same for what changes something: replicas may have to have it, too. Safe to run twice. */
+  readonly confirmed: <T>(write: () => Promise<T>) => Promise<T>;
   readonly open: (queue: string) => Promise<RedisQueueBackend>;
   readonly report: (error: Error) => void;
 }
@@ -46,7 +48,7 @@ export class BullMqFleet implements FleetBroker {
     const nonce = newNonce();
     const isLabelled = Object.keys(labels).length > 0;
     const scope = { ...(queue !== undefined && { queue }), ...(isLabelled && { labels }) };
-    return this.#options.within(() => this.#rules.set({ ...scope, concurrency, by }, nonce));
+    return this.#options.confirmed(() => this.#rules.set({ ...scope, concurrency, by }, nonce));
   }
 
   pause(queue: string, by: string): Promise<FleetChange> {
@@ -67,11 +69,11 @@ export class BullMqFleet implements FleetBroker {
 
   /** The pause is BullMQ's own, so that its tools agree. It lies with the queue, and the audit trail with the fleet: two steps. */
   #setPaused(queue: string, isPaused: boolean, by: string): Promise<FleetChange> {
-    const { redis, prefix, within, open } = this.#options;
+    const { redis, prefix, confirmed, open } = this.#options;
     const nonce = newNonce();
     const action = isPaused ? 'queue.pause' : 'queue.resume';
     let changed = false;
-    return within(async () => {
+    return confirmed(async () => {
       const meta = queueKey(prefix, queue, 'meta');
       if ((await redis.exists(meta)) === 0)
         throw new GoflowError('QUEUE_UNKNOWN', `there is no queue ${queue}`);
