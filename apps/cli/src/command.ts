@@ -50,6 +50,8 @@ export interface CommandSpec extends CommandHelp {
    * other is brought to its end, with its own exit code.
    */
   readonly readOnly?: true;
+  /** The name of its group alone is it, too. */
+  readonly isDefault?: true;
   readonly load: () => Promise<{ readonly run: RunCommand }>;
 }
 

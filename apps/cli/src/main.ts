@@ -1,10 +1,11 @@
 // The only file of this project that reads the environment, installs signal handlers or exits.
 import { readFileSync } from 'node:fs';
 import { LEAVING_SIGNALS } from '@goflow/commands/signals';
+import { type GoflowError, isGoflowError } from '@goflow/shared';
 import { callCommand } from './call-command.js';
 import { ALL_COMMANDS, COMMANDS, PROGRAMS } from './commands/index.js';
 import { EXIT, exitCodeOf, isOfCommander } from './exit-code.js';
-import { createProgram } from './program/create-program.js';
+import { createProgram, withoutErrorText } from './program/create-program.js';
 import { findCommand, withoutHelpWord } from './program/find-command.js';
 import { jsonText, manyLines } from './terminal/printable.js';
 
@@ -12,6 +13,7 @@ const { version } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
 ) as { version: string };
 
+const isJson = process.argv.includes('--json');
 const interrupt = new AbortController();
 /** Aborts when nobody reads stdout any more. */
 const unread = new AbortController();
@@ -47,7 +49,10 @@ async function main(): Promise<number> {
     return EXIT.done;
   }
   listenToSignals();
-  return runHere(args, rest.length === 0 && !NAMES.includes(name) ? name.split(' ') : undefined);
+  const isUnfinished = rest.length === 0 && !NAMES.includes(name);
+  if (!isUnfinished) return runHere(args);
+  const usual = COMMANDS.find((spec) => spec.isDefault && spec.name.startsWith(`${name} `));
+  return usual ? runHere([...before, ...usual.name.split(' ')]) : runHere(args, name.split(' '));
 }
 
 /** `unfinished`: the words that name a group of commands, or none, and nothing behind them. */
@@ -72,19 +77,33 @@ async function runHere(args: readonly string[], unfinished?: readonly string[]):
     (program.commands.find((command) => command.name() === unfinished[0]) ?? program).outputHelp();
     return EXIT.usage;
   }
+  if (isJson) withoutErrorText(program);
   await program.parseAsync(args, { from: 'user' });
   return code;
 }
 
 function tell(error: unknown): void {
-  if (isOfCommander(error)) return;
-  const { code, message, stack } = error as { code?: string; message?: string; stack?: string };
-  if (process.argv.includes('--json'))
-    process.stderr.write(`${jsonText({ error: { code: code ?? 'INTERNAL', message } })}\n`);
+  const exitCode = exitCodeOf(error);
+  if (isOfCommander(error) && (exitCode === EXIT.done || !isJson)) return;
+  const { code, message = '', stack } = toldAs(error);
+  const isDefect = exitCode === EXIT.defect;
+  if (isJson)
+    process.stderr.write(`${jsonText({ error: { code, message, ...(isDefect && { stack }) } })}\n`);
   // It may quote what a task said.
-  else if (exitCodeOf(error) === EXIT.defect)
-    process.stderr.write(`goflow: ${manyLines(stack ?? String(error))}\n`);
-  else process.stderr.write(`goflow: ${code}: ${manyLines(message ?? '')}\n`);
+  else if (isDefect) process.stderr.write(`goflow: ${manyLines(stack ?? String(error))}\n`);
+  else process.stderr.write(`goflow: ${code}: ${manyLines(message)}\n`);
+}
+
+/** An error with a code of the catalogue. */
+function toldAs(error: unknown): {
+  code: string;
+  message?: string;
+  stack?: string | undefined;
+} {
+  const { code = 'INTERNAL', message, stack } = error as GoflowError;
+  if (isOfCommander(error))
+    return { code: 'OPTION_INVALID', message: message.replace(/^error: /, '') };
+  return { code: isGoflowError(error) ? code : 'INTERNAL', message, stack };
 }
 
 process.exitCode = await main().catch((error: unknown) => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { newPlace } from '../support/redis.js';
 import { runCli } from './cli.js';
 
 test.each([[[]], [['--json']], [['--prefix', 'a']]])(
@@ -41,6 +42,27 @@ test.each([
   const { code, stdout, stderr } = await runCli(undefined, args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toContain(why);
+});
+
+test.each([
+  [['--nope', 'get', '--json'], "unknown option '--nope'"],
+  [['--json', 'get'], "missing required argument 'id'"],
+  [['dead', 'lst', '--json'], "unknown command 'lst'\n(Did you mean list?)"],
+])('%j: 2, and why on stderr as the line of JSON that every error is', async (args, message) => {
+  const { code, stdout, stderr } = await runCli(undefined, args);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(JSON.parse(stderr)).toEqual({ error: { code: 'OPTION_INVALID', message } });
+});
+
+test('a group with a usual command alone is that command; what is none is told', async () => {
+  const place = newPlace();
+  for (const settings of [[], ['--json']]) {
+    const called = await runCli(place, ['concurrency', ...settings]);
+    expect(called).toEqual(await runCli(place, ['concurrency', 'get', ...settings]));
+    expect(called.code).toBe(0);
+  }
+  const wrong = await runCli(place, ['concurrency', 'gte']);
+  expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean get?') });
 });
 
 test.each(['--version', '-V'])('%s: the version', async (flag) => {

@@ -55,6 +55,12 @@ export function createProgram(
   return program;
 }
 
+/** What is wrong with a line is not written by the program any more, only thrown. */
+export function withoutErrorText(command: Command): void {
+  command.configureOutput({ writeErr: () => undefined });
+  for (const one of command.commands) withoutErrorText(one);
+}
+
 function groupOf(groups: Map<string, Command>, program: Command, name: string): Command {
   const known = groups.get(name);
   if (known) return known;

@@ -24,7 +24,7 @@ export function findCommand(args: readonly string[], names: readonly string[]): 
     const word = rest[setting.length];
     const longer = name === '' ? word : `${name} ${word}`;
     const isName = names.some((known) => known === longer || known.startsWith(`${longer} `));
-    if (!isName && (word !== undefined || name !== '')) return { before, name, rest };
+    if (!isName && word !== undefined) return { before, name, rest };
     before.push(...setting);
     if (word === undefined) return { before, name, rest: [] };
     name = longer ?? '';

@@ -47,6 +47,8 @@ export const FLEET_COMMANDS: readonly CommandSpec[] = [
     name: 'concurrency get',
     summary: 'show what is wanted of the fleet, and what its workers have',
     examples: ['goflow concurrency get'],
+    notes: ['`goflow concurrency` alone is the same.'],
+    isDefault: true,
     readOnly: true,
     load: async () => ({ run: (await import('./concurrency.js')).get }),
   },

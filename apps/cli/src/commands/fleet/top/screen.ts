@@ -20,7 +20,7 @@ const REST_OF_LINE = '\u001b[K';
 const REST_OF_PAGE = '\u001b[J';
 const QUIT = new Set(['q', 'Q', '\u0003', '\u001b']);
 
-export function openScreen({ out, stdin, signal }: Context): Screen {
+export function openScreen({ out, stdin, signal, atExit }: Context): Screen {
   const leaving = new AbortController();
   const keys = stdin as unknown as ReadStream;
   const onKey = (key: Buffer): void => {
@@ -32,6 +32,19 @@ export function openScreen({ out, stdin, signal }: Context): Screen {
     keys.once('end', () => leaving.abort());
   }
   out.raw(ENTER);
+  let isOpen = true;
+  const close = (): void => {
+    if (!isOpen) return;
+    isOpen = false;
+    out.raw(LEAVE);
+    if (!keys.isTTY) return;
+    keys.off('data', onKey);
+    keys.setRawMode(false);
+    // Nothing is read any more: else the program would wait for a key.
+    keys.pause();
+  };
+  // A second Ctrl-C, too, leaves the terminal as it was.
+  atExit(close);
   return {
     get width() {
       return out.width ?? 80;
@@ -43,13 +56,6 @@ export function openScreen({ out, stdin, signal }: Context): Screen {
       const cut = shown.length < lines.length ? [...shown.slice(0, -1), '…'] : shown;
       out.raw(HOME + cut.map((line) => `${line}${REST_OF_LINE}\r\n`).join('') + REST_OF_PAGE);
     },
-    close: () => {
-      out.raw(LEAVE);
-      if (!keys.isTTY) return;
-      keys.off('data', onKey);
-      keys.setRawMode(false);
-      // Nothing is read any more: else the program would wait for a key.
-      keys.pause();
-    },
+    close,
   };
 }

@@ -4,6 +4,7 @@ import type { RunCommand } from '../../../command.js';
 import type { Connection } from '../../../connection/connect.js';
 import type { Context } from '../../../context.js';
 import { EXIT } from '../../../exit-code.js';
+import { withIso } from '../../../terminal/iso.js';
 import { oneLine } from '../../../terminal/table.js';
 import { type Sample, takeSample } from './sample.js';
 import { openScreen, type Screen } from './screen.js';
@@ -19,7 +20,8 @@ export const run: RunCommand = async (_args, options, context) => {
   if (options.once !== true && out.isTerminal && !out.json)
     return watch(connection, context, everyMs);
   const sample = await takeSample(connection, everyMs);
-  out.answer(sample, () =>
+  const queues = sample.queues.map((queue) => withIso(queue, 'oldestWaitingAt'));
+  out.answer({ ...withIso(sample, 'at'), queues }, () =>
     viewOf(sample, { width: out.width, paint: (...args) => out.paint(...args) }),
   );
   return EXIT.done;
@@ -28,12 +30,18 @@ export const run: RunCommand = async (_args, options, context) => {
 /** Looks again and again until somebody leaves. A Redis that is away is said, and looked for. */
 async function watch(connection: Connection, context: Context, everyMs: number) {
   const screen = openScreen(context);
+  const left = new Promise<undefined>((resolve) => {
+    screen.left.addEventListener('abort', () => resolve(undefined));
+  });
   let last: Sample | undefined;
   let trouble: string | undefined;
   try {
     while (!screen.left.aborted) {
       try {
-        last = await takeSample(connection, everyMs);
+        const sample = takeSample(connection, everyMs);
+        // Whoever leaves does not wait for a Redis that hangs.
+        last = (await Promise.race([sample, left])) ?? last;
+        if (screen.left.aborted) break;
         trouble = undefined;
       } catch (error) {
         if (!isGoflowError(error)) throw error;
