@@ -1,6 +1,7 @@
 import { type AuditRecord, checkInteger } from '@goflow/shared';
 import type { RunCommand } from '../../command.js';
 import { EXIT } from '../../exit-code.js';
+import { isoTime, withIso } from '../../terminal/iso.js';
 import { spellScope } from './scope.js';
 
 /** `goflow audit` */
@@ -12,10 +13,15 @@ export const run: RunCommand = async (_args, options, { connect, out }) => {
     [1, 1_000],
   );
   const { goflow } = await connect();
+  const changes = await goflow.fleet.audit({ limit });
+  if (out.json) {
+    for (const change of changes) out.document(withIso(change, 'at'));
+    return EXIT.done;
+  }
   out.rows(
-    await goflow.fleet.audit({ limit }),
+    changes,
     [
-      { title: 'WHEN', text: ({ at }) => new Date(at).toISOString() },
+      { title: 'WHEN', text: ({ at }) => isoTime(at) },
       { title: 'WHO', text: ({ by }) => by },
       { title: 'WHAT', text: spellChange },
     ],

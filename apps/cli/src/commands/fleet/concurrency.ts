@@ -1,6 +1,7 @@
 import { GoflowError } from '@goflow/shared';
 import type { RunCommand } from '../../command.js';
 import { EXIT } from '../../exit-code.js';
+import { withIso } from '../../terminal/iso.js';
 import { ago } from '../../terminal/times.js';
 import { byOf, scopeOf, spellScope } from './scope.js';
 import { showWorkers } from './workers.js';
@@ -10,7 +11,7 @@ export const get: RunCommand = async (_args, _options, { connect, out }) => {
   const { broker, goflow } = await connect();
   const [rules, workers] = await Promise.all([goflow.fleet.rules(), goflow.inspector.workers()]);
   if (out.json) {
-    out.document({ rules, workers });
+    out.document({ rules: rules.map((rule) => withIso(rule, 'at')), workers });
     return EXIT.done;
   }
   const now = broker.clock.now();

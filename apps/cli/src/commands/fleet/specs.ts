@@ -2,7 +2,7 @@ import type { CommandSpec, OptionSpec } from '../../command.js';
 
 const SCOPE: readonly OptionSpec[] = [
   { flags: '--queue <name>', help: 'only for this queue (default: all)' },
-  { flags: '--label <key=value...>', help: 'only for workers with this label; may be repeated' },
+  { flags: '--label <key=value...>', help: 'only for workers with this label' },
 ];
 const BY: OptionSpec = {
   flags: '--by <name>',
@@ -90,7 +90,7 @@ export const FLEET_COMMANDS: readonly CommandSpec[] = [
       { flags: '--once', help: 'one look, and end; so it is without a terminal' },
     ],
     examples: ['goflow top', 'goflow top --once --json'],
-    notes: ['Keys: q or Ctrl-C to leave.'],
+    notes: ['Keys: q or Ctrl-C to leave; exit code 0 with either.'],
     readOnly: true,
     load: () => import('./top/top.js'),
   },
