@@ -14,6 +14,7 @@ export function cliPage({ commands, groups, settings, exits }) {
 
 \`npx goflow\` pushes, watches and administers tasks, and steers workers. \`goflow help <command>\` says what stands here. Answers go to stdout and
 everything else to stderr; with \`--json\` an answer is JSON, one document, or one a line where there are many.
+Times in it are ISO 8601 in UTC, such as \`2026-01-31T12:00:00.000Z\`; what is named \`…Ms\` is a length in milliseconds.
 
 | command | what |
 |---|---|
@@ -21,7 +22,7 @@ ${contents.join('\n')}
 
 ## Settings
 
-Every command takes these, before its name or after it. A flag wins over its variable, and that over \`.goflow.yaml\` of this folder or the nearest above:
+Every command but \`goflow worker\`, which has [flags of its own](#goflow-worker), takes these, before its name or after it. A flag wins over its variable, and that over \`.goflow.yaml\` of this folder or the nearest above:
 
 \`\`\`yaml
 redis: redis://localhost:6379
@@ -86,7 +87,12 @@ function section(
  * @param {readonly import('@goflow/cli/reference').OptionSpec[]} options
  */
 function tableOf(what, options) {
-  const rows = options.map(({ flags, help }) => `| \`${cell(flags)}\` | ${cell(help)} |`);
+  const rows = options.map(({ flags, help }) => {
+    // An option is written once for each of its values; an argument stands once, with all of them.
+    const isRepeated = flags.startsWith('--') && flags.endsWith('...>');
+    const told = isRepeated ? [flags.replace('...>', '>'), `${help} (repeatable)`] : [flags, help];
+    return `| \`${cell(told[0] ?? '')}\` | ${cell(told[1] ?? '')} |`;
+  });
   return `| ${what} | what |\n|---|---|\n${rows.join('\n')}`;
 }
 

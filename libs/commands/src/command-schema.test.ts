@@ -23,7 +23,7 @@ test.each<[unknown, string, string]>([
   [{ ...GOOD, command: '' }, 'command', 'expected a text, got nothing'],
   [{ ...GOOD, command: ['php'] }, 'command', 'got an array'],
   [{ ...GOOD, args: 'x' }, 'args', 'expected an array of texts, got string'],
-  [{ ...GOOD, args: [1] }, 'args', 'expected an array of texts'],
+  [{ ...GOOD, args: ['a', 5] }, 'args[1]', 'expected a text, got number'],
   [{ ...GOOD, timeout: 0 }, 'timeout', 'a duration'],
   [{ ...GOOD, timeout: 'soon' }, 'timeout', 'a duration'],
   [{ ...GOOD, cwd: 7 }, 'cwd', 'got number'],

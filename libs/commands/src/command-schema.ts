@@ -15,10 +15,7 @@ const text: Check = (value) => (typeof value === 'string' ? undefined : expected
 const FIELDS: Readonly<Record<keyof Command, Check>> = {
   identifier: (value) => shortText(value, MAX_IDENTIFIER),
   command: path,
-  args: (value) =>
-    Array.isArray(value) && value.every((arg) => typeof arg === 'string')
-      ? undefined
-      : expected('an array of texts', value),
+  args: texts,
   timeout: duration,
   cwd: path,
   env: variables,
@@ -36,7 +33,8 @@ export function checkCommand(value: unknown): readonly ParseIssue[] {
     const message = KNOWN.includes(name)
       ? FIELDS[name as keyof Command](field)
       : `unknown; known are ${KNOWN.join(', ')}`;
-    return message === undefined ? [] : [{ path: name, message }];
+    const at = message !== undefined && name === 'args' ? placeOfNoText(field) : '';
+    return message === undefined ? [] : [{ path: `${name}${at}`, message }];
   });
   return [...missing.map((path) => ({ path, message: 'missing' })), ...wrong];
 }
@@ -63,6 +61,17 @@ function schemaOf<T>(check: (value: unknown) => readonly ParseIssue[]): Standard
     };
   };
   return { '~standard': { version: 1, vendor: 'goflow', validate } };
+}
+
+function texts(value: unknown): string | undefined {
+  if (!Array.isArray(value)) return expected('an array of texts', value);
+  const wrong: unknown[] = value.filter((one) => typeof one !== 'string');
+  return wrong.length === 0 ? undefined : expected('a text', wrong[0]);
+}
+
+/** `[2]`: where what is no text stands; empty for what is no array. */
+function placeOfNoText(value: unknown): string {
+  return Array.isArray(value) ? `[${value.findIndex((one) => typeof one !== 'string')}]` : '';
 }
 
 function path(value: unknown): string | undefined {

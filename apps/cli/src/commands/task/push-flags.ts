@@ -14,7 +14,10 @@ export const PUSH_FLAGS: readonly OptionSpec[] = [
   { flags: '--deadline <duration>', help: 'how long it may take in all' },
   { flags: '--start-by <duration>', help: 'how long it may wait for its beginning' },
   { flags: '--tag <tag...>', help: 'a word to find it by' },
-  { flags: '--id <id>', help: 'an id of your own: pushed twice, it is one task' },
+  {
+    flags: '--id <id>',
+    help: 'an id of your own: pushed twice, it is one task; what is printed is made of it',
+  },
   {
     flags: '--deduplication-key <key>',
     help: 'while a task with this key is unfinished, a push answers with that task',

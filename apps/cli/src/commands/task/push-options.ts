@@ -32,6 +32,7 @@ export function pushOptionsOf(options: GivenOptions): PushOptions {
     return text === undefined ? undefined : toDuration(text);
   };
   const runAt = textOf(options, 'runAt');
+  checkWindowHasKey(options);
   const given = {
     delay: duration('delay'),
     runAt: runAt === undefined ? undefined : toTime('--run-at', runAt),
@@ -65,6 +66,13 @@ function backoffOf(text: string | undefined): PushOptions['backoff'] {
   const [, type, delay] = /^(fixed|exponential):(.+)$/.exec(text) ?? [];
   if (type === undefined || delay === undefined) return toDuration(text);
   return { type: type as 'fixed' | 'exponential', delay: toDuration(delay) };
+}
+
+/** Said by flags here: the option is one, and has no flag of its name. */
+function checkWindowHasKey(options: GivenOptions): void {
+  for (const name of ['throttle', 'debounce'] as const)
+    if (options[name] !== undefined && options.deduplicationKey === undefined)
+      throw invalidOption(`--${name}`, 'given with --deduplication-key', options[name]);
 }
 
 type Given = ReturnType<typeof toDuration> | undefined;

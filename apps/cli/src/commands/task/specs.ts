@@ -36,6 +36,7 @@ export const TASK_COMMANDS: readonly CommandSpec[] = [
     ],
     notes: [
       'With --tasks the contracts check the payload and give the queue; without, the workers check it.',
+      'The id that is printed is the one to use everywhere else, with --id, too: an id of your own is hashed into it. Pushed again with the same --id it is printed again, and no task is added while the first is known.',
       'With --many what stands before a line that is refused is pushed, and what stands behind it is not. With --wait each outcome is a line of JSON, as it comes.',
     ],
     load: () => import('./push.js'),
@@ -54,7 +55,9 @@ export const TASK_COMMANDS: readonly CommandSpec[] = [
     args: [{ name: '<id>', help: 'what `goflow push` printed' }],
     options: [{ flags: '--for <duration>', help: 'how long (default: 30s)' }],
     examples: [`goflow wait ${ID} --for 10m`],
-    notes: ['The task goes on when the time is over, or after Ctrl-C.'],
+    notes: [
+      'The task goes on when the time is over, or after Ctrl-C. A time that is over while Redis is away: exit code 3.',
+    ],
     load: () => import('./wait.js'),
   },
   {
@@ -98,7 +101,7 @@ export const TASK_COMMANDS: readonly CommandSpec[] = [
     options: [{ flags: '--reason <text>', help: 'why: the failure of the task says it' }],
     examples: [`goflow cancel ${ID} --reason "wrong address"`],
     notes: [
-      'A task that runs is told to stop, and may be faster. One that has ended stays as it is: exit code 1.',
+      'A task that runs is told to stop, and may be faster. One that has ended stays as it is: exit code 1, or 0 where it was cancelled before.',
     ],
     load: () => import('./cancel.js'),
   },
