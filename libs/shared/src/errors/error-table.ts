@@ -197,8 +197,8 @@ export const ERRORS = Object.freeze({
   REPLICAS_MISSING: entry({
     http: 503,
     retryable: true,
-    when: 'With `minReplicas`, a push is in the master, but not in so many replicas within `replicaTimeout`.',
-    cure: 'Look at the replicas. `error.details.id` is the task, which most likely will run: ask for it, or wait for it. With an own `id` the push may be repeated; without one that makes a second task.',
+    when: 'With `minReplicas`, a push, or a change of the fleet, is in the master, but not in so many replicas within `replicaTimeout`.',
+    cure: 'Look at the replicas. `error.details.id` is the task, which most likely will run: ask for it, or wait for it. With an own `id` the push may be repeated; without one that makes a second task. A change of the fleet may be said again.',
   }),
   CLIENT_CLOSED: entry({
     http: 409,
