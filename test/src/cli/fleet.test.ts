@@ -23,6 +23,8 @@ async function openFleet(place: Place) {
   return { goflow, worker };
 }
 
+const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
 const json = (stdout: string): unknown[] =>
   stdout
     .trim()
@@ -44,7 +46,12 @@ test('queues, pause, resume: a queue is listed, stops, and goes on', async () =>
   const id = await goflow.push('image.resize', 'large');
   expect(json((await call('queues', '--json')).stdout)).toMatchObject([
     { queue: 'default', isPaused: false },
-    { queue: 'images', isPaused: true, counts: { waiting: 1 }, oldestWaitingAt: expect.anything() },
+    {
+      queue: 'images',
+      isPaused: true,
+      counts: { waiting: 1 },
+      oldestWaitingAt: expect.stringMatching(ISO),
+    },
   ]);
   expect((await call('resume', 'images')).stdout).toBe('images goes on\n');
   expect(await goflow.wait(id)).toBe('large');
@@ -52,6 +59,21 @@ test('queues, pause, resume: a queue is listed, stops, and goes on', async () =>
     code: 4,
     stderr: expect.stringContaining('QUEUE_UNKNOWN'),
   });
+  const [list, empty, dead] = await Promise.all([
+    call('list', '--queue', 'imgaes'),
+    call('list', '--queue', 'images', '--state', 'failed'),
+    call('dead', 'list', '--queue', 'imgaes'),
+  ]);
+  const unknown = expect.stringMatching(
+    /QUEUE_UNKNOWN: there is no queue imgaes; did you mean images/,
+  );
+  expect(list).toMatchObject({ code: 4, stdout: '', stderr: unknown });
+  expect(dead).toMatchObject({ code: 4, stdout: '', stderr: unknown });
+  expect(empty).toMatchObject({ code: 0, stdout: '', stderr: 'no tasks\n' });
+  expect(json((await call('audit', '--json')).stdout)).toMatchObject([
+    { action: 'queue.resume', at: expect.stringMatching(ISO) },
+    { action: 'queue.pause', by: 'ada' },
+  ]);
   const trail = (await call('audit')).stdout;
   expect(trail).toMatch(/\d{4}-\d\d-\d\dT\S+ +ada +images: paused\n/);
   expect(trail).toContain('images: resumed');
@@ -73,7 +95,13 @@ test('concurrency: set, shown, inherited, reset, and who did it', async () => {
   expect(shown.stdout).toMatch(/ 7 +all workers +ada /);
   expect(shown.stdout).toContain('region=eu');
   expect(json((await call('concurrency', 'get', '--json')).stdout)).toMatchObject([
-    { rules: [{ concurrency: 3 }, { concurrency: 7, by: 'ada' }], workers: [{ name: 'w1' }] },
+    {
+      rules: [
+        { concurrency: 3, at: expect.stringMatching(ISO) },
+        { concurrency: 7, by: 'ada' },
+      ],
+      workers: [{ name: 'w1' }],
+    },
   ]);
   expect((await call('concurrency', 'reset')).stdout).toBe('all workers: no longer 7\n');
   expect(await call('concurrency', 'reset')).toMatchObject({ code: 4 });
@@ -104,6 +132,7 @@ test('top: one look without a terminal; live on one, until q', async () => {
   expect(stdout).toContain('\nw1 ');
   const [look] = json((await runCli(place, ['top', '--json', '--interval', '60s'])).stdout);
   expect(look).toMatchObject({
+    at: expect.stringMatching(ISO),
     queues: [{ queue: 'default', waitP95Ms: expect.any(Number) }, { queue: 'images' }],
     workers: [{ name: 'w1' }],
   });

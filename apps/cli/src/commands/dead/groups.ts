@@ -6,12 +6,13 @@ import { jsonText } from '../../terminal/printable.js';
 import { counted } from '../../terminal/progress.js';
 import type { TableColumn } from '../../terminal/table.js';
 import { ago } from '../../terminal/times.js';
-import { asking, filterOf } from '../task/task-filter.js';
+import { asking, checkQueueOf, filterOf } from '../task/task-filter.js';
 
 /** `goflow dead groups` */
 export const run: RunCommand = async (_args, options, { connect, out, signal }) => {
   const { broker, reading } = await connect();
   const filter = filterOf(options, broker.clock.now());
+  await checkQueueOf(filter, broker);
   const { deadLetters } = (await reading()).inspector;
   const { groups, examined, complete } = await asking(() => deadLetters.groups(filter, { signal }));
   if (signal.aborted) throw new GoflowError('WAIT_ABORTED', 'the counting was ended');

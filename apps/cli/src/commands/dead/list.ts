@@ -3,12 +3,13 @@ import type { RunCommand } from '../../command.js';
 import type { TableColumn } from '../../terminal/table.js';
 import { ago } from '../../terminal/times.js';
 import { failureLine } from '../task/outcome.js';
-import { filterOf, listTasks } from '../task/task-filter.js';
+import { checkQueueOf, filterOf, listTasks } from '../task/task-filter.js';
 
 /** `goflow dead list` */
 export const run: RunCommand = async (_args, options, context) => {
   const { broker, reading } = await context.connect();
   const filter = filterOf(options, broker.clock.now());
+  await checkQueueOf(filter, broker);
   const { deadLetters } = (await reading()).inspector;
   return listTasks(options, context, {
     read: (cursor, limit) => deadLetters.list(filter, cursor, limit),

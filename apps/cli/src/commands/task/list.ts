@@ -3,12 +3,13 @@ import type { RunCommand } from '../../command.js';
 import type { TableColumn } from '../../terminal/table.js';
 import { ago } from '../../terminal/times.js';
 import { colourOf, failureLine } from './outcome.js';
-import { filterOf, listTasks } from './task-filter.js';
+import { checkQueueOf, filterOf, listTasks } from './task-filter.js';
 
 /** `goflow list` */
 export const run: RunCommand = async (_args, options, context) => {
   const { broker, reading } = await context.connect();
   const filter = filterOf(options, broker.clock.now());
+  await checkQueueOf(filter, broker);
   const { inspector } = await reading();
   return listTasks(options, context, {
     read: (cursor, limit) => inspector.list(filter, cursor, limit),

@@ -1,11 +1,12 @@
 import type { DeadLetterFilter, TaskFilter, TaskList, TaskSummary } from '@goflow/sdk';
-import { checkInteger, GoflowError } from '@goflow/shared';
+import { type Broker, checkInteger, GoflowError, isQueueName } from '@goflow/shared';
 import type { GivenOptions } from '../../command.js';
 import type { Context } from '../../context.js';
 import { EXIT, type ExitCode } from '../../exit-code.js';
 import { namedByFlag, numberOf, textOf, textsOf, toPastTime } from '../../input/given.js';
+import { suggest } from '../../suggest.js';
 import { jsonText } from '../../terminal/printable.js';
-import type { TableColumn } from '../../terminal/table.js';
+import { oneLine, type TableColumn } from '../../terminal/table.js';
 
 const FLAGS = Object.fromEntries(
   ['state', 'type', 'queue', 'tag', 'since', 'text', 'reason', 'fingerprint'].map((name) => [
@@ -29,6 +30,30 @@ export function filterOf(options: GivenOptions, now: number): TaskFilter & DeadL
   };
   const asked = Object.entries(given).filter(([, value]) => value !== undefined);
   return Object.fromEntries(asked) as TaskFilter & DeadLetterFilter;
+}
+
+/**
+ * That the queue which was asked for is there: a misspelt one would look like one without tasks. Queues of live workers are, too, and those
+ * that only other programs push to.
+ *
+ * @throws QUEUE_UNKNOWN
+ */
+export async function checkQueueOf({ queue }: TaskFilter, broker: Broker): Promise<void> {
+  // A name that cannot be one is refused as such.
+  if (queue === undefined || !isQueueName(queue)) return;
+  const [queues, workers, counts] = await Promise.all([
+    broker.fleet.queues(),
+    broker.inspector.workers(),
+    broker.counts(queue),
+  ]);
+  const known = [
+    ...queues.map((record) => record.queue),
+    ...workers.flatMap((worker) => Object.keys(worker.queues)),
+  ];
+  if (known.includes(queue) || Object.values(counts).some((count) => count > 0)) return;
+  const meant = suggest(queue, known);
+  const hint = meant === undefined ? '' : `; did you mean ${meant}?`;
+  throw new GoflowError('QUEUE_UNKNOWN', oneLine(`there is no queue ${queue}${hint}`));
 }
 
 /** Asks, and tells errors of the filter by their flags. */
