@@ -116,6 +116,11 @@ test.each([
     ['HANDLER_INVALID', 'broken.mjs cannot be loaded'],
   ],
   [
+    'has one in CommonJS, of which Node says the line',
+    { 'broken.cjs': 'const a = 1;\nconst = 2;' },
+    ['HANDLER_INVALID', 'broken.cjs:2)'],
+  ],
+  [
     'throws',
     { 'broken.mjs': `throw new Error('no config');` },
     ['HANDLER_INVALID', 'broken.mjs', 'no config'],

@@ -138,7 +138,13 @@ function reasonOf(cause: unknown): string {
   const unknown = (cause as NodeJS.ErrnoException).code === 'ERR_UNKNOWN_FILE_EXTENSION';
   return unknown && /\.[cm]?ts/.test(cause.message)
     ? `${NO_TYPESCRIPT} (${cause.message})`
-    : cause.message;
+    : `${cause.message}${placeOf(cause)}`;
+}
+
+/** Where a syntax error is, in the cases in which Node says it: above the stack of one in CommonJS, and of what tsx translates. */
+function placeOf({ name, stack = '' }: Error): string {
+  const [, place] = /^(\S.*:\d+)\n/.exec(stack) ?? [];
+  return name === 'SyntaxError' && place !== undefined ? ` (${place})` : '';
 }
 
 const NO_TYPESCRIPT =
