@@ -151,7 +151,7 @@ test('a handler that is broken from the start: nothing runs, until it is mended'
 
 test('what runs when the code changes has its grace; what takes longer is handed back, no attempt spent', async () => {
   const { goflow, program, write, effects } = await startWatched(['--grace', '300ms']);
-  const id = await goflow.push('step', { name: 'long', ms: 3_000 });
+  const id = await goflow.push('step', { name: 'long', ms: 8_000 });
   await until(async () => (await effects()).length === 1, { what: 'the task to run' });
   await write('handlers/step.js', handler('v2'));
   expect(await goflow.wait(id)).toBe('v2');
