@@ -46,6 +46,7 @@ export type {
   PushOptions,
   QueueCounts,
   QueueRecord,
+  QueuesOptions,
   ResultOutput,
   ResultStore,
   RetentionOptions,

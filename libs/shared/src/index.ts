@@ -94,6 +94,7 @@ export type {
   FleetBroker,
   FleetChange,
   QueueRecord,
+  QueuesOptions,
   WorkerLabels,
 } from './ports/fleet-broker.js';
 export type {

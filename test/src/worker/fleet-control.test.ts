@@ -167,7 +167,7 @@ test('a rule that is said while a worker is cut off from Redis arrives when it i
   await until(() => worker.concurrency.default === 4, { what: 'the rule', timeoutMs: 10_000 });
 });
 
-test('a message that is lost costs seconds: the rules are read with every sign of life, too', async () => {
+test('a message that is lost costs seconds: every sign of life tells whether the rules have changed', async () => {
   const place = newPlace();
   const { fleet } = openClient(tasks, place);
   const worker = makeWorker({ tasks, handlers, concurrency: 10 }, place);
@@ -179,6 +179,7 @@ test('a message that is lost costs seconds: the rules are read with every sign o
   const key = `${place.prefix}:{fleet}:rules`;
   const [[scope = '', rule = ''] = []] = Object.entries(await redis.hgetall(key));
   await redis.hset(key, scope, rule.replace('"concurrency":9', '"concurrency":6'));
+  await redis.incr(`${place.prefix}:{fleet}:version`);
   await until(() => worker.concurrency.default === 6, { what: 'the rule', timeoutMs: 8_000 });
 }, 15_000);
 

@@ -12,12 +12,14 @@ import {
   invalidOption,
   MAX_CONCURRENCY,
   type QueueRecord,
+  type QueuesOptions,
 } from '@goflow/shared';
 import { checkOptions } from '../inspector/check-options.js';
 import type { ChangeOptions, GoflowFleet } from './goflow-fleet.js';
 
 const MAX_BY = 200;
-const MAX_AUDIT = 1_000;
+/** So many are kept: 1,000 of the fleet, and 1,000 of workers by themselves. */
+const MAX_AUDIT = 2_000;
 const DEFAULT_AUDIT = 100;
 const SCOPE = ['queue', 'labels', 'by'];
 /** Also those that Unicode has beside ASCII's: a name is printed in terminals. */
@@ -59,8 +61,11 @@ export class FleetControl implements GoflowFleet {
     return this.#fleet().resume(checkQueueName('queue', queue), byOf(options));
   }
 
-  async queues(): Promise<readonly QueueRecord[]> {
-    return this.#fleet().queues();
+  async queues(options: QueuesOptions = {}): Promise<readonly QueueRecord[]> {
+    checkOptions(options, ['search']);
+    const { search = false } = options;
+    if (typeof search !== 'boolean') throw invalidOption('search', 'true or false', search);
+    return this.#fleet().queues({ search });
   }
 
   async audit(

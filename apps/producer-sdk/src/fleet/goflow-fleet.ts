@@ -4,6 +4,7 @@ import type {
   ConcurrencyScope,
   FleetChange,
   QueueRecord,
+  QueuesOptions,
 } from '@goflow/shared';
 
 /** Who makes a change: 1 to 200 characters, kept in the audit trail. */
@@ -35,8 +36,12 @@ export interface GoflowFleet {
   /** Nothing more is taken from a queue until it is resumed; what runs goes on. @throws QUEUE_UNKNOWN */
   pause(queue: string, options?: ChangeOptions): Promise<FleetChange>;
   resume(queue: string, options?: ChangeOptions): Promise<FleetChange>;
-  /** All queues that hold, or held, tasks, by name. */
-  queues(): Promise<readonly QueueRecord[]>;
-  /** Who changed what and when, newest first. @param options `limit`: 1 to 1,000, 100 by default */
+  /**
+   * All queues that hold, or held, tasks, by name: those that goflow's clients and workers told of.
+   *
+   * @param options `search`: looks through all keys of Redis, for queues that only other programs push to
+   */
+  queues(options?: QueuesOptions): Promise<readonly QueueRecord[]>;
+  /** Who changed what and when, newest first. @param options `limit`: 1 to 2,000, 100 by default */
   audit(options?: { readonly limit?: number | undefined }): Promise<readonly AuditRecord[]>;
 }

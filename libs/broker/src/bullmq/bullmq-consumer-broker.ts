@@ -96,14 +96,14 @@ class BullMqConsumerBroker implements ConsumerBroker {
     const cancellations = new Cancellations({ redis, prefix, report, channels: this.#channels });
     this.#heartbeat.onBeat(() => cancellations.check());
     this.#rules = new FleetRules({ redis, prefix, report });
-    const first = new FirstRules(() => this.#rules.read());
+    const first = new FirstRules(() => this.#rules.readVersion());
     this.#ruleWatch = new RuleWatch({
       read: () => first.read(),
       channels: this.#channels,
       channel: rulesChannel(prefix),
       report,
     });
-    this.#heartbeat.onBeat(() => this.#ruleWatch.look());
+    this.#heartbeat.onBeat(() => this.#ruleWatch.look(this.#fleet.rulesVersion));
     const ready = (): Promise<void> => this.#ruleWatch.ready();
     const again = (): void => void this.#ruleWatch.look();
     const allowed = (signal: AbortSignal): Promise<void> => first.allowed(again, signal);
@@ -144,6 +144,9 @@ class BullMqConsumerBroker implements ConsumerBroker {
     this.#changesOnTheirWay += 1;
     try {
       await this.#rules.record(change, newNonce());
+    } catch (error) {
+      this.#settings.report(error);
+      throw error;
     } finally {
       this.#changesOnTheirWay -= 1;
     }
@@ -181,6 +184,7 @@ class BullMqConsumerBroker implements ConsumerBroker {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#ruleWatch.close();
     await this.#heartbeat.stop();
     await this.#settings.cancellations.close();
     await this.#channels.close();

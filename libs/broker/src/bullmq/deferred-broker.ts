@@ -60,7 +60,7 @@ class DeferredBroker implements Broker {
     setRule: (...rule) => this.#call(({ fleet }) => fleet.setRule(...rule)),
     pause: (queue, by) => this.#call(({ fleet }) => fleet.pause(queue, by)),
     resume: (queue, by) => this.#call(({ fleet }) => fleet.resume(queue, by)),
-    queues: () => this.#call(({ fleet }) => fleet.queues()),
+    queues: (options) => this.#call(({ fleet }) => fleet.queues(options)),
     audit: (limit) => this.#call(({ fleet }) => fleet.audit(limit)),
   };
   readonly #opening: Promise<Broker>;

@@ -18,8 +18,6 @@ export class RuleBook {
   readonly #rules = new Map<string, ConcurrencyRule>();
   /** The newest last. */
   readonly #audit: AuditRecord[] = [];
-  /** Of workers that were changed by themselves, the newest last: they do not push out the changes of the fleet. */
-  readonly #overrides: AuditRecord[] = [];
   readonly #listeners = new Set<() => void>();
 
   constructor(clock: Clock) {
@@ -63,14 +61,15 @@ export class RuleBook {
   }
 
   record(line: Omit<AuditRecord, 'at'>): void {
-    const trail = line.action.startsWith('worker.') ? this.#overrides : this.#audit;
-    trail.push({ at: this.#clock.now(), ...line });
-    if (trail.length > MAX_AUDIT) trail.shift();
+    this.#audit.push({ at: this.#clock.now(), ...line });
+    // Overrides of workers do not push out the changes of the fleet.
+    const isOfKind = (one: Omit<AuditRecord, 'at'>) => isOverride(one) === isOverride(line);
+    if (this.#audit.filter(isOfKind).length > MAX_AUDIT)
+      this.#audit.splice(this.#audit.findIndex(isOfKind), 1);
   }
 
   audit(limit: number): readonly AuditRecord[] {
-    const newestFirst = [...this.#audit.toReversed(), ...this.#overrides.toReversed()];
-    return newestFirst.sort((a, b) => b.at - a.at).slice(0, limit);
+    return this.#audit.slice(-limit).reverse();
   }
 
   /** The time; later than that of every rule, so that what is said last is the newest within a millisecond, too. */
@@ -85,6 +84,8 @@ export class RuleBook {
     );
   }
 }
+
+const isOverride = ({ action }: Omit<AuditRecord, 'at'>): boolean => action.startsWith('worker.');
 
 function areRivals(one: ConcurrencyScope, other: ConcurrencyScope): boolean {
   const [labels, others] = [Object.entries(one.labels ?? {}), Object.entries(other.labels ?? {})];

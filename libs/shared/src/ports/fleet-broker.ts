@@ -48,6 +48,15 @@ export interface QueueRecord {
   readonly oldestWaitingAt?: number | undefined;
 }
 
+/** How queues are listed. */
+export interface QueuesOptions {
+  /**
+   * Looks through all keys of Redis, so that queues are found, too, that only other programs push to: a second or two for a million keys.
+   * @default false: only where goflow has not told of any
+   */
+  readonly search?: boolean | undefined;
+}
+
 /** What became of a change. */
 export interface FleetChange {
   /** False when it was so already. */
@@ -69,8 +78,8 @@ export interface FleetBroker {
   /** Nothing more is taken from a queue, by any worker, until it is resumed. */
   pause(queue: string, by: string): Promise<FleetChange>;
   resume(queue: string, by: string): Promise<FleetChange>;
-  /** All queues that hold, or held, tasks. It may look through all keys: each of its many steps ends within the time limit. */
-  queues(): Promise<readonly QueueRecord[]>;
+  /** All queues that hold, or held, tasks. Where it looks for them in all keys, each of its many steps ends within the time limit. */
+  queues(options?: QueuesOptions): Promise<readonly QueueRecord[]>;
   /** The last changes, newest first: at most 1,000 are kept. */
   audit(limit: number): Promise<readonly AuditRecord[]>;
 }

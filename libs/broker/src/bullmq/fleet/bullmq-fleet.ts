@@ -6,6 +6,7 @@ import {
   type FleetChange,
   GoflowError,
   type QueueRecord,
+  type QueuesOptions,
 } from '@goflow/shared';
 import type { RedisQueueBackend } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
@@ -59,8 +60,8 @@ export class BullMqFleet implements FleetBroker {
     return this.#setPaused(queue, false, by);
   }
 
-  queues(): Promise<readonly QueueRecord[]> {
-    return listQueues(this.#options);
+  queues({ search = false }: QueuesOptions = {}): Promise<readonly QueueRecord[]> {
+    return listQueues(this.#options, search);
   }
 
   audit(limit: number): Promise<readonly AuditRecord[]> {

@@ -10,7 +10,8 @@ import {
 import type { Cluster, Redis } from 'ioredis';
 import { fleetKey, rulesChannel } from '../keys.js';
 import { decodeAudit, decodeRule } from './fleet-records.js';
-import { MAX_RULES, readRules, recordAudit, setRule } from './rule-scripts.js';
+import { MAX_RULES, recordAudit, setRule } from './rule-scripts.js';
+import { versionText } from './rules-version.js';
 
 /** A line of the audit trail before it has its time. */
 export type NewAudit = Omit<AuditRecord, 'at'>;
@@ -55,12 +56,14 @@ export class FleetRules {
   /** All rules, and their version, which `Fleet.rulesVersion` says, too. */
   async readVersion(): Promise<{ rules: readonly ConcurrencyRule[]; version: string }> {
     const [allRules, , versions] = this.#keys;
-    const [version, stored] = await readRules(this.#redis, [allRules, versions], []);
+    // In this order: a change that comes between is of a later version, and is read again.
+    const count = this.#redis.get(versions).catch(() => null);
+    const stored = Object.entries(await this.#redis.hgetall(allRules));
+    const version = versionText(await count, stored.length);
     const rules: ConcurrencyRule[] = [];
     const garbage = new Set<string>();
-    for (let at = 0; at < stored.length; at += 2) {
-      const scope = stored[at] ?? '';
-      const rule = decodeRule(stored[at + 1] ?? '');
+    for (const [scope, text] of stored) {
+      const rule = decodeRule(text);
       // Else it could not be taken back: its field is what says which one it is.
       if (rule && scopeText(rule) === scope) rules.push(rule);
       else garbage.add(scope);
@@ -119,7 +122,7 @@ function merged(
 ): readonly AuditRecord[] {
   const [rest, found] = [[...overrides], [] as AuditRecord[]];
   for (const change of changes) {
-    const newer = rest.findIndex(({ at }) => at <= change.at);
+    const newer = rest.findIndex(({ at }) => at < change.at);
     found.push(...rest.splice(0, newer === -1 ? rest.length : newer), change);
   }
   return [...found, ...rest];

@@ -1,4 +1,5 @@
 import { readEpoch } from './epoch.js';
+import { LUA_RULES_VERSION } from './rules-version.js';
 
 /** A worker counts as alive this long after its last beat: two beats may be lost. */
 export const ALIVE_MS = 12_000;
@@ -29,10 +30,11 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
  * Writes a sign of life. One that also cleans up drops the workers that are silent, and puts off the end of the keys, which expire by
  * themselves once no worker is left. With a cursor it looks through some of the types for forgotten ones. Workers "seen" in the future
  * are dropped, too: the clock was set back, and the live ones beat again soon.
- * KEYS: workers, seen, types, epoch. ARGV: name, advert as JSON, cursor or '', '1' to clean up or '', a new mark of the data, then types.
- * Output: now, the next cursor or '', the mark.
+ * KEYS: workers, seen, types, epoch, rules, version. ARGV: name, advert as JSON, cursor or '', '1' to clean up or '', a new mark of the data,
+ * then types. Output: now, the next cursor or '', the mark, the version of the rules.
  */
 export const BEAT = `${NOW}
+${LUA_RULES_VERSION}
 local stamp = string.format('%.0f', now)
 redis.call('HSET', KEYS[1], ARGV[1], string.sub(ARGV[2], 1, -2) .. ',"seenAt":' .. stamp .. '}')
 redis.call('ZADD', KEYS[2], stamp, ARGV[1])
@@ -65,7 +67,7 @@ if cursor ~= '' then
   cursor = page[1]
 end
 ${readEpoch('KEYS[4]', 'ARGV[5]')}
-return {now, cursor, epoch}`;
+return {now, cursor, epoch, versionOf(KEYS[5], KEYS[6])}`;
 
 /**
  * Takes a worker out at once. Others may have its types, and which is not known here: so they are only made to look

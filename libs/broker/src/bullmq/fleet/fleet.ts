@@ -3,6 +3,7 @@ import type { Cluster, Redis } from 'ioredis';
 import { fleetKey } from '../keys.js';
 import { Epoch } from './epoch.js';
 import { ALIVE_MS, BEAT, LEAVE, TIME, TYPES_PER_CALL } from './fleet-scripts.js';
+import { tellQueues } from './told-queues.js';
 
 /**
  * A worker cleans up with its first beat, and then with every one of this many: about every half minute. That doubles what a beat costs
@@ -27,7 +28,7 @@ interface WithCommands {
   goflowBeat(
     keyCount: number,
     ...args: (string | number)[]
-  ): Promise<[now: number, cursor: string, epoch: string | null]>;
+  ): Promise<[now: number, cursor: string, epoch: string | null, rulesVersion: string]>;
   goflowLeave(keyCount: number, ...args: string[]): Promise<void>;
   goflowTime(keyCount: number, ...args: string[]): Promise<[now: number, epoch: string | null]>;
 }
@@ -42,21 +43,34 @@ export class Fleet {
   readonly #commands: WithCommands;
   readonly #keys: readonly [workers: string, seen: string, types: string];
   readonly #epochKey: string;
+  readonly #ruleKeys: readonly [rules: string, version: string];
+  #rulesVersion: string | undefined;
   readonly #epoch: Epoch;
+  readonly #prefix: string;
+  /** The queues that were told of, and the mark of the data that this is in. */
+  readonly #told = new Set<string>();
+  #toldIn: string | null = null;
   #beats = 0;
   /** Where looking through the types goes on; '' when that is not due. */
   #cursor = '';
 
   constructor({ redis, prefix, onDataLost }: FleetOptions) {
     this.#redis = redis;
+    this.#prefix = prefix;
     this.#commands = redis as unknown as WithCommands;
     this.#keys = [fleetKey(prefix, 'workers'), fleetKey(prefix, 'seen'), fleetKey(prefix, 'types')];
     this.#epochKey = fleetKey(prefix, 'epoch');
+    this.#ruleKeys = [fleetKey(prefix, 'rules'), fleetKey(prefix, 'version')];
     this.#epoch = new Epoch(onDataLost);
     if ('goflowBeat' in redis) return;
     redis.defineCommand('goflowBeat', { lua: BEAT });
     redis.defineCommand('goflowLeave', { lua: LEAVE });
     redis.defineCommand('goflowTime', { lua: TIME });
+  }
+
+  /** The version of the fleet's rules, as the last beat found it. */
+  get rulesVersion(): string | undefined {
+    return this.#rulesVersion;
   }
 
   /** A sign of life of a worker, which is part of the fleet from now on. Gives the time at Redis. */
@@ -74,10 +88,14 @@ export class Fleet {
       this.#epoch.newMark(),
       ...first,
     ];
-    const keys = [...this.#keys, this.#epochKey];
-    const [now, cursor, epoch] = await this.#commands.goflowBeat(keys.length, ...keys, ...args);
+    const keys = [...this.#keys, this.#epochKey, ...this.#ruleKeys];
+    const answer = await this.#commands.goflowBeat(keys.length, ...keys, ...args);
+    const [now, cursor, epoch, version] = answer;
+    this.#rulesVersion = version;
     this.#epoch.observe(epoch);
     this.#cursor = cursor === '0' ? '' : cursor;
+    // Not waited for: the clock is measured by how long this takes.
+    void this.#tellQueues(Object.keys(advert.queues), epoch);
     for (let at = TYPES_PER_CALL; at < types.length; at += TYPES_PER_CALL)
       await this.#advertise(types.slice(at, at + TYPES_PER_CALL), now);
     return now;
@@ -117,6 +135,20 @@ export class Fleet {
     const [now, epoch] = await this.#commands.goflowTime(1, this.#epochKey, this.#epoch.newMark());
     this.#epoch.observe(epoch);
     return now;
+  }
+
+  /** Once for each queue, and anew where the data of Redis are others. What fails is tried again with the next beat. */
+  async #tellQueues(queues: readonly string[], epoch: string | null): Promise<void> {
+    if (epoch !== this.#toldIn) this.#told.clear();
+    this.#toldIn = epoch;
+    const fresh = queues.filter((queue) => !this.#told.has(queue));
+    if (fresh.length === 0) return;
+    try {
+      await tellQueues(this.#redis, this.#prefix, fresh);
+      for (const queue of fresh) this.#told.add(queue);
+    } catch {
+      // No trouble: queues can be looked for, too.
+    }
   }
 
   async #advertise(types: readonly string[], now: number): Promise<void> {

@@ -1,5 +1,4 @@
 import { defineScript } from '../inspector/script.js';
-import { LUA_RULES_VERSION } from './rules-version.js';
 
 /** How many lines each list of the audit trail has at most. */
 export const MAX_AUDIT = 1_000;
@@ -127,14 +126,6 @@ local isCounted = redis.pcall('INCR', version)
 if type(isCounted) == 'table' then redis.call('SET', version, now) end
 redis.call('PUBLISH', channel, scope)
 return {1, before, isTrail}`,
-);
-
-/** All rules, of one moment. KEYS: rules, version. Output: their version, fields and values in turn. */
-export const readRules = defineScript<[version: string, rules: readonly string[]]>(
-  'goflowRules',
-  `
-${LUA_RULES_VERSION}
-return {versionOf(KEYS[1], KEYS[2]), redis.call('HGETALL', KEYS[1])}`,
 );
 
 /**

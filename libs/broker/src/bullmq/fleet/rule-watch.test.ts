@@ -1,7 +1,7 @@
 import type { ConcurrencyRule } from '@goflow/shared';
 import { until } from '@goflow/testing';
-import { expect, test } from 'vitest';
-import { RuleWatch } from './rule-watch.js';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { type ReadRules, RuleWatch } from './rule-watch.js';
 
 const ruleOf = (concurrency: number): ConcurrencyRule => ({ concurrency, by: 'ada', at: 1 });
 
@@ -25,7 +25,7 @@ function open() {
   });
   const answer = async (concurrency: number): Promise<void> => {
     await until(() => asked.length > 0, { what: 'a question', everyMs: 1 });
-    asked.shift()?.resolve([ruleOf(concurrency)]);
+    asked.shift()?.resolve({ rules: [ruleOf(concurrency)], version: `${concurrency}` });
   };
   const refuse = (error: Error | undefined): void => {
     refusal = error;
@@ -38,7 +38,7 @@ function open() {
 }
 
 interface Answer {
-  resolve(rules: readonly ConcurrencyRule[]): void;
+  resolve(read: ReadRules): void;
   reject(error: Error): void;
 }
 
@@ -65,16 +65,54 @@ test('a message, a gap and a look ask again, one question at a time; what did no
   await answer(1);
   await answer(1);
   await watch.ready();
-  for (const again of [hear, lose, () => void watch.look()]) {
+  for (const again of [hear, lose, () => void watch.look(), () => void watch.look('other')]) {
     again();
-    hear();
+    await until(() => asked.length > 0, { what: 'a question', everyMs: 1 });
+    lose();
     expect(asked).toHaveLength(1);
     await answer(told.length + 1);
     // It may have changed after the question.
     await answer(told.length);
     await until(() => asked.length === 0, { what: 'no question', everyMs: 1 });
   }
-  expect(told).toEqual([1, 2, 3, 4]);
+  expect(told).toEqual([1, 2, 3, 4, 5]);
+});
+
+test('many messages are one question, after which a look at the version that was read asks nothing', async () => {
+  const { watch, asked, told, answer, hear, listener } = open();
+  watch.watch(listener);
+  await answer(1);
+  await answer(1);
+  await watch.ready();
+  for (let change = 0; change < 50; change += 1) hear();
+  // A beat comes before the question.
+  await watch.look('2');
+  expect(asked).toHaveLength(0);
+  await answer(2);
+  await until(() => told.length === 2, { what: 'the change', everyMs: 1 });
+  await watch.look('2');
+  expect(asked).toHaveLength(0);
+  const looking = watch.look('3');
+  await answer(3);
+  await looking;
+  expect(told).toEqual([1, 2, 3]);
+});
+
+test('closed, it asks nothing any more, whatever it heard', async () => {
+  const { watch, asked, answer, hear, listener } = open();
+  watch.watch(listener);
+  await answer(1);
+  await answer(1);
+  await watch.ready();
+  const timers = vi.spyOn(globalThis, 'setTimeout');
+  onTestFinished(() => void timers.mockRestore());
+  hear();
+  watch.close();
+  hear();
+  expect(timers).toHaveBeenCalledTimes(1);
+  // The timer of the first message would have come before this one.
+  await new Promise((resolve) => setTimeout(resolve, 120));
+  expect(asked).toHaveLength(0);
 });
 
 test('what cannot be read is reported, and leaves those of before; a refused channel is asked for again', async () => {

@@ -1,9 +1,18 @@
 import type { ConcurrencyRule } from '@goflow/shared';
 import type { Channels } from '../channels.js';
 
+/** Messages that come within this time are answered by one reading. */
+const GATHER_MS = 100;
+
+/** The rules, and the mark of what they are a state of. */
+export interface ReadRules {
+  readonly rules: readonly ConcurrencyRule[];
+  readonly version: string;
+}
+
 /** What {@link RuleWatch} is made with. */
 export interface RuleWatchOptions {
-  readonly read: () => Promise<readonly ConcurrencyRule[]>;
+  readonly read: () => Promise<ReadRules>;
   readonly channels: Pick<Channels, 'listen' | 'onGap'>;
   readonly channel: string;
   readonly report: (error: unknown) => void;
@@ -11,12 +20,15 @@ export interface RuleWatchOptions {
 
 /**
  * Follows the rules of the fleet: reads them at once, and again when a message says that they have changed, when messages may have been lost,
- * and whenever {@link RuleWatch.look} is called. What cannot be read leaves those of before in force.
+ * and when {@link RuleWatch.look} is told of another version. What cannot be read leaves those of before in force.
  */
 export class RuleWatch {
   readonly #options: RuleWatchOptions;
   readonly #listeners: ((rules: readonly ConcurrencyRule[]) => void)[] = [];
   #known: string | undefined;
+  #version: string | undefined;
+  #gathering: NodeJS.Timeout | undefined;
+  #isClosed = false;
   #rules: readonly ConcurrencyRule[] = [];
   #reading: Promise<void> | undefined;
   #isStale = false;
@@ -42,18 +54,35 @@ export class RuleWatch {
     return this.#first ?? Promise.resolve();
   }
 
-  /** Reads them again, in case a message was lost. */
-  async look(): Promise<void> {
+  /** Reads them again when they are of another version than this, as after a lost message; without one in any case. */
+  async look(version?: string): Promise<void> {
     if (!this.#first) return;
     if (!this.#hears) void this.#listen();
-    await this.#read();
+    // What a message told of is about to be read.
+    const isOther = version === undefined || version !== this.#version;
+    if (isOther && !this.#gathering) await this.#read();
+  }
+
+  /** Reads no more. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#gathering);
+  }
+
+  #gather(): void {
+    if (this.#isClosed) return;
+    this.#gathering ??= setTimeout(() => {
+      this.#gathering = undefined;
+      void this.#read();
+    }, GATHER_MS);
+    this.#gathering.unref();
   }
 
   async #listen(): Promise<void> {
     const { channels, channel, report } = this.#options;
     this.#hears = true;
     try {
-      await channels.listen(channel, () => void this.#read());
+      await channels.listen(channel, () => this.#gather());
     } catch (error) {
       // Refused: asked for again with the next look.
       this.#hears = false;
@@ -77,7 +106,9 @@ export class RuleWatch {
     while (this.#isStale) {
       this.#isStale = false;
       try {
-        this.#tell(await this.#options.read());
+        const { rules, version } = await this.#options.read();
+        this.#version = version;
+        this.#tell(rules);
       } catch (error) {
         this.#options.report(error);
         return;

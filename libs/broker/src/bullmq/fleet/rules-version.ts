@@ -7,3 +7,6 @@ local function versionOf(rules, version)
   local count, size = redis.pcall('GET', version), redis.pcall('HLEN', rules)
   return (type(count) == 'string' and count or '') .. ':' .. (type(size) == 'number' and size or '?')
 end`;
+
+/** The same text, of what lies at the key of the version and how many rules there are. */
+export const versionText = (count: string | null, size: number): string => `${count ?? ''}:${size}`;
