@@ -1,5 +1,6 @@
 import type { Colour, Output } from '../terminal/output.js';
-import { formatTable, oneLine } from '../terminal/table.js';
+import { oneLine } from '../terminal/printable.js';
+import { formatTable } from '../terminal/table.js';
 import type { Finding, Level } from './finding.js';
 
 /** A sign that tells levels apart without colours, too. */

@@ -1,5 +1,5 @@
 import type { Output } from './output.js';
-import { oneLine } from './table.js';
+import { oneLine } from './printable.js';
 
 /** Names and values; a value of `undefined` is not told. */
 export type Facts = readonly (readonly [name: string, value: string | undefined])[];

@@ -1,5 +1,5 @@
-import { stripVTControlCharacters } from 'node:util';
 import type { Colour } from './output.js';
+import { oneLine } from './printable.js';
 
 /** One column of a table. */
 export interface TableColumn<Row> {
@@ -56,12 +56,6 @@ export function formatTable<Row>(
     }),
   );
   return [head, ...body];
-}
-
-/** What came from a task must not move the cursor, nor break the line. */
-export function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return stripVTControlCharacters(text).replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
 }
 
 function howManyFit(widths: readonly number[], total = Number.POSITIVE_INFINITY): number {

@@ -3,7 +3,7 @@ import { GoflowError } from '@goflow/shared';
 import type { Context } from '../../context.js';
 import { openInput, readError, readText } from '../../input/open-input.js';
 import { parseJson } from '../../input/parse-json.js';
-import { oneLine } from '../../terminal/table.js';
+import { oneLine } from '../../terminal/printable.js';
 
 /** Where commands may come from: the file wins. */
 export interface CommandsGiven {

@@ -1,7 +1,7 @@
 import { isGoflowError } from '@goflow/shared';
 import type { Context } from '../../context.js';
 import { EXIT, type ExitCode, exitCodeOf } from '../../exit-code.js';
-import { oneLine } from '../../terminal/table.js';
+import { oneLine } from '../../terminal/printable.js';
 import { unknownTask } from './outcome.js';
 
 /** What became of one id. */

@@ -4,8 +4,7 @@ import type { AnyGoflow } from '../../connection/connect.js';
 import { whileRedisIsWatched } from '../../connection/redis-watch.js';
 import { EXIT, type ExitCode } from '../../exit-code.js';
 import type { Colour, Output } from '../../terminal/output.js';
-import { jsonText } from '../../terminal/printable.js';
-import { oneLine } from '../../terminal/table.js';
+import { jsonText, oneLine } from '../../terminal/printable.js';
 
 /** How long a task is waited for unless told otherwise. */
 export const DEFAULT_WAIT_MS = 30_000;

@@ -1,9 +1,8 @@
 import type { TaskAttempt, TaskFailure, TaskLogEntry } from '@goflow/shared';
 import type { Facts } from '../../terminal/facts.js';
 import type { Output } from '../../terminal/output.js';
-import { jsonText, manyLines } from '../../terminal/printable.js';
+import { jsonText, manyLines, oneLine } from '../../terminal/printable.js';
 import type { TableColumn } from '../../terminal/table.js';
-import { oneLine } from '../../terminal/table.js';
 import { ago, spell } from '../../terminal/times.js';
 import { colourOf } from './outcome.js';
 

@@ -5,8 +5,8 @@ import type { Context } from '../../context.js';
 import { EXIT, type ExitCode } from '../../exit-code.js';
 import { namedByFlag, numberOf, textOf, textsOf, toPastTime } from '../../input/given.js';
 import { suggest } from '../../suggest.js';
-import { jsonText } from '../../terminal/printable.js';
-import { oneLine, type TableColumn } from '../../terminal/table.js';
+import { jsonText, oneLine } from '../../terminal/printable.js';
+import type { TableColumn } from '../../terminal/table.js';
 
 const FLAGS = Object.fromEntries(
   ['state', 'type', 'queue', 'tag', 'since', 'text', 'reason', 'fingerprint'].map((name) => [

@@ -5,7 +5,7 @@ import type { Connection } from '../../../connection/connect.js';
 import type { Context } from '../../../context.js';
 import { EXIT } from '../../../exit-code.js';
 import { withIso } from '../../../terminal/iso.js';
-import { oneLine } from '../../../terminal/table.js';
+import { oneLine } from '../../../terminal/printable.js';
 import { type Sample, takeSample } from './sample.js';
 import { openScreen, type Screen } from './screen.js';
 import { viewOf } from './view.js';
