@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { oneLine } from './printable.js';
-import { jsonText, manyLines } from './printable.js';
+import { jsonText, manyLines, oneLine } from './printable.js';
 
 /** C0, C1, the line separator, and what turns the direction of text. */
 const ALL = 'a\u0000\u001b[2Jb\u0085\u009b31mc\u2028d\u202ee\u2066f\ng';
