@@ -32,6 +32,8 @@ tasks: ./tasks.js
 
 ${tableOf('setting', settings)}
 
+A URL names one Redis: a Sentinel or a Cluster cannot be named yet. Against a node of a Cluster only \`goflow doctor\` works.
+
 ## Exit codes
 
 | code | meaning |

@@ -18,7 +18,7 @@ export const get: RunCommand = async (_args, _options, { connect, out }) => {
   out.rows(
     rules,
     [
-      { title: 'WANTED', align: 'right', text: ({ concurrency }) => String(concurrency) },
+      { title: 'DESIRED', align: 'right', text: ({ concurrency }) => String(concurrency) },
       { title: 'OF', text: spellScope },
       { title: 'BY', text: ({ by }) => by },
       { title: 'SINCE', text: ({ at }) => ago(at, now) },
