@@ -198,7 +198,7 @@ export const ERRORS = Object.freeze({
     http: 503,
     retryable: true,
     when: 'With `minReplicas`, a push, or a change of the fleet, is in the master, but not in so many replicas within `replicaTimeout`.',
-    cure: 'Look at the replicas. `error.details.id` is the task, which most likely will run: ask for it, or wait for it. With an own `id` the push may be repeated; without one that makes a second task. A change of the fleet may be said again.',
+    cure: 'Look at the replicas. The task `error.details.id` most likely runs: wait for it. Only with an own `id` may the push be repeated; a change of the fleet may always be.',
   }),
   CLIENT_CLOSED: entry({
     http: 409,
