@@ -37,7 +37,7 @@ test('queues, pause, resume: a queue is listed, stops, and goes on', async () =>
   const call = (...args: string[]) => runCli(place, args);
   const listed = await call('queues');
   expect(listed.stdout).toMatch(/^QUEUE +STATE +WAITING/);
-  expect(listed.stdout).toMatch(/\nimages +open +0 +0 +0 +1 /);
+  expect(listed.stdout).toMatch(/\nimages +open +0 +0 +0 +- +1 /);
   expect(await call('pause', 'images', '--by', 'ada')).toMatchObject({
     code: 0,
     stdout: 'images is paused\n',

@@ -1,17 +1,13 @@
 import { type AuditRecord, checkInteger } from '@goflow/shared';
 import type { RunCommand } from '../../command.js';
 import { EXIT } from '../../exit-code.js';
+import { numberOf } from '../../input/given.js';
 import { isoTime, withIso } from '../../terminal/iso.js';
 import { spellScope } from './scope.js';
 
 /** `goflow audit` */
 export const run: RunCommand = async (_args, options, { connect, out }) => {
-  const given = options.limit ?? '50';
-  const limit = checkInteger(
-    '--limit',
-    /^\d+$/.test(`${given}`) ? Number(given) : given,
-    [1, 1_000],
-  );
+  const limit = checkInteger('--limit', numberOf(options, 'limit') ?? 50, [1, 1_000]);
   const { goflow } = await connect();
   const changes = await goflow.fleet.audit({ limit });
   if (out.json) {

@@ -1,7 +1,12 @@
+import type { QueueRecord, TaskState } from '@goflow/shared';
 import type { RunCommand } from '../../command.js';
 import { EXIT } from '../../exit-code.js';
 import { withIso } from '../../terminal/iso.js';
-import { ago } from '../../terminal/times.js';
+import type { TableColumn } from '../../terminal/table.js';
+import { age } from '../../terminal/times.js';
+
+const OPEN_STATES = ['waiting', 'delayed', 'active'] as const;
+const FINAL_STATES = ['completed', 'failed', 'cancelled', 'expired'] as const;
 
 /** `goflow queues` */
 export const run: RunCommand = async (_args, _options, { connect, out }) => {
@@ -12,7 +17,11 @@ export const run: RunCommand = async (_args, _options, { connect, out }) => {
     return EXIT.done;
   }
   const now = broker.clock.now();
-  const columns = ['waiting', 'delayed', 'active', 'completed', 'failed', 'cancelled', 'expired'];
+  const counted = (state: TaskState): TableColumn<QueueRecord> => ({
+    title: state.toUpperCase(),
+    align: 'right',
+    text: ({ counts }) => String(counts[state]),
+  });
   out.rows(
     queues,
     [
@@ -22,12 +31,10 @@ export const run: RunCommand = async (_args, _options, { connect, out }) => {
         text: ({ isPaused }) => (isPaused ? 'paused' : 'open'),
         colour: ({ isPaused }) => (isPaused ? 'yellow' : undefined),
       },
-      ...columns.map((state) => ({
-        title: state.toUpperCase(),
-        align: 'right' as const,
-        text: ({ counts }: (typeof queues)[number]) => String(counts[state as 'waiting']),
-      })),
-      { title: 'OLDEST WAITS SINCE', text: ({ oldestWaitingAt }) => ago(oldestWaitingAt, now) },
+      ...OPEN_STATES.map(counted),
+      // Before those that are over: a narrow terminal leaves out what stands last.
+      { title: 'OLDEST', text: ({ oldestWaitingAt }) => age(oldestWaitingAt, now) },
+      ...FINAL_STATES.map(counted),
     ],
     'there are no queues: nothing was pushed yet',
   );

@@ -1,6 +1,6 @@
 import type { Colour } from '../../../terminal/output.js';
 import { formatTable, type TableColumn } from '../../../terminal/table.js';
-import { ago, spell } from '../../../terminal/times.js';
+import { age, spell } from '../../../terminal/times.js';
 import { workerColumns } from '../workers.js';
 import type { QueueSample, Sample } from './sample.js';
 
@@ -67,7 +67,7 @@ function queueColumns(now: number): TableColumn<QueueSample>[] {
     { ...right, title: 'ACTIVE', text: ({ counts }) => String(counts.active) },
     { ...right, title: 'WAIT P95', text: ({ waitP95Ms }) => time(waitP95Ms) },
     { ...right, title: 'RUN P95', text: ({ runP95Ms }) => time(runP95Ms) },
-    { title: 'OLDEST', text: ({ oldestWaitingAt }) => ago(oldestWaitingAt, now) },
+    { title: 'OLDEST', text: ({ oldestWaitingAt }) => age(oldestWaitingAt, now) },
   ];
 }
 
