@@ -6,12 +6,12 @@ import { setup } from './setup.mjs';
 /** @returns {Promise<Record<string, string>>} file below docs/ → text */
 export async function pages() {
   const { ERRORS } = await import('@goflow/sdk');
-  const { METRICS, DURATION_BUCKETS } = await import('@goflow/telemetry');
+  const telemetry = await import('@goflow/telemetry');
   const { readReference } = await import('@goflow/cli/reference');
   return {
     'cli.md': cliPage(await readReference()),
     'errors.md': errorsPage(ERRORS),
-    'metrics.md': metricsPage(Object.values(METRICS), DURATION_BUCKETS),
+    'metrics.md': metricsPage(Object.values(telemetry.METRICS), telemetry),
   };
 }
 
@@ -44,27 +44,71 @@ ${sections.join('\n')}`;
 }
 
 /**
- * @param {readonly import('@goflow/telemetry').MetricEntry[]} metrics
- * @param {readonly number[]} buckets
+ * Who shows a metric, and how its series of many processes are put together.
+ *
+ * @type {readonly [from: import('@goflow/telemetry').MetricEntry['from'], title: string, text: string][]}
  */
-function metricsPage(metrics, buckets) {
-  const rows = metrics.map(
-    ({ name, kind, labels, help }) =>
-      `| \`${name}\` | ${kind} | ${labels.join(', ') || '-'} | ${help} |`,
-  );
+const METRIC_GROUPS = [
+  [
+    'worker',
+    'Of each worker',
+    "Every worker serves these at `GET /metrics`, beside Node's own (`process_…`, `nodejs_…`). They are about what happened in that worker: `sum` over all.",
+  ],
+  [
+    'exporter',
+    'Of all queues, from one process',
+    'What is true of a queue, of the fleet and of Redis is the same wherever it is asked. So it comes from **one process only**, which is elected among those that are scraped: `sum by (queue, state) (goflow_queue_tasks)` is true, and nothing is counted twice.',
+  ],
+  ['process', 'Of each process that can be elected', 'The workers that are scraped.'],
+  [
+    'client',
+    'Of clients',
+    'Of each client that was given to `createClientMetrics` of `@goflow/sdk/metrics`: `sum` over all.',
+  ],
+];
+
+/**
+ * @param {readonly import('@goflow/telemetry').MetricEntry[]} metrics
+ * @param {Pick<typeof import('@goflow/telemetry'), 'FAILURE_REASONS'>} values
+ */
+function metricsPage(metrics, { FAILURE_REASONS }) {
+  const sections = METRIC_GROUPS.map(([from, title, text]) => {
+    const rows = metrics
+      .filter((metric) => metric.from === from)
+      .map(
+        ({ name, kind, unit, labels, help }) =>
+          `| \`${name}\` | ${kind} | ${unit === '1' ? '-' : unit} | ${labels.join(', ') || '-'} | ${help} |`,
+      );
+    return `## ${title}\n\n${text}\n\n| name | kind | unit | labels | what |\n|---|---|---|---|---|\n${rows.join('\n')}\n`;
+  });
+  const buckets = metrics
+    .filter(({ buckets }) => buckets)
+    .map(({ name, buckets = [] }) => `- \`${name}\`: ${buckets.join(', ')}`);
   return `# Metrics
 
 <!-- Made by \`npm run docs\` from libs/telemetry/src/metric-catalogue.ts. -->
 
-Every worker serves these at \`GET /metrics\`, beside Node's own (\`process_…\`, \`nodejs_…\`).
+${sections.join('\n')}
+## Labels
 
-| name | kind | labels | what |
-|---|---|---|---|
-${rows.join('\n')}
+A label is never an id, a tenant or an error text. A task type that no contract knows is counted as \`other\`, and so is every type after the first 500
+that are seen (\`metricTypes\` of a worker, \`maxTypes\` of a client).
 
-Histograms have these upper bounds, in seconds: ${buckets.join(', ')}.
+\`reason\` of \`goflow_task_failures_total\` is one of ${FAILURE_REASONS.map((reason) => `\`${reason}\``).join(', ')}.
 
-A label is never an id, a tenant or an error text. A task type that no contract knows is counted as \`other\`.
+## How sums are right
+
+- A process takes part in the election from its first scrape on, until it was not scraped for 150 s. A worker that nobody scrapes is never elected.
+- The elected one holds a lease of 6 s in Redis, renews it every 2 s, and gives it back when it stops. After one that was killed another is elected
+  within 6 s. \`sum(goflow_exporter_elected)\` is 1, and 0 for a moment after that.
+- While Redis is away, every scrape is answered within a second or so: \`goflow_broker_up\` is 0, what the process knows of itself is there, and what is true
+  of all queues is left out rather than old.
+
+## Buckets
+
+Histograms have these upper bounds, in seconds:
+
+${buckets.join('\n')}
 `;
 }
 

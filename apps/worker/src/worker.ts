@@ -20,7 +20,7 @@ import { checkConcurrency } from './concurrency/concurrency-options.js';
 import type { OverrideOptions } from './concurrency/live-concurrency.js';
 import { logEvents } from './log-events.js';
 import { LoopWatch } from './loop-watch.js';
-import { HttpServer } from './ops/http-server.js';
+import { createHttpServer } from './ops/create-http-server.js';
 import { type ResolvedWorkerOptions, resolveWorkerOptions, type WorkerOptions } from './options.js';
 import { QueueSet } from './queue-set.js';
 import { LastTrouble, type Readiness } from './readiness.js';
@@ -59,7 +59,7 @@ export class Worker implements AsyncDisposable {
   readonly #broker: ConsumerBroker;
   readonly #queues: QueueSet;
   readonly #metrics: WorkerMetrics;
-  readonly #http: HttpServer | undefined;
+  readonly #http: ReturnType<typeof createHttpServer> | undefined;
   readonly #storeSweeper: StoreSweeper;
   readonly #loop: LoopWatch;
   readonly #lastTrouble: LastTrouble;
@@ -87,7 +87,7 @@ export class Worker implements AsyncDisposable {
       types: options.tasks.contracts,
     });
     this.#http =
-      options.http && new HttpServer(options.http, { worker: this, metrics: this.#metrics });
+      options.http && createHttpServer(options.http, { worker: this, metrics: this.#metrics });
   }
 
   /** Where it stands. */

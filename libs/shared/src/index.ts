@@ -9,6 +9,8 @@ export type { TaskContract, Tasks } from './contract/define-tasks.js';
 export { contractOf, defineTasks, isTaskType } from './contract/define-tasks.js';
 export type { ParseIssue, ParseSubject } from './contract/parse.js';
 export { parse } from './contract/parse.js';
+export type { RedactPaths } from './contract/redaction.js';
+export { REDACTED, redactPayload } from './contract/redaction.js';
 export type {
   PayloadInput,
   PayloadOutput,
@@ -42,6 +44,7 @@ export { bySpecificity, ruleFor, scopeText } from './fleet/rule-for.js';
 export type { BackoffFunction, BackoffOptions, ResolvedBackoffOptions } from './options/backoff.js';
 export { backoffDelayMs, DEFAULT_BACKOFF, resolveBackoff } from './options/backoff.js';
 export { checkLogger } from './options/check-logger.js';
+export { checkTracing } from './options/check-tracing.js';
 export type { DeduplicationWindow, ResolvedDeduplication } from './options/deduplication.js';
 export { checkKey } from './options/deduplication.js';
 export type { Duration, DurationLimits, DurationUnit } from './options/duration.js';
@@ -109,6 +112,14 @@ export type {
 export type { Logger, LogLine } from './ports/logger.js';
 export { SILENT_LOGGER } from './ports/logger.js';
 export type { ResultStore } from './ports/result-store.js';
+export type {
+  AttemptTrace,
+  PushEnd,
+  PushFacts,
+  TraceCarrier,
+  TraceIds,
+  Tracing,
+} from './ports/tracing.js';
 export type { DeadLetterReason } from './task/dead-letter.js';
 export { DEAD_LETTER_REASONS, deadLetterReason, fingerprintOf } from './task/dead-letter.js';
 export type { TaskAttempt, TaskDetail, TaskLogEntry, TaskNews } from './task/task-detail.js';

@@ -5,6 +5,12 @@
  */
 
 export type { MetricEntry } from './metric-catalogue.js';
-export { DURATION_BUCKETS, METRICS } from './metric-catalogue.js';
+export {
+  CALL_BUCKETS,
+  DURATION_BUCKETS,
+  FAILURE_REASONS,
+  METRICS,
+  PUSH_OUTCOMES,
+} from './metric-catalogue.js';
 export type { QueueGauges, WorkerMetrics, WorkerMetricsOptions } from './worker-metrics.js';
 export { createWorkerMetrics } from './worker-metrics.js';

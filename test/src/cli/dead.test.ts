@@ -1,5 +1,6 @@
+import { until } from '@goflow/testing';
 import { expect, test } from 'vitest';
-import { runCli, runInTerminal } from './cli.js';
+import { runCli, runInTerminal, startInTerminal } from './cli.js';
 import { type Shop, startShop } from './shop.js';
 
 /** Tasks that failed, each of them for good. */
@@ -108,6 +109,34 @@ test('--all is counted, asked for on a terminal, and refused where nobody can an
   expect(rest.code).toBe(0);
   expect(documents(rest.stdout)).toMatchObject([{ redriven: 1, failedCount: 0, complete: true }]);
 });
+
+test('what dies after --all was asked for is left alone: it was not counted', async () => {
+  const shop = await startShop();
+  await pushFailing(shop, ['a', 'b']);
+  const line = ['dead', 'discard', '--all'];
+  const { shown, type, ended } = startInTerminal(shop.place, line);
+  await until(() => shown().includes('Remove 2 dead letters? [y/N]'), { what: 'the question' });
+  const [late = ''] = await pushFailing(shop, ['late']);
+  type('y\n');
+  expect(await ended).toBe(0);
+  expect(shown()).toContain('2 removed');
+  const { tasks: left } = await shop.goflow.inspector.deadLetters.list();
+  expect(left.map(({ id }) => id)).toEqual([late]);
+});
+
+test.each([['redrive'], ['discard']])(
+  'dead %s --all of a queue that nobody knows: 4, and what was meant',
+  async (command) => {
+    const shop = await startShop();
+    await pushFailing(shop, ['a']);
+    for (const how of ['--yes', '--dry-run']) {
+      const line = ['dead', command, '--all', '--queue', 'defualt', how];
+      const { code, stdout, stderr } = await runCli(shop.place, line);
+      expect({ code, stdout }).toEqual({ code: 4, stdout: '' });
+      expect(stderr).toContain('QUEUE_UNKNOWN: there is no queue defualt; did you mean default?');
+    }
+  },
+);
 
 test.each([
   [['redrive'], 'Expected ids, or --all'],

@@ -15,11 +15,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'libs/broker': ['@goflow/shared'],
   'libs/telemetry': ['@goflow/shared'],
   'libs/commands': ['@goflow/shared'],
+  'libs/http': ['@goflow/shared'],
   'libs/testing': ['@goflow/shared'],
   'apps/producer-sdk': ['@goflow/shared', '@goflow/broker', '@goflow/telemetry'],
-  'apps/worker': ['@goflow/shared', '@goflow/broker', '@goflow/telemetry', '@goflow/commands'],
+  'apps/worker': libraries('broker', 'telemetry', 'commands', 'http'),
   'apps/cli': doorsAnd('@goflow/shared', '@goflow/broker', '@goflow/telemetry', '@goflow/commands'),
-  'apps/gateway': doorsAnd('@goflow/shared', '@goflow/broker', '@goflow/telemetry'),
+  'apps/gateway': doorsAnd(...libraries('broker', 'telemetry', 'http')),
   'libs/local': doorsAnd('@goflow/shared', '@goflow/broker', '@goflow/telemetry'),
   // What a user can install, and nothing else but a Redis to run with.
   deploy: doorsAnd('@goflow/local'),
@@ -31,8 +32,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 function everything(): readonly string[] {
-  const libraries = ['broker', 'telemetry', 'commands', 'local', 'testing', 'cli', 'gateway'];
-  return doorsAnd('@goflow/shared', ...libraries.map((name) => `@goflow/${name}`));
+  const all = ['broker', 'telemetry', 'commands', 'http', 'local', 'testing', 'cli', 'gateway'];
+  return doorsAnd(...libraries(...all));
+}
+
+function libraries(...names: string[]): readonly string[] {
+  return ['@goflow/shared', ...names.map((name) => `@goflow/${name}`)];
 }
 
 function doorsAnd(...others: string[]): readonly string[] {
@@ -46,7 +51,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   'p-queue': /^libs\/broker\/src\/memory\//,
   'prom-client': /^libs\/telemetry\//,
   pino: /^libs\/telemetry\//,
-  express: /^apps\/(worker\/src\/ops|gateway\/src)\//,
+  express: /^(apps\/(worker\/src\/ops|gateway\/src)|libs\/http)\//,
   helmet: /^apps\/(worker\/src\/ops|gateway\/src)\//,
   commander: /^(apps\/[^/]+\/src\/(program\/|main\.ts$)|test\/chaos\/src\/program\.ts$)/,
 };

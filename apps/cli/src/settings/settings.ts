@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { checkPrefix, GoflowError } from '@goflow/shared';
+import { checkRedisUrl } from '@goflow/broker/redis-url';
+import { checkPrefix } from '@goflow/shared';
 import { readSettingsFile } from './settings-file.js';
 
 /** What every command may be told, checked. */
@@ -36,7 +37,7 @@ export const SETTINGS: readonly SettingSpec[] = [
     name: 'redis',
     flags: '--redis <url>',
     env: 'REDIS_URL',
-    help: 'where Redis is (default: redis://127.0.0.1:6379)',
+    help: 'where Redis is: redis://…, redis+cluster://… or redis+sentinel://… (default: redis://127.0.0.1:6379)',
   },
   {
     name: 'prefix',
@@ -85,7 +86,7 @@ export async function readSettings({ flags, env, cwd }: SettingSources): Promise
   const given = Object.fromEntries(SETTINGS.map((spec) => [spec.name, valueIn(spec)]));
   const { redis, prefix, timeout = '5s', tasks, encryptionKeys } = given;
   return {
-    redis: checkRedisUrl(redis ?? 'redis://127.0.0.1:6379'),
+    redis: checkRedisUrl('--redis (or REDIS_URL)', redis ?? 'redis://127.0.0.1:6379'),
     isRedisGiven: redis !== undefined,
     isRedisFlag: flags.redis !== undefined,
     prefix: prefix === undefined ? undefined : checkPrefix(prefix),
@@ -95,13 +96,4 @@ export async function readSettings({ flags, env, cwd }: SettingSources): Promise
     json: flags.json === true,
     file: file?.path,
   };
-}
-
-function checkRedisUrl(url: string): string {
-  if (/^rediss?:\/\/./.test(url) && URL.canParse(url)) return url;
-  // Not quoted: it may hold a password.
-  throw new GoflowError(
-    'OPTION_INVALID',
-    '--redis (or REDIS_URL): expected redis://… or rediss://…',
-  );
 }

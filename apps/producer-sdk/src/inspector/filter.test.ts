@@ -36,6 +36,7 @@ test.each([
   ...WRONG_IN_BOTH,
   ['filter', { reason: 'poison' }],
   ['filter', { fingerprint: 'abcdefghijkl' }],
+  ['filter', { until: new Date(0) }],
   ['filter.state', { state: 'done' }],
   ['filter.state', { state: '' }],
   ['filter.state', { state: [] }],
@@ -55,6 +56,8 @@ test.each([
 test.each([
   ...WRONG_IN_BOTH,
   ['filter', { state: 'failed' }],
+  ['filter.until', { until: 0 }],
+  ['filter.until', { until: new Date(Number.NaN) }],
   ['filter.reason', { reason: 'bored' }],
   ['filter.reason', { reason: ['poison'] }],
   ['filter.fingerprint', { fingerprint: '' }],

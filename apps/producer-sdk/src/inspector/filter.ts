@@ -37,6 +37,8 @@ export interface TaskFilter<Type extends string = string> extends CommonFilter<T
 
 /** Which dead letters are asked for. */
 export interface DeadLetterFilter<Type extends string = string> extends CommonFilter<Type> {
+  /** Tasks that failed or expired at this time at the latest: given to a count and to what is done then, both are of the same tasks. */
+  readonly until?: Date | undefined;
   readonly reason?: DeadLetterReason | undefined;
   /** The one that a group or a task says. */
   readonly fingerprint?: string | undefined;
@@ -92,7 +94,7 @@ export function questionOf(filter: TaskFilter, places: Places): Question {
 
 /** @throws OPTION_INVALID naming the field */
 export function deadLetterQuestionOf(filter: DeadLetterFilter, places: Places): Question {
-  checkFilter(filter, [...COMMON, 'reason', 'fingerprint']);
+  checkFilter(filter, [...COMMON, 'until', 'reason', 'fingerprint']);
   const { reason, fingerprint } = filter;
   if (reason !== undefined && !DEAD_LETTER_REASONS.includes(reason))
     throw invalidOption('filter.reason', `one of ${DEAD_LETTER_REASONS.join(', ')}`, reason);
@@ -118,7 +120,8 @@ function toQuestion(
   places: Places,
 ): Question {
   const { type, tag, reason, fingerprint } = filter;
-  const since = sinceOf(filter.since);
+  const since = timeOf('since', filter.since);
+  const until = timeOf('until', filter.until);
   const text = textOf(filter.text);
   if (type !== undefined && !isTaskType(type))
     throw invalidOption('filter.type', 'a task type such as `email.send`', type);
@@ -131,9 +134,10 @@ function toQuestion(
     tag,
     since,
     isOfPayload: text !== undefined,
-    mark: markOf([queues, states, type, tag, since, text, reason, fingerprint]),
+    mark: markOf([queues, states, type, tag, since, until, text, reason, fingerprint]),
     isWanted: (task) =>
       (type === undefined || task.type === type) &&
+      (until === undefined || (task.finishedAt ?? 0) <= until) &&
       (text === undefined || holds(task, text)) &&
       isOfCause(task, filter),
   };
@@ -158,10 +162,10 @@ function statesOf(given: unknown): readonly TaskState[] {
   return STATES.filter((state) => states.includes(state));
 }
 
-function sinceOf(given: unknown): number | undefined {
+function timeOf(name: 'since' | 'until', given: unknown): number | undefined {
   if (given === undefined) return undefined;
   const ms = given instanceof Date ? given.getTime() : Number.NaN;
-  if (Number.isNaN(ms)) throw invalidOption('filter.since', 'a valid Date', given);
+  if (Number.isNaN(ms)) throw invalidOption(`filter.${name}`, 'a valid Date', given);
   return ms;
 }
 

@@ -136,7 +136,7 @@ export interface GoflowDeadLetters<D extends TaskDefinitions = TaskDefinitions> 
   /**
    * Redrives all dead letters that answer to a filter and ended before it began: what fails again meanwhile is left alone.
    *
-   * @param filter `{}` for all; it has to be said
+   * @param filter `{}` for all; it has to be said. `until` keeps it to those that were counted before
    * @throws OPTION_INVALID
    * @throws BROKER_UNAVAILABLE, BROKER_REFUSED: `error.details.progress` tells how far it came; called again, it does the rest
    * @example
@@ -158,7 +158,7 @@ export interface GoflowDeadLetters<D extends TaskDefinitions = TaskDefinitions> 
   /**
    * Removes all dead letters that answer to a filter and ended before it began.
    *
-   * @param filter `{}` for all; it has to be said
+   * @param filter `{}` for all; it has to be said. `until` keeps it to those that were counted before
    * @throws OPTION_INVALID
    * @throws BROKER_UNAVAILABLE, BROKER_REFUSED: `error.details.progress` tells how far it came; called again, it does the rest
    */

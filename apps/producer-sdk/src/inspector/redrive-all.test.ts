@@ -100,6 +100,21 @@ test('what failed since it began is not redriven, though it is on a page', async
   expect(await deadLetters.redriveAll({})).toMatchObject({ redriven: 3, skipped: 1 });
 });
 
+test('what died after `until` is neither counted nor touched', async () => {
+  const { broker, deadLetters } = openFilled(3);
+  broker.put(50, { finishedAt: START - 1_000 });
+  const until = new Date(START - 2_000);
+  const counts = async (filter: DeadLetterFilter): Promise<number> => {
+    const { groups } = await deadLetters.groups(filter);
+    return groups.reduce((sum, { count }) => sum + count, 0);
+  };
+  expect([await counts({}), await counts({ until })]).toEqual([4, 3]);
+  expect(await deadLetters.redriveAll({ until })).toMatchObject({ redriven: 3, skipped: 0 });
+  const rest = await deadLetters.discardAll({ until });
+  expect(rest).toMatchObject({ discarded: 0, complete: true });
+  expect(broker.tasks.size).toBe(4);
+});
+
 test('only those that answer to the filter, and no more than the limit', async () => {
   const { broker, deadLetters } = openFilled(100);
   const part = await deadLetters.redriveAll({ tag: 'odd', text: 'user' }, { limit: 20 });

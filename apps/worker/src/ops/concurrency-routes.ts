@@ -1,11 +1,9 @@
+import { type Routes, readJson, sendProblem } from '@goflow/http';
 import { GoflowError } from '@goflow/shared';
 import type { Request, RequestHandler } from 'express';
 import { checkConcurrency } from '../concurrency/concurrency-options.js';
 import type { Worker } from '../worker.js';
 import type { CallerOf } from './caller.js';
-import { readJson } from './json-body.js';
-import { sendProblem } from './problem.js';
-import type { Routes } from './routes.js';
 
 /**
  * Live concurrency. `/herd` speaks Gofherd's words for it. Any content type is taken: Gofherd's own example sends JSON as a form, which is what

@@ -1,3 +1,13 @@
+import {
+  answerErrors,
+  answerWithin,
+  createPermission,
+  type Routes,
+  refuseMalformed,
+  refuseOtherSites,
+  serve,
+  shareAnswer,
+} from '@goflow/http';
 import { GoflowError } from '@goflow/shared';
 import type { WorkerMetrics } from '@goflow/telemetry';
 import express, { type Express, type RequestHandler } from 'express';
@@ -5,12 +15,7 @@ import helmet from 'helmet';
 import type { Worker } from '../worker.js';
 import { callerOf } from './caller.js';
 import { concurrencyRoutes } from './concurrency-routes.js';
-import { createPermission, refuseOtherSites } from './guards.js';
 import type { ResolvedHttpOptions } from './http-options.js';
-import { answerErrors } from './problem.js';
-import { answerWithin, refuseMalformed } from './request-limits.js';
-import { type Routes, serve } from './routes.js';
-import { shareAnswer } from './shared-answer.js';
 
 /** Whom it speaks for. */
 export interface HttpAppDeps {
@@ -31,7 +36,13 @@ export function createHttpApp(
   app.use(refuseMalformed, answerWithin());
   serve(app, probes(worker));
   app.use(helmet(), refuseOtherSites);
-  const permission = createPermission(options);
+  const permission = createPermission({
+    ladder: ['read', 'control'],
+    tokens: [
+      { role: 'control', tokens: options.tokens },
+      { role: 'read', tokens: options.readTokens },
+    ],
+  });
   const metricsRoute = { '/metrics': { GET: showMetrics(metrics) } };
   if (isMetricsOpen(options)) serve(app, metricsRoute);
   app.use(permission('read'));

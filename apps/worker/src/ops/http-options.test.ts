@@ -1,6 +1,7 @@
+import { isLoopback } from '@goflow/http';
 import { isGoflowError } from '@goflow/shared';
 import { expect, test } from 'vitest';
-import { type HttpOptions, isLoopback, resolveHttpOptions } from './http-options.js';
+import { type HttpOptions, resolveHttpOptions } from './http-options.js';
 
 const TOKEN = 'sixteen letters!';
 

@@ -1,3 +1,4 @@
+import { checkRedisUrl } from '@goflow/broker/redis-url';
 import {
   checkInteger,
   checkPrefix,
@@ -93,9 +94,9 @@ const FLAGS: Readonly<Record<keyof FlagSettings, Flag>> = {
   redis: {
     flag: '--redis <url>',
     env: 'REDIS_URL',
-    help: 'where Redis is',
+    help: 'where Redis is: redis://…, redis+cluster://… or redis+sentinel://…',
     fallback: 'redis://127.0.0.1:6379',
-    read: readText,
+    read: (value) => checkRedisUrl('redis', value),
   },
   prefix: {
     flag: '--prefix <name>',

@@ -41,6 +41,8 @@ const HANDED_ON = [
   'name',
   'sentinelUsername',
   'sentinelPassword',
+  'sentinelTLS',
+  'enableTLSForSentinelMode',
   'natMap',
   'protocol',
 ] as const;

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
-import { type Cluster, Redis, type RedisOptions } from 'ioredis';
-import { checkRedisGiven, DECIDED, isInstance, type RedisGiven } from './redis-given.js';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { DECIDED, type RedisUrl, readRedisUrl } from '../redis-url.js';
+import { checkRedisGiven, isInstance, type RedisGiven } from './redis-given.js';
 import { reviveAfterEnd } from './revive.js';
 import { cutWhenSilent } from './silence.js';
 import { tendSocketErrors } from './socket-errors.js';
@@ -68,6 +69,10 @@ const CLUSTER_OPTIONS = {
   slotsRefreshTimeout: 3_000,
   clusterRetryStrategy: (times: number) => Math.min(100 * times, 1_000),
 };
+
+/** Names stay names until a socket is opened: certificates are for names, and one that is not found must not hide the other nodes. */
+const keepName = (name: string, answer: (error: null, address: string) => void): void =>
+  answer(null, name);
 
 type Profile = typeof CONSUMER_OPTIONS | typeof LATER | typeof PRODUCER_OPTIONS;
 
@@ -174,15 +179,14 @@ function corkEachTurn(stream: Writable): void {
   } as Writable['write'];
 }
 
-function open(given: string | RedisOptions, profile: Profile): Redis {
-  const redis = connect(given, profile);
-  reviveAfterEnd(redis);
-  tendSocketErrors(redis);
-  return redis;
+function open(given: string | RedisOptions, profile: Profile): Redis | Cluster {
+  const url = typeof given === 'string' ? readRedisUrl(given) : undefined;
+  if (url?.kind === 'cluster') return openCluster(url, profile);
+  if (url?.kind === 'single') return tended(new Redis(url.url, profile));
+  return tended(openByOptions(url?.options ?? (given as RedisOptions), profile));
 }
 
-function connect(given: string | RedisOptions, profile: Profile): Redis {
-  if (typeof given === 'string') return new Redis(given, profile);
+function openByOptions(given: RedisOptions, profile: Profile): Redis {
   const wishes = Object.fromEntries(
     Object.entries(given).filter(([name]) => !DECIDED.includes(name)),
   );
@@ -190,14 +194,35 @@ function connect(given: string | RedisOptions, profile: Profile): Redis {
   return new Redis({ ...profile, ...sentinel, ...wishes });
 }
 
+function openCluster(
+  { nodes, login }: Extract<RedisUrl, { kind: 'cluster' }>,
+  profile: Profile,
+): Cluster {
+  const { connectTimeout, socketTimeout, keepAlive, disconnectTimeout } = profile;
+  // What else the profile says is for one server: of a Cluster a consumer's is set in `duplicate`, a producer's is CLUSTER_OPTIONS.
+  const limits = { connectTimeout, socketTimeout, keepAlive, disconnectTimeout };
+  const isConsumers = profile.maxRetriesPerRequest === null;
+  const cluster = new Cluster([...nodes], {
+    ...CLUSTER_OPTIONS,
+    lazyConnect: 'lazyConnect' in profile,
+    dnsLookup: keepName,
+    redisOptions: { ...login, ...(isConsumers ? { ...profile, lazyConnect: false } : limits) },
+  });
+  tendSocketErrors(cluster);
+  return cluster;
+}
+
+function tended(redis: Redis): Redis {
+  reviveAfterEnd(redis);
+  tendSocketErrors(redis);
+  return redis;
+}
+
 function duplicate(redis: Redis | Cluster, profile: Profile): Redis | Cluster {
   // A caller's own may be made for something else: see DECIDED.
   const decided = { lazyConnect: false, commandTimeout: undefined, ...profile };
   if (!redis.isCluster) {
-    const copy = (redis as Redis).duplicate(decided);
-    reviveAfterEnd(copy);
-    tendSocketErrors(copy);
-    return copy;
+    return tended((redis as Redis).duplicate(decided));
   }
   const cluster = redis as Cluster;
   const { replyMapping: _, ...options } = cluster.options.redisOptions ?? {};

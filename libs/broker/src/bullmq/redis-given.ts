@@ -1,19 +1,12 @@
 import { invalidOption } from '@goflow/shared';
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
+import { readRedisUrl } from '../redis-url.js';
 
 /**
- * Where Redis is: a URL (`redis://`, `rediss://`), ioredis options (Sentinel among them), or an ioredis `Redis` or `Cluster`
- * of the caller's own, which goflow uses but never closes.
+ * Where Redis is: a URL (`redis://`, `redis+cluster://`, `redis+sentinel://`; `rediss…` is TLS), ioredis options (Sentinel among them), or an
+ * ioredis `Redis` or `Cluster` of the caller's own, which goflow uses but never closes.
  */
 export type RedisGiven = string | RedisOptions | Redis | Cluster;
-
-/** Settings that the profile decides; a caller's are put aside, because each of them has been seen to lose or freeze tasks. */
-export const DECIDED = [
-  'maxRetriesPerRequest',
-  'enableOfflineQueue',
-  'commandTimeout',
-  'lazyConnect',
-];
 
 /**
  * Says at once what is wrong with a `redis` option. Needs nothing of ioredis, which takes long to load.
@@ -21,7 +14,7 @@ export const DECIDED = [
  * @throws OPTION_INVALID
  */
 export function checkRedisGiven(given: unknown): asserts given is RedisGiven {
-  if (typeof given === 'string') checkUrl(given);
+  if (typeof given === 'string') readRedisUrl(given);
   else if (typeof given !== 'object' || given === null)
     throw invalidOption('redis', 'a URL, ioredis options, or an ioredis instance', given);
   else if (isInstance(given)) refuseKeyPrefix(optionsOf(given));
@@ -58,13 +51,8 @@ function refuseKeyPrefix(options: { keyPrefix?: string | undefined }): void {
     throw invalidOption('redis.keyPrefix', 'absent: use the option `prefix`', options.keyPrefix);
 }
 
-function checkUrl(url: string): void {
-  // Not shown: a wrong URL may hold a password.
-  if (!/^rediss?:\/\/\S+$/.test(url) || !URL.canParse(url))
-    throw invalidOption('redis', 'a URL like redis://host:6379 or rediss://…', '(not shown)');
-  // ioredis would let them win over the profile.
-  const names = [...new URL(url).searchParams.keys()];
-  const refused = names.find((name) => [...DECIDED, 'keyPrefix'].includes(name));
-  if (refused !== undefined)
-    throw invalidOption('redis', `a URL without ?${refused}`, '(not shown)');
+/** A Cluster, by its URL or as an instance: what is for one server only is refused for it. */
+export function isOfCluster(given: RedisGiven): boolean {
+  if (typeof given === 'string') return readRedisUrl(given).kind === 'cluster';
+  return isInstance(given) && given.isCluster;
 }

@@ -20,6 +20,7 @@ const CURES: Readonly<Record<string, string>> = {
   MISCONF: 'Redis cannot write to its disk: look into its log',
   CLUSTERDOWN: 'the Redis Cluster is down or has lost slots',
   TRYAGAIN: 'the Redis Cluster is moving slots',
+  MOVED: 'this is one node of a Redis Cluster: name it redis+cluster://host:port',
   BUSY: 'a script blocks Redis',
   MAXCLIENTS:
     'Redis has no room for another connection: raise maxclients, or find out who does not close theirs',

@@ -1,5 +1,5 @@
 import { checkInteger, invalidOption, toMs } from '@goflow/shared';
-import { isInstance, type RedisGiven } from './redis-given.js';
+import { isOfCluster, type RedisGiven } from './redis-given.js';
 
 /** How many replicas must have a push, or a change of the fleet, before it counts as done. */
 export interface ReplicasOptions {
@@ -37,7 +37,7 @@ export function resolveReplicas(
     throw invalidOption('replicaTimeout', '`timeout` at most', replicaTimeout);
   if (wanted === 0) return undefined;
   // ioredis sends WAIT to any node, and does not tell which node, and which connection, a write went over.
-  if (isInstance(redis) && redis.isCluster)
+  if (isOfCluster(redis))
     throw invalidOption('minReplicas', '0 with a Redis Cluster', minReplicas);
   return { wanted, timeoutMs: waitMs };
 }

@@ -24,6 +24,8 @@ export interface StoredOptions extends JobsOptions {
   readonly ret?: readonly [completedMs: number, failedMs: number];
   /** The W3C traceparent of the push. */
   readonly tp?: string;
+  /** The W3C tracestate of the push. */
+  readonly ts?: string;
   /** Tells the pushes of one id apart; of a debounced task, `<client>:<number>`: the push that its payload is of. */
   readonly n?: string;
   /** How many tasks the job carries, where it is a chunk. */
@@ -49,6 +51,7 @@ export function toStoredOptions(envelope: TaskEnvelope, nonce?: string): StoredO
   if (envelope.retention)
     options.ret = [envelope.retention.completedMs, envelope.retention.failedMs];
   if (envelope.traceparent) options.tp = envelope.traceparent;
+  if (envelope.tracestate) options.ts = envelope.tracestate;
   if (nonce !== undefined) options.n = nonce;
   if (envelope.deduplication) options.de = toStoredDeduplication(envelope);
   if (envelope.envelopeVersion) options.v = envelope.envelopeVersion;

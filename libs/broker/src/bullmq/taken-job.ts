@@ -121,6 +121,10 @@ export class TakenJob implements TakenTask {
     return typeof this.#stored.tp === 'string' ? this.#stored.tp : undefined;
   }
 
+  get tracestate(): string | undefined {
+    return typeof this.#stored.ts === 'string' ? this.#stored.ts : undefined;
+  }
+
   get envelopeVersion(): number | undefined {
     return fromStoredTime(this.#stored.v);
   }

@@ -81,6 +81,10 @@ export class TakenMemoryTask implements TakenTask {
     return this.#envelope.traceparent;
   }
 
+  get tracestate(): string | undefined {
+    return this.#envelope.tracestate;
+  }
+
   get envelopeVersion(): number | undefined {
     return this.#envelope.envelopeVersion;
   }

@@ -11,6 +11,7 @@ import { checkQueueName, DEFAULT_QUEUE } from '../options/names.js';
 import { MAX_ATTEMPTS, MAX_PRIORITY } from '../options/push-options.js';
 import { MAX_HORIZON_MS, type ResolvedRetention, resolveRetention } from '../options/retention.js';
 import { MAX_CHUNK } from '../task/task-id.js';
+import { type RedactPaths, resolveRedact } from './redaction.js';
 import type { TaskDefinition, TaskDefinitions } from './task-definition.js';
 
 /** One task type as goflow uses it: defaults filled in, durations in milliseconds. */
@@ -29,6 +30,8 @@ export interface TaskContract {
   readonly priority: number;
   readonly chunk: number;
   readonly retention: ResolvedRetention;
+  /** Where a payload holds what is not to be shown. */
+  readonly redact: RedactPaths;
 }
 
 /** The contracts of a system: one value, imported by producers and workers alike. */
@@ -61,6 +64,7 @@ const KNOWN = [
   'retention',
   'priority',
   'chunk',
+  'redact',
 ];
 
 /**
@@ -128,6 +132,7 @@ function resolveContract(type: string, given: TaskDefinition): TaskContract {
     priority: checkInteger(at('priority'), given.priority ?? 0, [0, MAX_PRIORITY]),
     chunk: checkInteger(at('chunk'), given.chunk ?? 1, [1, MAX_CHUNK]),
     retention: resolveRetention(given.retention, at('retention')),
+    redact: resolveRedact(given.redact, at('redact')),
   });
 }
 

@@ -38,6 +38,11 @@ export interface TaskDefinition {
    * faster so; those of one entry run one after another in one slot of a worker. @default 1
    */
   readonly chunk?: number | undefined;
+  /**
+   * Fields of the payload that are not to be shown, such as `['password', 'card.number', '*.token']`: at most 100 paths. Where goflow shows a
+   * payload, `[redacted]` stands in their place; what is stored, and what the handler gets, stays whole. @default none
+   */
+  readonly redact?: readonly string[] | undefined;
 }
 
 /** Task types by name. */

@@ -31,6 +31,8 @@ export interface TaskEnvelope {
   readonly retention?: ResolvedRetention;
   readonly deduplication?: ResolvedDeduplication;
   readonly traceparent?: string;
+  /** Goes with the traceparent. */
+  readonly tracestate?: string;
   /** The id was chosen by the caller: a task may have it already. */
   readonly isOwnId?: true;
   /** Where the outcome is to be announced: a {@link ReplyInbox.address}. */

@@ -33,6 +33,7 @@ export interface TakenTask {
   readonly retention: ResolvedRetention | undefined;
   readonly tags: readonly string[];
   readonly traceparent: string | undefined;
+  readonly tracestate?: string | undefined;
   /** What its reader has to understand, where that is more than version 1: see ENVELOPE_VERSION. */
   readonly envelopeVersion?: number | undefined;
   /** How often its worker died or froze while it ran. */

@@ -7,7 +7,7 @@ import { confirm } from '../../terminal/ask.js';
 import { oneLine } from '../../terminal/printable.js';
 import { counted, plural } from '../../terminal/progress.js';
 import { eachId, type IdOutcome, idsOf } from '../task/each-id.js';
-import { asking, filterOf } from '../task/task-filter.js';
+import { asking, checkQueueOf, filterOf } from '../task/task-filter.js';
 
 /** What a command does to dead letters: to some by their ids, or to all that answer to a filter. */
 export interface DeadAction {
@@ -31,7 +31,10 @@ export async function onChosen(
   const { broker, reading } = await connected(ids, options, context);
   if (ids.length > 0)
     return eachId(ids, context, isDry ? (id) => dryOne(id, context, action) : action.one);
-  const filter = filterOf(options, broker.clock.now());
+  const now = broker.clock.now();
+  // What dies while somebody thinks about the count is not what was asked about.
+  const filter = { ...filterOf(options, now), until: new Date(now) };
+  await checkQueueOf(filter, broker);
   if (isDry || options.yes !== true) {
     const { deadLetters } = (await reading()).inspector;
     const counts = await count(deadLetters, filter, context);

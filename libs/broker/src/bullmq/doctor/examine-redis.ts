@@ -5,7 +5,7 @@ import type { RedisFacts } from './facts.js';
 
 /** Options of {@link examineRedis}. */
 export interface ExamineOptions {
-  /** A URL, or ioredis options; one node of a Redis Cluster is enough. No instance: connections of its own are opened and closed. */
+  /** A URL, or ioredis options; one node of a Redis Cluster is enough, and the first that answers of several is asked. No instance: connections of its own are opened and closed. */
   readonly redis: string | RedisOptions;
   /** @default 'goflow' */
   readonly prefix?: string | undefined;

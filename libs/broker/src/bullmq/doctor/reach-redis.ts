@@ -1,5 +1,6 @@
 import { GoflowError } from '@goflow/shared';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { readRedisUrl } from '../../redis-url.js';
 import { bareCause, brokerRefused, troubleOf } from '../redis-reply-error.js';
 import { tendSocketErrors } from '../socket-errors.js';
 import { sayHello } from './say-hello.js';
@@ -27,11 +28,12 @@ export interface Reached {
  * Connects to a Redis once, without trying again; to all masters where it is a Cluster.
  *
  * @throws BROKER_UNAVAILABLE, BROKER_REFUSED; `details.reason` tells the cause: `refused`, `name`, `timeout`, `tls`, `certificate`, `full`,
- * `no-redis`, `cluster`, `closed`, or Redis's own word, such as `WRONGPASS`
+ * `no-redis`, `sentinel`, `cluster`, `closed`, or Redis's own word, such as `WRONGPASS`
  */
 export async function reachRedis(options: ReachOptions): Promise<Reached> {
   const { signal } = options;
-  const first = open(options);
+  const { servers, isCluster } = named(options.redis);
+  let first = open(servers[0], options);
   const opened: (Redis | Cluster)[] = [first];
   const leave = (): void => {
     for (const connection of opened) connection.disconnect();
@@ -51,11 +53,27 @@ export async function reachRedis(options: ReachOptions): Promise<Reached> {
   signal?.addEventListener('abort', leave);
   try {
     signal?.throwIfAborted();
-    await connected(first, options);
+    for (const [at, server] of servers.entries()) {
+      if (at > 0) opened.push((first = open(server, options)));
+      const failed = await connected(first, options).catch((error: Error) => error);
+      if (!failed) break;
+      signal?.throwIfAborted();
+      if (at === servers.length - 1) throw failed;
+    }
     const info = await first.info();
     if (info.includes('redis_mode:sentinel'))
-      throw unreachable('no-redis', 'this is a Sentinel, and no Redis: name the master itself');
-    if (!info.includes('cluster_enabled:1')) return { redis: first, first, another, close };
+      throw unreachable(
+        'no-redis',
+        'this is a Sentinel, and no Redis: name it redis+sentinel://host:port/name-of-the-master',
+      );
+    if (!info.includes('cluster_enabled:1')) {
+      if (isCluster)
+        throw unreachable(
+          'cluster',
+          `${addressOf(first)} is no node of a Redis Cluster: use redis:// in place of redis+cluster://`,
+        );
+      return { redis: first, first, another, close };
+    }
     const cluster = clusterOf(first, options);
     opened.push(cluster);
     await joined(cluster, first);
@@ -67,7 +85,28 @@ export async function reachRedis(options: ReachOptions): Promise<Reached> {
   }
 }
 
-function open({ redis, timeoutMs }: ReachOptions): Redis {
+/** Of a Cluster its nodes, to be asked one after another; the master behind Sentinels counts as one. */
+interface Named {
+  readonly servers: readonly [string | RedisOptions, ...RedisOptions[]];
+  readonly isCluster: boolean;
+}
+
+function named(redis: string | RedisOptions): Named {
+  const url = typeof redis === 'string' ? readRedisUrl(redis) : undefined;
+  if (url?.kind === 'sentinel') return { servers: [url.options], isCluster: false };
+  if (url?.kind !== 'cluster') return { servers: [redis], isCluster: false };
+  const [first, ...more] = url.nodes.map((node) => ({ ...node, ...url.login }));
+  return { servers: [first as RedisOptions, ...more], isCluster: true };
+}
+
+/** Where the server is, or its sentinels are. */
+function addressOf({ options }: Redis): string {
+  const { host = '127.0.0.1', port = 6379, sentinels, name, path } = options;
+  const listed = sentinels?.map((one) => `${one.host}:${one.port ?? 26_379}`).join(', ');
+  return listed === undefined ? (path ?? `${host}:${port}`) : `${name} (sentinels: ${listed})`;
+}
+
+function open(redis: string | RedisOptions, { timeoutMs }: ReachOptions): Redis {
   const profile = {
     lazyConnect: true,
     enableOfflineQueue: false,
@@ -105,10 +144,15 @@ async function connected(redis: Redis, { timeoutMs, signal }: ReachOptions): Pro
 /** Tells the causes apart for which different things are to be done. */
 async function whyNot(redis: Redis, error: Error, timeoutMs: number): Promise<Error> {
   const { host = '127.0.0.1', port = 6379, tls, sentinels, path } = redis.options;
-  const at = path ?? `${host}:${port}`;
+  const at = addressOf(redis);
   const { code = '', message } = error as NodeJS.ErrnoException;
   const word = replyWordOf(error);
   if (word !== undefined) return brokerRefused(word, error);
+  if (sentinels && /sentinels are unreachable/.test(message))
+    return unreachable(
+      'sentinel',
+      `no sentinel tells of a master ${at}: does one run there, is the name right? ${message}`,
+    );
   if (code === 'ECONNREFUSED')
     return unreachable('refused', `nobody listens at ${at}: is Redis running, is it that port?`);
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
@@ -168,13 +212,12 @@ async function joined(cluster: Cluster, first: Redis): Promise<void> {
   try {
     await cluster.connect();
   } catch (error) {
-    const { host, port } = first.options;
     const word = replyWordOf(error as Error);
     if (word !== undefined) throw brokerRefused(word, error);
     const why = bareCause(error).message;
     throw unreachable(
       'cluster',
-      `${host}:${port} is part of a Redis Cluster, whose other nodes cannot be reached from here by the addresses that they tell: ${why}`,
+      `${addressOf(first)} is part of a Redis Cluster, whose other nodes cannot be reached from here by the addresses that they tell: ${why}`,
     );
   }
 }

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { ConnectionCount } from './connection-count.js';
+import { ConnectionCount, type ConnectionLimits } from './connection-count.js';
 import { networkOf } from './network-of.js';
 
 /** Who sends a request too slowly is cut off. Node looks for them only every 30 s unless told otherwise. */
@@ -18,17 +18,24 @@ const SILENCE_MS = 20_000;
 /** More than any client of this server sends. */
 export const MAX_HEADERS = 100;
 
+/** What differs between servers. */
+export interface ServerLimits {
+  readonly connections?: ConnectionLimits | undefined;
+  /** Milliseconds in which nothing is sent and nothing read before a connection is closed. @default 20,000 */
+  readonly silenceMs?: number | undefined;
+}
+
 /** Sets what cannot be given to `createServer`, and closes connections above the limits as they come. */
-export function limitServer(server: Server): void {
+export function limitServer(server: Server, limits: ServerLimits = {}): void {
   server.maxRequestsPerSocket = 1_000;
   // One more than is let through, so that it is seen that there are too many.
   server.maxHeadersCount = MAX_HEADERS + 1;
-  server.setTimeout(SILENCE_MS);
-  limitConnections(server);
+  server.setTimeout(limits.silenceMs ?? SILENCE_MS);
+  limitConnections(server, limits.connections);
 }
 
-function limitConnections(server: Server): void {
-  const count = new ConnectionCount();
+function limitConnections(server: Server, limits: ConnectionLimits | undefined): void {
+  const count = new ConnectionCount(limits);
   server.on('connection', (socket: Socket) => {
     const network = networkOf(socket.remoteAddress ?? '');
     if (count.open(network)) socket.once('close', () => count.close(network));

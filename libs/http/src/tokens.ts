@@ -1,21 +1,22 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { ResolvedHttpOptions } from './http-options.js';
 
-/** Who may change the concurrency, and who may only look. */
-export type Role = 'control' | 'read';
+/** What opens a role: any of some bearer tokens. */
+export interface RoleTokens<R extends string> {
+  readonly role: R;
+  readonly tokens: readonly string[];
+}
 
 /**
  * Tells whose token an `Authorization` header shows. All tokens are compared, and by digests, which are of one length: so that no time
  * tells how much of a token was right, or which one it was.
  */
-export class TokenRoles {
-  readonly #known: readonly (readonly [role: Role, digest: Buffer])[];
+export class TokenRoles<R extends string> {
+  readonly #known: readonly (readonly [role: R, digest: Buffer])[];
 
-  constructor({ tokens, readTokens }: ResolvedHttpOptions) {
-    this.#known = [
-      ...tokens.map((token) => ['control', digest(token)] as const),
-      ...readTokens.map((token) => ['read', digest(token)] as const),
-    ];
+  constructor(given: readonly RoleTokens<R>[]) {
+    this.#known = given.flatMap(({ role, tokens }) =>
+      tokens.map((token) => [role, digest(token)] as const),
+    );
   }
 
   /** False where no token is asked for. */
@@ -24,10 +25,10 @@ export class TokenRoles {
   }
 
   /** `undefined` for a token that is none of them. */
-  roleOf(authorization: string): Role | undefined {
+  roleOf(authorization: string): R | undefined {
     const shown = digest(authorization.replace(/^bearer +/i, ''));
     const isBearer = /^bearer /i.test(authorization);
-    let found: Role | undefined;
+    let found: R | undefined;
     for (const [role, known] of this.#known) if (timingSafeEqual(known, shown)) found = role;
     return isBearer ? found : undefined;
   }

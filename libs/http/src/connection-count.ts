@@ -1,20 +1,31 @@
-/** More connections than a fleet's probes and scrapers need. */
-const MAX_CONNECTIONS = 512;
-/** So that a few addresses cannot keep all others out. */
-const MAX_OF_ADDRESS = 32;
-/** The last ones are for addresses that have none yet, such as a probe. */
-const KEPT_FREE = 64;
+/** How many connections are open at once at most. */
+export interface ConnectionLimits {
+  readonly all: number;
+  /** So that a few addresses cannot keep all others out. */
+  readonly ofAddress: number;
+  /** The last ones are for addresses that have none yet, such as a probe. */
+  readonly keptFree: number;
+}
+
+/** More than a fleet's probes and scrapers need. */
+const OF_PROBES: ConnectionLimits = { all: 512, ofAddress: 32, keptFree: 64 };
 
 /** Counts open connections by address, and tells for which one there is room. */
 export class ConnectionCount {
+  readonly #limits: ConnectionLimits;
   readonly #open = new Map<string, number>();
   #total = 0;
+
+  constructor(limits: ConnectionLimits = OF_PROBES) {
+    this.#limits = limits;
+  }
 
   /** Whether there is room for one more of this address. If so it is counted, until `close`. */
   open(address: string): boolean {
     const own = this.#open.get(address) ?? 0;
-    const most = own === 0 ? MAX_CONNECTIONS : MAX_CONNECTIONS - KEPT_FREE;
-    if (own >= MAX_OF_ADDRESS || this.#total >= most) return false;
+    const { all, ofAddress, keptFree } = this.#limits;
+    const most = own === 0 ? all : all - keptFree;
+    if (own >= ofAddress || this.#total >= most) return false;
     this.#open.set(address, own + 1);
     this.#total += 1;
     return true;

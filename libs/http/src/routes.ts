@@ -1,17 +1,20 @@
 import { GoflowError } from '@goflow/shared';
-import type { Express, RequestHandler } from 'express';
+import type { IRouter, RequestHandler } from 'express';
 import { sendProblem } from './problem.js';
 
 /** What answers, by path and method. HEAD is answered where GET is. */
 export type Routes = Readonly<Record<string, Readonly<Partial<Record<Method, RequestHandler>>>>>;
 
-type Method = 'GET' | 'PATCH' | 'DELETE';
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+type Method = (typeof METHODS)[number];
 
 /** Adds routes to an app. Another method than those of a path is answered with 405, also OPTIONS: there is no CORS. */
-export function serve(app: Express, routes: Routes): void {
+export function serve(app: IRouter, routes: Routes): void {
   for (const [path, handlers] of Object.entries(routes)) {
     const route = app.route(path);
     if (handlers.GET) route.get(handlers.GET);
+    if (handlers.POST) route.post(handlers.POST);
+    if (handlers.PUT) route.put(handlers.PUT);
     if (handlers.PATCH) route.patch(handlers.PATCH);
     if (handlers.DELETE) route.delete(handlers.DELETE);
     route.all(refuseMethod(path, handlers));
@@ -19,7 +22,7 @@ export function serve(app: Express, routes: Routes): void {
 }
 
 function refuseMethod(path: string, handlers: Routes[string]): RequestHandler {
-  const methods = (['GET', 'PATCH', 'DELETE'] as const).filter((method) => handlers[method]);
+  const methods = METHODS.filter((method) => handlers[method]);
   const allowed = methods.join(', ').replace('GET', 'GET, HEAD');
   return (request, response) => {
     response.setHeader('Allow', allowed);

@@ -2,26 +2,33 @@ import { GoflowError } from '@goflow/shared';
 import type { Request } from 'express';
 import { HttpRefusal } from './problem.js';
 
-/** Bodies are a number in braces. */
+/** Of a body, in bytes. @default 16 KiB: a number in braces */
+export interface BodyLimit {
+  readonly maxBytes?: number | undefined;
+}
+
 const MAX_BYTES = 16 * 1024;
 
 /**
- * Reads the body of a request: at most 16 KiB, not packed. What is too large is refused at once, and not read to its end, as body-parser
+ * Reads the body of a request, which is not packed. What is too large is refused at once, and not read to its end, as body-parser
  * does: so nobody keeps the server reading.
  *
  * @throws REQUEST_INVALID, with the status 413 or 415
  */
-export async function readBody(request: Request): Promise<Buffer> {
+export async function readBody(
+  request: Request,
+  { maxBytes = MAX_BYTES }: BodyLimit = {},
+): Promise<Buffer> {
   const { 'content-encoding': encoding = 'identity', 'content-length': length } = request.headers;
   if (encoding.toLowerCase() !== 'identity') throw new HttpRefusal(415, 'a body is not packed');
-  if (Number(length ?? 0) > MAX_BYTES) throw tooLarge();
+  if (Number(length ?? 0) > maxBytes) throw tooLarge(maxBytes);
   const chunks: Buffer[] = [];
   let bytes = 0;
   await new Promise<void>((resolve, reject) => {
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes <= MAX_BYTES) chunks.push(chunk);
-      else reject(tooLarge());
+      if (bytes <= maxBytes) chunks.push(chunk);
+      else reject(tooLarge(maxBytes));
     });
     request.once('end', resolve);
     request.once('error', reject);
@@ -30,5 +37,5 @@ export async function readBody(request: Request): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-const tooLarge = (): GoflowError =>
-  new HttpRefusal(413, `a body has at most ${MAX_BYTES / 1024} KiB`);
+const tooLarge = (maxBytes: number): GoflowError =>
+  new HttpRefusal(413, `a body has at most ${Math.floor(maxBytes / 1024)} KiB`);

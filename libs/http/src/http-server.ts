@@ -7,27 +7,30 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { GoflowError } from '@goflow/shared';
-import type { HttpAppDeps } from './http-app.js';
-import type { ResolvedHttpOptions } from './http-options.js';
 import { oneAtATime } from './one-at-a-time.js';
-import { limitServer, SERVER_LIMITS } from './server-limits.js';
+import { limitServer, SERVER_LIMITS, type ServerLimits } from './server-limits.js';
 
-/**
- * The worker's HTTP face: health and metrics for all, concurrency for those who may. What answers is loaded for the first request:
- * it takes longer to load than a worker needs to connect and to take its first task.
- */
+/** Where a server listens, and who answers there. */
+export interface HttpServerOptions {
+  /** 0 takes any free one. */
+  readonly port: number;
+  readonly host: string;
+  /** Called for the first request: what answers may take longer to load than all else. */
+  readonly load: () => Promise<RequestListener>;
+  readonly limits?: ServerLimits | undefined;
+}
+
+/** A server with limits, which takes one request of a connection at a time. */
 export class HttpServer {
-  readonly #options: ResolvedHttpOptions;
-  readonly #deps: HttpAppDeps;
+  readonly #options: HttpServerOptions;
   readonly #server: Server;
   #app: Promise<RequestListener> | undefined;
 
-  constructor(options: ResolvedHttpOptions, deps: HttpAppDeps) {
+  constructor(options: HttpServerOptions) {
     this.#options = options;
-    this.#deps = deps;
     const listener = oneAtATime((request, response) => void this.#answer(request, response));
     this.#server = createServer(SERVER_LIMITS, listener).on('checkExpectation', listener);
-    limitServer(this.#server);
+    limitServer(this.#server, options.limits);
   }
 
   /** Where it listens; undefined while it does not. */
@@ -50,26 +53,26 @@ export class HttpServer {
     });
   }
 
-  /** Ends at once: what is served here can be asked again elsewhere. */
-  stop(): Promise<void> {
+  /** Takes nothing new, lets what is being answered end for so many milliseconds, then closes every connection. */
+  stop(graceMs = 0): Promise<void> {
     return new Promise((resolve) => {
-      this.#server.close(() => resolve());
-      this.#server.closeAllConnections();
+      const closeAll = (): void => this.#server.closeAllConnections();
+      const timer = graceMs > 0 ? setTimeout(closeAll, graceMs) : undefined;
+      this.#server.close(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+      if (timer === undefined) closeAll();
     });
   }
 
   /** Not before all of a packet was looked at: who is cut off by then costs nothing more. */
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    this.#app ??= this.#load();
+    this.#app ??= this.#options.load();
     const app = await this.#app.catch(() => undefined);
     if (request.socket.destroyed) return;
     if (app) app(request, response);
     else response.writeHead(500).end();
-  }
-
-  async #load(): Promise<RequestListener> {
-    const { createHttpApp } = await import('./http-app.js');
-    return createHttpApp(this.#options, this.#deps);
   }
 }
 

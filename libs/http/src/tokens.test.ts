@@ -1,13 +1,10 @@
 import { expect, test } from 'vitest';
 import { TokenRoles } from './tokens.js';
 
-const OPTIONS = {
-  port: 0,
-  host: '127.0.0.1',
-  tokens: ['the control token', 'the next control token'],
-  readTokens: ['the reading token'],
-};
-const roles = new TokenRoles(OPTIONS);
+const roles = new TokenRoles([
+  { role: 'control', tokens: ['the control token', 'the next control token'] },
+  { role: 'read', tokens: ['the reading token'] },
+]);
 
 test.each([
   ['Bearer the control token', 'control'],
@@ -29,7 +26,7 @@ test.each([
 });
 
 test('without tokens nobody has a role', () => {
-  const nobody = new TokenRoles({ ...OPTIONS, tokens: [], readTokens: [] });
+  const nobody = new TokenRoles([{ role: 'control', tokens: [] }]);
   expect(nobody.areGiven).toBe(false);
   expect(nobody.roleOf('Bearer ')).toBeUndefined();
   expect(roles.areGiven).toBe(true);

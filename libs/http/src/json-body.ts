@@ -1,9 +1,14 @@
 import { GoflowError } from '@goflow/shared';
 import type { Request } from 'express';
 import { HttpRefusal } from './problem.js';
-import { readBody } from './read-body.js';
+import { type BodyLimit, readBody } from './read-body.js';
 
-/** Bodies are a number in braces, or numbers by queue. */
+/** What a body may be. */
+export interface JsonLimits extends BodyLimit {
+  /** Levels of objects and lists. @default 8: numbers by queue */
+  readonly maxDepth?: number | undefined;
+}
+
 const MAX_DEPTH = 8;
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 /** Of valid JSON: strings, with the colon after a key, and brackets. */
@@ -15,13 +20,13 @@ const TOKENS = /"(?:[^"\\]|\\.)*"(\s*:)?|[[\]{}]/g;
  *
  * @throws REQUEST_INVALID, with the status 413 for a large body, and 415 for a packed one or another character set
  */
-export async function readJson(request: Request): Promise<unknown> {
+export async function readJson(request: Request, limits: JsonLimits = {}): Promise<unknown> {
   const charset = /charset\s*=\s*"?([^\s";]+)/i.exec(request.headers['content-type'] ?? '')?.[1];
   if (charset !== undefined && !/^utf-?8$/i.test(charset))
     throw new HttpRefusal(415, 'JSON is written in UTF-8');
-  const text = decode(await readBody(request));
+  const text = decode(await readBody(request, limits));
   const value = parse(text);
-  checkKeys(text);
+  checkKeys(text, limits.maxDepth ?? MAX_DEPTH);
   return value;
 }
 
@@ -42,12 +47,12 @@ function parse(text: string): unknown {
 }
 
 /** Of JSON that was parsed, so that its brackets pair up. */
-function checkKeys(text: string): void {
+function checkKeys(text: string, maxDepth: number): void {
   const objects: Set<string>[] = [];
   for (const [token, colon] of text.matchAll(TOKENS)) {
     if (token === '{' || token === '[') {
       objects.push(new Set());
-      if (objects.length > MAX_DEPTH) throw invalid(`deeper than ${MAX_DEPTH} levels`);
+      if (objects.length > maxDepth) throw invalid(`deeper than ${maxDepth} levels`);
     } else if (token === '}' || token === ']') objects.pop();
     else if (colon !== undefined) {
       const key = JSON.parse(token.slice(0, -colon.length)) as string;
