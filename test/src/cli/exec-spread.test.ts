@@ -168,6 +168,9 @@ test('Redis is away and Ctrl-C comes: told once, and nothing is said to be cance
   const client = openClient(defineTasks({}), place);
   const pushed = async () => (await client.counts('exec')).waiting === 2;
   await until(pushed, { what: 'both to wait', timeoutMs: 20_000 });
+  // What comes next is a question for their results: so it knows that both are pushed.
+  const { bytesUp } = proxy.counters;
+  await until(() => proxy.counters.bytesUp > bytesUp, { what: 'it to wait for them' });
   const cut = () => {
     proxy.refuse();
     proxy.cutAll();
