@@ -34,7 +34,8 @@ export async function callCommand(
   around: Surroundings,
 ): Promise<ExitCode> {
   const { stdin, stdout, stderr, env, cwd, signal, unread, atExit } = around;
-  const settings = await readSettings({ flags: given.flags, env, cwd });
+  const { flags } = given;
+  const settings = await readSettings({ flags, env, cwd, isAllRead: readsAll(spec, flags) });
   const colour = wantsColour(env, stdout.isTTY === true);
   const out = new Output({ stdout, stderr, unread, json: settings.json, colour });
   let connection: Promise<Connection> | undefined;
@@ -59,4 +60,8 @@ export async function callCommand(
   } finally {
     await connection?.then((opened) => opened.close()).catch(() => undefined);
   }
+}
+
+function readsAll({ settings }: CommandSpec, flags: Readonly<Record<string, unknown>>): boolean {
+  return settings === undefined || (settings === 'with --redis' && flags.redis !== undefined);
 }

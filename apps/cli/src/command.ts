@@ -50,6 +50,11 @@ export interface CommandSpec extends CommandHelp {
    * other is brought to its end, with its own exit code.
    */
   readonly readOnly?: true;
+  /**
+   * When it reads settings beside its flags; else neither the environment nor a file that was only found can keep it from running: `never`,
+   * or with `--redis` on the command line. @default always
+   */
+  readonly settings?: 'never' | 'with --redis';
   /** The name of its group alone is it, too. */
   readonly isDefault?: true;
   readonly load: () => Promise<{ readonly run: RunCommand }>;

@@ -71,6 +71,8 @@ export interface SettingSources {
   readonly flags: Readonly<Record<string, unknown>>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** False: only the flags are read, and a file that they name. @default true */
+  readonly isAllRead?: boolean;
 }
 
 /**
@@ -78,11 +80,19 @@ export interface SettingSources {
  *
  * @throws OPTION_INVALID naming the flag, the variable, or the line of the file
  */
-export async function readSettings({ flags, env, cwd }: SettingSources): Promise<Settings> {
+export async function readSettings({
+  flags,
+  env,
+  cwd,
+  isAllRead = true,
+}: SettingSources): Promise<Settings> {
   const named = flags.config as string | undefined;
-  const file = await readSettingsFile({ cwd, named }, SETTINGS);
+  const isFileRead = isAllRead || named !== undefined;
+  const file = isFileRead ? await readSettingsFile({ cwd, named }, SETTINGS) : undefined;
   const valueIn = ({ name, env: variable }: SettingSpec): string | undefined =>
-    (flags[name] as string | undefined) ?? (env[variable] || undefined) ?? file?.values[name];
+    (flags[name] as string | undefined) ??
+    ((isAllRead && env[variable]) || undefined) ??
+    file?.values[name];
   const given = Object.fromEntries(SETTINGS.map((spec) => [spec.name, valueIn(spec)]));
   const { redis, prefix, timeout = '5s', tasks, encryptionKeys } = given;
   return {

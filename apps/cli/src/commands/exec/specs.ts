@@ -40,6 +40,7 @@ export const EXEC_COMMANDS: readonly CommandSpec[] = [
       'The results are the last thing that is printed: [{"identifier","exit_code","result_body"}] and, where there is something to say, "stderr", "signal", "timed_out", "truncated", "duration_ms", "error". No command is left out.',
       'Exit codes in results that are not the command’s own: 124 it ran too long, 125 goflow could not have it run, 126 the worker does not allow it, 127 it cannot start, 130 it was not begun because of Ctrl-C; 128 + n: ended by signal n.',
     ],
+    settings: 'with --redis',
     load: () => import('./exec.js'),
   },
 ];

@@ -13,6 +13,7 @@ export const PROGRAM_COMMANDS: readonly CommandSpec[] = [
       'fish: goflow completion fish > ~/.config/fish/completions/goflow.fish',
     ],
     readOnly: true,
+    settings: 'never',
     load: () => import('./completion.js'),
   },
 ];
