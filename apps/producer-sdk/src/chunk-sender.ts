@@ -10,6 +10,7 @@ import {
   type TaskId,
 } from '@goflow/shared';
 import type { PayloadCipher } from './payload-cipher.js';
+import { sendChunksTraced } from './push-traces.js';
 import { storedOptions } from './stored-options.js';
 import type { SendDeps } from './task-sender.js';
 
@@ -57,7 +58,10 @@ export class ChunkSender {
       const replyTo = waiting.addressForChunk(id, type, payloadsJson.length);
       return { id, queue, type, payloadsJson, priority, pushedAt, replyTo, ...stored };
     });
-    const errors = await this.#push(envelopes);
+    const { tracing } = this.#deps;
+    const errors = await (tracing
+      ? sendChunksTraced(tracing, envelopes, (traced) => this.#push(traced))
+      : this.#push(envelopes));
     const sent = envelopes.map(
       ({ id, payloadsJson }, place): SentChunk => ({
         id,

@@ -22,6 +22,7 @@ import {
   type TaskResult,
   type TaskStatus,
   type Tasks,
+  type Tracing,
 } from '@goflow/shared';
 import type { ResolvedBounds } from './bounds/bound-options.js';
 import { ClientLoad } from './bounds/client-load.js';
@@ -62,6 +63,7 @@ export interface ClientDeps {
   readonly middleware: readonly PushMiddleware[];
   readonly strict: boolean;
   readonly queues: readonly string[];
+  readonly tracing: Tracing | undefined;
   readonly logger: Logger;
   readonly events: Emitter<ClientEvents>;
   readonly bounds: ResolvedBounds;
@@ -244,12 +246,14 @@ export class Client {
   }
 
   #pusherOf(deps: ClientDeps): Pusher {
-    const { tasks, broker, events, strict, middleware, cipher, logger, bounds, timeoutMs } = deps;
+    const { tasks, broker, events, strict, middleware, cipher, logger } = deps;
+    const { bounds, timeoutMs, tracing } = deps;
     const { maxDepths } = bounds;
     const onUnhandled = (type: string): void => events.emit('type:unhandled', { type });
     const workers = () => broker.inspector.workers();
     const sending = {
       broker,
+      tracing,
       waiting: this.#waiting,
       load: this.#load,
       opener: this.#answers.opener,

@@ -7,6 +7,7 @@ import {
   checkKnown,
   checkLogger,
   checkQueueName,
+  checkTracing,
   type Duration,
   Emitter,
   ENCRYPTED_VERSION,
@@ -20,6 +21,7 @@ import {
   SILENT_LOGGER,
   type TaskDefinitions,
   type Tasks,
+  type Tracing,
   toFailure,
   toMs,
 } from '@goflow/shared';
@@ -80,6 +82,11 @@ export interface GoflowOptions<D extends TaskDefinitions> extends BoundOptions {
    * fits. @default none
    */
   readonly queues?: readonly string[] | undefined;
+  /**
+   * Makes a trace of each push, which its attempts are a part of: `createTracing()` of `@goflow/sdk/tracing`. @default none, and nothing
+   * more is stored
+   */
+  readonly tracing?: Tracing | undefined;
   /** Told of connection troubles and of types that nobody handles. Any pino logger will do. @default silent */
   readonly logger?: Logger | undefined;
 }
@@ -101,6 +108,7 @@ const KNOWN = [
   'middleware',
   'strict',
   'queues',
+  'tracing',
   'logger',
   ...BOUND_OPTIONS,
 ];
@@ -134,6 +142,7 @@ export function createGoflow<D extends TaskDefinitions>(options: GoflowOptions<D
     middleware: checkPushMiddleware(options.middleware),
     strict: checkStrict(options.strict ?? false),
     queues: checkQueues(options.queues ?? []),
+    tracing: checkTracing(options.tracing),
     logger,
     events,
     bounds: resolveBounds(options, options.tasks),

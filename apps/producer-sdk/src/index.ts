@@ -61,6 +61,7 @@ export type {
   TaskStatus,
   Tasks,
   TaskTypeOf,
+  Tracing,
   WorkerLabels,
 } from '@goflow/shared';
 export {
@@ -68,6 +69,7 @@ export {
   ERRORS,
   GoflowError,
   isGoflowError,
+  redactPayload,
   TASK_STATES,
   TaskFailedError,
   WaitTimeoutError,

@@ -10,11 +10,13 @@ import {
   type TaskEnvelope,
   type TaskId,
   type TaskRecord,
+  type Tracing,
   taskIdOfKey,
 } from '@goflow/shared';
 import type { ClientLoad } from './bounds/client-load.js';
 import type { Opener, SealedPayload } from './opener.js';
 import type { PayloadCipher } from './payload-cipher.js';
+import { pushTraced, sendTraced } from './push-traces.js';
 import { storedOptions } from './stored-options.js';
 import type { Waiting } from './waiting.js';
 
@@ -32,6 +34,8 @@ export interface SendDeps {
   /** Encrypts payloads; `undefined`: they are not encrypted. */
   readonly payloads: PayloadCipher | undefined;
   readonly opener: Opener;
+  /** `undefined`: pushes are not traced. */
+  readonly tracing: Tracing | undefined;
 }
 
 /** What became of one push of many. */
@@ -68,7 +72,12 @@ export class TaskSender {
   }
 
   /** @throws what the broker throws */
-  async send(envelope: TaskEnvelope): Promise<Pushed> {
+  send(envelope: TaskEnvelope): Promise<Pushed> {
+    const { tracing } = this.#deps;
+    return tracing ? pushTraced(tracing, envelope, (one) => this.#send(one)) : this.#send(envelope);
+  }
+
+  async #send(envelope: TaskEnvelope): Promise<Pushed> {
     const { load } = this.#deps;
     const held = load.hold(envelope.payloadJson.length);
     try {
@@ -88,6 +97,13 @@ export class TaskSender {
   /** What became of each, in the order given. Their payloads are held by who calls. */
   async sendAll(envelopes: readonly TaskEnvelope[]): Promise<PushResult[]> {
     if (envelopes.length === 0) return [];
+    const { tracing } = this.#deps;
+    return tracing
+      ? sendTraced(tracing, envelopes, (all) => this.#sendAll(all))
+      : this.#sendAll(envelopes);
+  }
+
+  async #sendAll(envelopes: readonly TaskEnvelope[]): Promise<PushResult[]> {
     const outcomes = await this.#sendMany(envelopes);
     return outcomes.map((outcome, index) => {
       const envelope = envelopes[index] as TaskEnvelope;

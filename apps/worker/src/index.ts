@@ -46,6 +46,7 @@ export type {
   TaskId,
   TaskOutcome,
   Tasks,
+  Tracing,
   UnhappyOutcome,
   Verdict,
   WorkerAdvert,

@@ -6,9 +6,20 @@ import {
   toFailure,
   type WorkerEventSource,
 } from '@goflow/shared';
+import type { AttemptTraces } from './execution/attempt-traces.js';
+import { taskFields } from './execution/task-fields.js';
 
 /** Writes what a worker does to its log. Never a payload, never a result. */
-export function logEvents(events: WorkerEventSource, logger: Logger): void {
+export function logEvents(
+  events: WorkerEventSource,
+  logger: Logger,
+  traces?: AttemptTraces | undefined,
+): void {
+  logWorker(events, logger);
+  logTasks(events, logger, traces);
+}
+
+function logWorker(events: WorkerEventSource, logger: Logger): void {
   events.on('worker:listening', ({ url }) =>
     logger.info({ url }, `metrics, health and concurrency at ${url}`),
   );
@@ -32,24 +43,21 @@ export function logEvents(events: WorkerEventSource, logger: Logger): void {
       'tasks waited and none was taken though slots were free: what takes them was rebuilt',
     ),
   );
+}
+
+function logTasks(events: WorkerEventSource, logger: Logger, traces?: AttemptTraces): void {
   events.on('task:abandoned', ({ task }) =>
-    logger.warn(
-      { taskId: task.id, taskType: task.type },
-      'the attempt timed out; its handler may still go on',
-    ),
+    logger.warn(taskFields(task, traces), 'the attempt timed out; its handler may still go on'),
   );
   events.on('task:lost', ({ task }) =>
-    logger.warn(
-      { taskId: task.id, taskType: task.type },
-      'the lease was lost: this outcome was dropped',
-    ),
+    logger.warn(taskFields(task, traces), 'the lease was lost: this outcome was dropped'),
   );
   events.on('task:taken-over', tellTakenOver(logger));
   const toldAt = new Map<HandBackReason, number>();
   events.on('task:finished', (event) => {
     const { verdict } = event;
     const isOfMany = verdict.kind === 'handed-back' && SELDOM.has(verdict.reason);
-    if (!isOfMany || isDue(toldAt, verdict.reason)) logFinished(event, logger);
+    if (!isOfMany || isDue(toldAt, verdict.reason)) logFinished(event, logger, traces);
   });
 }
 
@@ -61,7 +69,7 @@ function tellTakenOver(logger: Logger): (event: { readonly task: TakenTask }) =>
   let since = Number.NEGATIVE_INFINITY;
   let told = 0;
   let repeated = 0;
-  return ({ task: { id: taskId, type: taskType, starts, stalls } }) => {
+  return ({ task }) => {
     const now = performance.now();
     if (now - since >= SELDOM_MS) [since, told] = [now, 0];
     if (told === MOST_TAKEN_OVER) {
@@ -69,7 +77,8 @@ function tellTakenOver(logger: Logger): (event: { readonly task: TakenTask }) =>
       return;
     }
     told += 1;
-    const fields = { taskId, taskType, starts, stalls, repeated };
+    const { starts, stalls } = task;
+    const fields = { ...taskFields(task), starts, stalls, repeated };
     repeated = 0;
     logger.warn(fields, 'a worker died or froze while it ran this task: it runs again');
   };
@@ -89,15 +98,14 @@ function isDue(toldAt: Map<HandBackReason, number>, reason: HandBackReason): boo
   return true;
 }
 
-function logFinished({ task, verdict, runMs }: TaskFinished, logger: Logger): void {
+function logFinished(
+  { task, verdict, runMs }: TaskFinished,
+  logger: Logger,
+  traces: AttemptTraces | undefined,
+): void {
   // Most tasks complete, and few logs show it: not even the fields are made for those.
   if (verdict.kind === 'completed') return;
-  const fields = {
-    taskId: task.id,
-    taskType: task.type,
-    attempt: task.attempt,
-    runMs: Math.round(runMs),
-  };
+  const fields = { ...taskFields(task, traces), runMs: Math.round(runMs) };
   if (verdict.kind === 'handed-back') {
     const warning = SELDOM.get(verdict.reason);
     const line = { ...fields, reason: verdict.reason };

@@ -8,6 +8,7 @@ import {
   checkKnown,
   checkLabels,
   checkLogger,
+  checkTracing,
   type Duration,
   type EncryptionOptions,
   invalidOption,
@@ -19,6 +20,7 @@ import {
   SILENT_LOGGER,
   type TaskDefinitions,
   type Tasks,
+  type Tracing,
   toMs,
   type WorkerLabels,
 } from '@goflow/shared';
@@ -108,6 +110,11 @@ export interface WorkerOptions<D extends TaskDefinitions> extends Callbacks<D> {
    * are handed back, no attempt spent. @default '1h'
    */
   readonly unroutableAfter?: Duration | undefined;
+  /**
+   * Makes a span of each attempt, in the trace of its push: `createTracing()` of `@goflow/worker/tracing`. What a handler pushes is a part of
+   * it, where its client has tracing, too. @default none
+   */
+  readonly tracing?: Tracing | undefined;
   /** Any pino logger will do. @default silent */
   readonly logger?: Logger | undefined;
 }
@@ -136,6 +143,7 @@ export interface ResolvedWorkerOptions {
   readonly resultStore: ResultStore | undefined;
   readonly storeResultsAbove: number;
   readonly unroutableAfterMs: number;
+  readonly tracing: Tracing | undefined;
   readonly logger: Logger;
 }
 
@@ -163,6 +171,7 @@ const KNOWN = [
   'onSuccess',
   'onRetry',
   'onFailure',
+  'tracing',
   'logger',
 ];
 const DEFAULT_RESULT_LIMIT = 1024 * 1024;
@@ -208,6 +217,7 @@ export function resolveWorkerOptions<D extends TaskDefinitions>(
       minMs: 1_000,
       maxMs: MAX_HORIZON_MS,
     }),
+    tracing: checkTracing(given.tracing),
     logger: checkLogger(given.logger ?? SILENT_LOGGER),
   });
 }

@@ -1,5 +1,4 @@
 import {
-  type Clock,
   type Consumer,
   type ConsumerBroker,
   type ConsumerListener,
@@ -14,6 +13,7 @@ import {
 import type { QueueGauges } from '@goflow/telemetry';
 import type { ConcurrencyState } from './concurrency/concurrencies.js';
 import { LiveConcurrency, type OverrideOptions } from './concurrency/live-concurrency.js';
+import type { AttemptTraces } from './execution/attempt-traces.js';
 import { openVerdict } from './execution/envelope.js';
 import { type ExecutionDeps, executeTask } from './execution/execute-task.js';
 import { ResultKeeper } from './execution/keep-result.js';
@@ -27,6 +27,7 @@ export interface QueueSetDeps {
   readonly options: ResolvedWorkerOptions;
   readonly broker: ConsumerBroker;
   readonly events: Emitter<WorkerEvents>;
+  readonly traces: AttemptTraces | undefined;
 }
 
 /**
@@ -47,7 +48,7 @@ export class QueueSet {
 
   constructor(deps: QueueSetDeps) {
     this.#deps = deps;
-    const { options, broker } = deps;
+    const { options, broker, traces } = deps;
     const { tasks, registry, logger, resultLimit, compressAbove, cipher } = options;
     const { clock, envelopeVersion = ENVELOPE_VERSION } = broker;
     this.#execution = {
@@ -58,7 +59,8 @@ export class QueueSet {
       compressAbove,
       cipher,
       envelopeVersion,
-      results: keeperOf(options, clock),
+      traces,
+      results: keeperOf(deps),
       routing: {
         clock,
         unroutableAfterMs: options.unroutableAfterMs,
@@ -187,14 +189,18 @@ export class QueueSet {
   }
 
   #listener(queue: string): ConsumerListener {
-    const { events, options } = this.#deps;
+    const { events, options, traces } = this.#deps;
     const { cipher } = options;
     return {
       settled: (task, stored, runMs) => {
         const verdict = cipher ? openVerdict(stored, task, cipher) : stored;
         events.emit('task:finished', { task, verdict, runMs });
+        traces?.end(task, verdict);
       },
-      leaseLost: (task) => events.emit('task:lost', { task }),
+      leaseLost: (task) => {
+        events.emit('task:lost', { task });
+        traces?.end(task, 'lost');
+      },
       rebuilt: () => events.emit('consumer:rebuilt', { queue }),
     };
   }
@@ -212,9 +218,11 @@ export class QueueSet {
   }
 }
 
-function keeperOf(options: ResolvedWorkerOptions, clock: Clock): ResultKeeper | undefined {
+function keeperOf({ options, broker, traces }: QueueSetDeps): ResultKeeper | undefined {
   const { resultStore: store, storeResultsAbove: aboveBytes, logger } = options;
-  return store && new ResultKeeper({ store, aboveBytes, limitBytes: MAX_STORED, clock, logger });
+  const { clock } = broker;
+  const common = { limitBytes: MAX_STORED, clock, logger, traces };
+  return store && new ResultKeeper({ store, aboveBytes, ...common });
 }
 
 /** A larger one could not be held in memory together with its text. */

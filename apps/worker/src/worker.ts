@@ -18,6 +18,7 @@ import { callBack } from './callbacks.js';
 import type { ConcurrencyState } from './concurrency/concurrencies.js';
 import { checkConcurrency } from './concurrency/concurrency-options.js';
 import type { OverrideOptions } from './concurrency/live-concurrency.js';
+import { AttemptTraces } from './execution/attempt-traces.js';
 import { logEvents } from './log-events.js';
 import { LoopWatch } from './loop-watch.js';
 import { createHttpServer } from './ops/create-http-server.js';
@@ -73,12 +74,14 @@ export class Worker implements AsyncDisposable {
     this.#options = options;
     const leaseMs = toMs('lease', options.lease ?? DEFAULT_LEASE, LEASE);
     this.#events = new Emitter(options.logger);
-    logEvents(this.#events, options.logger);
+    const traces = options.tracing && new AttemptTraces(options.tracing, options.name);
+    logEvents(this.#events, options.logger, traces);
     callBack(this.#events, options.callbacks, options);
     this.#lastTrouble = new LastTrouble(this.#events);
     this.#loop = new LoopWatch({ events: this.#events, logger: options.logger, leaseMs });
     this.#broker = options.broker ?? this.#connect(options);
-    this.#queues = new QueueSet({ options, broker: this.#broker, events: this.#events });
+    const parts = { options, traces, broker: this.#broker, events: this.#events };
+    this.#queues = new QueueSet(parts);
     const { resultStore, logger } = options;
     this.#storeSweeper = new StoreSweeper(resultStore, this.#broker.clock, logger);
     this.#metrics = createWorkerMetrics({

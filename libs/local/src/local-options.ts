@@ -2,7 +2,7 @@ import type { BoundOptions, GoflowOptions } from '@goflow/sdk';
 import { type Clock, checkKnown, invalidOption, type TaskDefinitions } from '@goflow/shared';
 import type { WorkerOptions } from '@goflow/worker';
 
-/** Options of {@link createLocalGoflow}: those of a worker, and of its client. `compressAbove` and `encryption` hold for both. */
+/** Options of {@link createLocalGoflow}: those of a worker, and of its client. `compressAbove`, `encryption` and `tracing` hold for both. */
 export interface LocalGoflowOptions<D extends TaskDefinitions>
   extends BoundOptions,
     Omit<
@@ -42,6 +42,7 @@ const KNOWN = [
   'onSuccess',
   'onRetry',
   'onFailure',
+  'tracing',
   'logger',
   'payloadLimit',
   'pushMiddleware',
@@ -60,8 +61,8 @@ export function splitOptions<D extends TaskDefinitions>(given: LocalGoflowOption
     if (name in given) throw invalidOption(name, 'absent in local mode', Reflect.get(given, name));
   checkKnown('createLocalGoflow options', given, KNOWN);
   const { payloadLimit, pushMiddleware, clock, maxDepth, whenFull, maxPending, ...worker } = given;
-  const { tasks, resultStore, compressAbove, encryption, logger } = given;
-  const common = { tasks, resultStore, compressAbove, encryption, logger };
+  const { tasks, resultStore, compressAbove, encryption, tracing, logger } = given;
+  const common = { tasks, resultStore, compressAbove, encryption, tracing, logger };
   const bounds = { maxDepth, whenFull, maxPending };
   const client = { ...common, ...bounds, payloadLimit, middleware: pushMiddleware };
   return { worker, client, clock };

@@ -14,6 +14,7 @@ import {
   type Verdict,
 } from '@goflow/shared';
 import type { AnyHandler } from '../handlers/handler.js';
+import type { AttemptTraces } from './attempt-traces.js';
 import {
   handBackNewer,
   isSealed,
@@ -45,6 +46,8 @@ export interface ExecutionDeps {
   readonly envelopeVersion: number;
   /** Where results go that do not stay with their task. */
   readonly results: ResultKeeper | undefined;
+  /** `undefined`: attempts are not traced. */
+  readonly traces?: AttemptTraces | undefined;
   /** Told of an attempt that timed out while its handler goes on. */
   readonly onAbandoned: (task: TakenTask) => void;
 }
@@ -54,8 +57,8 @@ export interface ExecutionDeps {
  * throws: whatever happens in there is a verdict, as it is to be stored.
  */
 export function executeTask(task: TakenTask, deps: ExecutionDeps): Promise<Verdict> {
-  const { cipher } = deps;
-  const verdict = execute(task, deps);
+  const { cipher, traces } = deps;
+  const verdict = traces ? traces.run(task, () => execute(task, deps)) : execute(task, deps);
   return cipher ? verdict.then((one) => sealVerdict(one, task, cipher)) : verdict;
 }
 
@@ -101,7 +104,7 @@ const ENDED_OTHERWISE: Verdict = { kind: 'handed-back', reason: 'stopping', dela
 
 function attempt(run: Run): Promise<Verdict> {
   const { task, contract, deps } = run;
-  const { clock, logger } = deps;
+  const { clock, logger, traces } = deps;
   const ctx = new RunningContext(task, contract, deps);
   return new Promise((resolve) => {
     const settle = (verdict: Verdict): void => {
@@ -112,7 +115,7 @@ function attempt(run: Run): Promise<Verdict> {
     const onTimeUp = (): void => settle(timeUp(task, contract, deps));
     const timer = clock.after(limitMs(task, contract, clock), onTimeUp);
     runAttempt(ctx, run).then(settle, (thrown: unknown) =>
-      settle(outcomeOf(thrown, { task, contract, clock, logger })),
+      settle(outcomeOf(thrown, { task, contract, clock, logger, traces })),
     );
   });
 }
@@ -134,14 +137,14 @@ function limitMs(task: TakenTask, contract: TaskContract, clock: Clock): number 
 /** The signal aborts and the slot is free, though the handler may go on: what it still returns or throws is dropped. */
 function timeUp(task: TakenTask, contract: TaskContract, deps: ExecutionDeps): Verdict {
   if (task.isAborted) return ENDED_OTHERWISE;
-  const { clock, logger } = deps;
+  const { clock, logger, traces } = deps;
   const over = timeOver(task, clock.now());
   const timeoutMs = task.timeoutMs ?? contract.timeoutMs;
   const message = `attempt ${task.attempt} ran longer than ${timeoutMs} ms`;
   const error = new GoflowError('TASK_TIMEOUT', message);
   task.abort(over ? new GoflowError('TASK_DEADLINE', over.failure.message) : error);
   deps.onAbandoned(task);
-  return over ?? outcomeOf(error, { task, contract, clock, logger });
+  return over ?? outcomeOf(error, { task, contract, clock, logger, traces });
 }
 
 async function runAttempt(

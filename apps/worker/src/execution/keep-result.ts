@@ -8,6 +8,8 @@ import {
   toFailure,
   type Verdict,
 } from '@goflow/shared';
+import type { AttemptTraces } from './attempt-traces.js';
+import { taskFields } from './task-fields.js';
 
 /** Where results are kept that do not stay with their task. */
 export interface ResultKeeperOptions {
@@ -17,6 +19,7 @@ export interface ResultKeeperOptions {
   readonly limitBytes: number;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly traces?: AttemptTraces | undefined;
 }
 
 /** Pauses between tries, in milliseconds. */
@@ -41,7 +44,7 @@ export class ResultKeeper {
 
   /** @param resultJson which may be compressed */
   async keep(task: TakenTask, resultJson: string, retention: ResolvedRetention): Promise<Verdict> {
-    const { aboveBytes, logger } = this.#options;
+    const { aboveBytes, logger, traces } = this.#options;
     const mayStay = resultJson.length <= aboveBytes;
     if (mayStay && Buffer.byteLength(resultJson) <= aboveBytes)
       return { kind: 'completed', resultJson };
@@ -52,7 +55,7 @@ export class ResultKeeper {
         return { kind: 'completed', resultJson, isStored: true };
       } catch (error) {
         const failure = toFailure(error, 'RESULT_STORE_AWAY');
-        logger.warn({ taskId: task.id, failure }, 'the result could not be stored');
+        logger.warn({ ...taskFields(task, traces), failure }, 'the result could not be stored');
         if (pauseMs === undefined || task.isAborted) break;
         await this.#pause(pauseMs);
       }

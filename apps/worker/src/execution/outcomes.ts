@@ -15,6 +15,8 @@ import {
   type UnhappyOutcome,
   type Verdict,
 } from '@goflow/shared';
+import type { AttemptTraces } from './attempt-traces.js';
+import { taskFields } from './task-fields.js';
 
 /** The end of a task, without a result. */
 type FinalOutcome = Exclude<UnhappyOutcome, { readonly kind: 'retry' }>;
@@ -33,6 +35,7 @@ export interface Attempt {
   readonly contract: TaskContract;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly traces?: AttemptTraces | undefined;
 }
 
 /** What an attempt comes to that threw. Codes decide, not classes: a handler may have another copy of goflow. */
@@ -91,14 +94,15 @@ function retryLaterIn(thrown: unknown): RetryLaterError | undefined {
   return typeof later.delayMs === 'number' ? later : undefined;
 }
 
-function backoffMs(failure: TaskFailure, { task, contract, logger }: Attempt): number {
+function backoffMs(failure: TaskFailure, { task, contract, logger, traces }: Attempt): number {
   const backoff = task.backoff ?? contract.backoff;
   if (typeof backoff !== 'function') return backoffDelayMs(backoff, task.attempt, Math.random());
   try {
     return toMs('backoff', backoff(task.attempt, failure));
   } catch (error) {
     const why = toFailure(error);
-    logger.error({ taskId: task.id, failure: why }, 'the backoff function gave no wait');
+    const fields = { ...taskFields(task, traces), failure: why };
+    logger.error(fields, 'the backoff function gave no wait');
     return backoffDelayMs(DEFAULT_BACKOFF, task.attempt, Math.random());
   }
 }

@@ -48,7 +48,7 @@ test('its log carries the id, the type, the attempt and the trace, and is made o
   const { ctx, logger } = open({ attempt: 2, traceparent: TRACE });
   expect(ctx.log).toBe(ctx.log);
   ctx.log.info({ width: 640 }, 'resized');
-  const facts = { taskId: 'default:1', taskType: 'a', attempt: 2, traceId: TRACE_ID };
+  const facts = { taskId: 'default:1', taskType: 'a', attempt: 2, trace_id: TRACE_ID };
   expect(logger.lines).toEqual([
     { level: 'info', fields: { ...facts, width: 640 }, message: 'resized' },
   ]);

@@ -124,7 +124,7 @@ test('every line goes to the worker’s log with the task, type, attempt and tra
   report.log.warn('slow');
   report.log.error({ code: 'E' });
   report.end();
-  const facts = { taskId: 'default:1', taskType: 'a', attempt: 2, traceId: TRACE_ID };
+  const facts = { taskId: 'default:1', taskType: 'a', attempt: 2, trace_id: TRACE_ID };
   expect(lines).toEqual([
     { level: 'debug', fields: facts, message: 'found' },
     { level: 'info', fields: { ...facts, width: 640 }, message: 'resized' },

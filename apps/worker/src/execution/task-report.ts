@@ -13,6 +13,8 @@ import {
   type TaskLogEntry,
 } from '@goflow/shared';
 import type { TaskLog, TaskLogLine } from '../handlers/task-log.js';
+import type { AttemptTraces } from './attempt-traces.js';
+import { taskFields } from './task-fields.js';
 
 /** What is told within this time is told at once: a handler may report thousands of times a second. */
 const EVERY_MS = 200;
@@ -32,6 +34,7 @@ export interface ReportDeps {
   readonly logger: Logger;
   /** What is kept with the task is encrypted with it. */
   readonly cipher?: Cipher | undefined;
+  readonly traces?: AttemptTraces | undefined;
 }
 
 /** What a handler tells while it runs: progress, of which the last counts, and log lines. Told at once, then every 200 ms. */
@@ -48,16 +51,14 @@ export class TaskReport {
   #timer: ClockTimer;
   #ended = false;
 
-  constructor(task: TakenTask, contract: TaskContract, { clock, logger, cipher }: ReportDeps) {
+  constructor(task: TakenTask, contract: TaskContract, deps: ReportDeps) {
+    const { clock, logger, cipher, traces } = deps;
     this.#clock = clock;
     this.#cipher = cipher;
     this.#seq = task.starts * LINES_PER_START;
     this.#task = task;
     this.#contract = contract;
-    const { id, type, attempt, traceparent } = task;
-    const traceId = traceparent?.split('-')[1];
-    const fields = { taskId: id, taskType: type, attempt };
-    this.#logger = logger.child(traceId === undefined ? fields : { ...fields, traceId });
+    this.#logger = logger.child(taskFields(task, traces));
     this.log = this.#logOf(this.#logger, {});
   }
 

@@ -24,6 +24,7 @@ test('fills in the defaults', () => {
     priority: 0,
     chunk: 1,
     retention: { completedMs: 86_400_000, failedMs: 604_800_000 },
+    redact: [],
   });
 });
 
@@ -41,6 +42,7 @@ test('takes what is given', () => {
     priority: 7,
     chunk: 1_000,
     retention: { completed: '1h', failed: '30d' },
+    redact: ['password', 'card.number'],
   } as const;
   expect(defineTasks({ 'image.resize': resize }).contracts.get('image.resize')).toStrictEqual({
     type: 'image.resize',
@@ -56,6 +58,7 @@ test('takes what is given', () => {
     priority: 7,
     chunk: 1_000,
     retention: { completedMs: 3_600_000, failedMs: 2_592_000_000 },
+    redact: [['password'], ['card', 'number']],
   });
 });
 
@@ -71,6 +74,7 @@ test('an explicit undefined is the default', () => {
     retention: undefined,
     priority: undefined,
     chunk: undefined,
+    redact: undefined,
   };
   const given = { ...text, ...nothing };
   expect(defineTasks({ a: given }).contracts).toStrictEqual(defineTasks({ a: text }).contracts);

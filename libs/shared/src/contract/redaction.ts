@@ -41,22 +41,20 @@ export function redactPayload(tasks: Tasks, type: string, payload: unknown): unk
 
 /** An array stands for each of its elements, so that a list of cards shows none of their numbers. */
 function redactAt(value: unknown, path: readonly string[]): unknown {
-  const [first = '', ...rest] = path;
-  if (Array.isArray(value)) {
-    const inner = rest.length === 0 && first === '*' ? [] : path;
-    return value.map((element) => redactAt(element, inner));
-  }
   if (path.length === 0) return REDACTED;
-  // A payload that is no object has no field: to redact all of it is to redact it.
+  const [first, ...rest] = path;
+  const isEvery = first === '*';
+  if (Array.isArray(value))
+    return value.map((element) => {
+      const shown = redactAt(element, path);
+      return isEvery ? redactAt(shown, rest) : shown;
+    });
+  // What is no object has no fields: to redact every one of them is to redact it.
   if (typeof value !== 'object' || value === null)
-    return first === '*' && rest.length === 0 ? REDACTED : value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, field]) => [
-      key,
-      first === '*' || first === key ? redactField(field, rest) : field,
-    ]),
-  );
+    return isEvery && rest.length === 0 ? REDACTED : value;
+  const fields = Object.entries(value).map(([name, field]) => {
+    const isMeant = isEvery || name === first;
+    return [name, isMeant ? redactAt(field, rest) : field];
+  });
+  return Object.fromEntries(fields);
 }
-
-const redactField = (field: unknown, rest: readonly string[]): unknown =>
-  rest.length === 0 ? REDACTED : redactAt(field, rest);
