@@ -1,8 +1,17 @@
 /**
- * How `goflow-worker` reads the files that its flags name, for other programs that are given the same files. No door for programs of users.
+ * How `goflow-worker` reads its flags, variables and the files that they name, for other programs that are given the same. No door for programs
+ * of users.
  *
  * @module
  */
 
 export { readEncryptionKeys } from './program/encryption-keys.js';
 export { loadTasks } from './program/load-modules.js';
+export {
+  readDuration,
+  readLogLevel,
+  readOnOff,
+  readText,
+  toNumber,
+} from './program/read-texts.js';
+export { type GivenTokens, readTokens } from './program/tokens.js';

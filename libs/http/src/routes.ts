@@ -3,20 +3,29 @@ import type { IRouter, RequestHandler } from 'express';
 import { sendProblem } from './problem.js';
 
 /** What answers, by path and method. HEAD is answered where GET is. */
-export type Routes = Readonly<Record<string, Readonly<Partial<Record<Method, RequestHandler>>>>>;
+export type Routes = Readonly<Record<string, Readonly<Partial<Record<Method, Handlers>>>>>;
+
+/** One, or several that are called one after another. */
+type Handlers = RequestHandler | readonly RequestHandler[];
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 type Method = (typeof METHODS)[number];
+const METHOD_CALLS = {
+  GET: 'get',
+  POST: 'post',
+  PUT: 'put',
+  PATCH: 'patch',
+  DELETE: 'delete',
+} as const;
 
 /** Adds routes to an app. Another method than those of a path is answered with 405, also OPTIONS: there is no CORS. */
 export function serve(app: IRouter, routes: Routes): void {
   for (const [path, handlers] of Object.entries(routes)) {
     const route = app.route(path);
-    if (handlers.GET) route.get(handlers.GET);
-    if (handlers.POST) route.post(handlers.POST);
-    if (handlers.PUT) route.put(handlers.PUT);
-    if (handlers.PATCH) route.patch(handlers.PATCH);
-    if (handlers.DELETE) route.delete(handlers.DELETE);
+    for (const method of METHODS) {
+      const given = handlers[method];
+      if (given) route[METHOD_CALLS[method]](...[given].flat());
+    }
     route.all(refuseMethod(path, handlers));
   }
 }

@@ -1,0 +1,53 @@
+import { HttpServer } from '@goflow/http/server';
+import { createGoflow } from '@goflow/sdk';
+import type { GatewayDeps } from './gateway-deps.js';
+import { type GatewayOptions, resolveGatewayOptions } from './options.js';
+
+/** The HTTP face of goflow. Made by {@link createGateway}. */
+export interface Gateway extends AsyncDisposable {
+  /** Listens. @throws PORT_IN_USE */
+  start(): Promise<void>;
+  /** Takes no new request, lets those that run end within `grace`, and closes what it opened. */
+  stop(): Promise<void>;
+  /** Where it listens; undefined while it does not. */
+  readonly url: string | undefined;
+}
+
+/** Behind a proxy all callers are one address. Long polls and streams hold theirs. */
+const CONNECTIONS = { all: 10_000, ofAddress: 5_000, keptFree: 100 };
+/** Longer than a long poll is silent. */
+const SILENCE_MS = 75_000;
+
+/**
+ * Creates a gateway, which connects to Redis at once, in the background, and listens once it is started.
+ *
+ * @throws OPTION_INVALID
+ * @example
+ * const gateway = createGateway({ tasks, redis: 'redis://localhost:6379', http: { port: 8080 } });
+ * await gateway.start();
+ */
+export function createGateway(given: GatewayOptions): Gateway {
+  const options = resolveGatewayOptions(given);
+  const { tasks, redis, prefix, encryption, resultStore } = given;
+  const { logger, listen, graceMs } = options;
+  const goflow = createGoflow({ tasks, redis, prefix, encryption, resultStore, logger });
+  const deps: GatewayDeps = { goflow, tasks, options, logger };
+  const load = async () => (await import('./http-app.js')).createHttpApp(deps);
+  const limits = { connections: CONNECTIONS, silenceMs: SILENCE_MS };
+  const server = new HttpServer({ ...listen, load, limits });
+  let stopped: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    await server.stop(graceMs);
+    await goflow.close();
+  };
+  return {
+    start: () => server.start(),
+    stop: () => (stopped ??= stop()),
+    get url() {
+      return server.url;
+    },
+    async [Symbol.asyncDispose]() {
+      await this.stop();
+    },
+  };
+}

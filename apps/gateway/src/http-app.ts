@@ -1,0 +1,73 @@
+import {
+  answerErrors,
+  answerWithin,
+  createPermission,
+  type Routes,
+  refuseMalformed,
+  refuseOtherSites,
+  serve,
+  shareAnswer,
+} from '@goflow/http';
+import { GoflowError } from '@goflow/shared';
+import express, { type Express, type RequestHandler } from 'express';
+import { type Endpoint, routesOf } from './endpoint.js';
+import { taskEndpoints } from './endpoints/task-endpoints.js';
+import type { GatewayDeps } from './gateway-deps.js';
+import { ROLES } from './roles.js';
+
+/** What answers requests. The order is the point: limits, what is open to all, permission, then the rest. */
+export function createHttpApp(deps: GatewayDeps): Express {
+  const app = express().disable('x-powered-by').disable('etag');
+  app.enable('case sensitive routing').enable('strict routing');
+  app.use(refuseMalformed);
+  serve(app, probes(deps));
+  app.use(refuseOtherSites, plainHeaders);
+  serve(app, routesOf(endpointsOf(deps), createGuard(deps)));
+  app.use((request) => {
+    throw new GoflowError(
+      'NOT_FOUND',
+      `there is no ${request.method} ${request.path.slice(0, 100)}; GET /openapi.json lists what there is`,
+    );
+  });
+  app.use(answerErrors);
+  return app;
+}
+
+/** All that the API can do. */
+export function endpointsOf(deps: GatewayDeps): readonly Endpoint[] {
+  return taskEndpoints(deps);
+}
+
+/** What stands before each endpoint. */
+function createGuard({ options }: GatewayDeps): (endpoint: Endpoint) => readonly RequestHandler[] {
+  const tokens = ROLES.map((role) => ({ role, tokens: options.tokens[role] }));
+  const permission = createPermission({ ladder: ROLES, tokens });
+  const limit = answerWithin();
+  return ({ role, isLong = false }) => (isLong ? [permission(role)] : [limit, permission(role)]);
+}
+
+/** Answers are for programs: no page may show them, and nobody keeps them. */
+const plainHeaders: RequestHandler = (_request, response, next) => {
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  response.setHeader('Cache-Control', 'no-store');
+  next();
+};
+
+/** Open to all: what starts and stops containers has no token. They say nothing but whether. */
+function probes({ goflow }: GatewayDeps): Routes {
+  const askRedis = shareAnswer(() =>
+    goflow.ping().then(
+      () => true,
+      () => false,
+    ),
+  );
+  return {
+    '/livez': { GET: (_request, response) => void response.json({ status: 'live' }) },
+    '/readyz': {
+      GET: async (_request, response) => {
+        const ready = await askRedis();
+        response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'not ready' });
+      },
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { isGoflowError, toFailure } from '@goflow/shared';
+import { createLogger } from '@goflow/telemetry/logger';
+import { loadTasks } from '@goflow/worker/modules';
+import { CommanderError } from 'commander';
+import { createGateway } from '../gateway.js';
+import { createCommand, type ProgramSettings, readSettings } from './flags.js';
+
+/** As in sysexits(3): the command was used wrongly; something it needs is not there; anything else. */
+const EXIT = { usage: 2, unavailable: 69, software: 70, config: 78 } as const;
+/** What closing may take after `grace`. */
+const LAST_RESORT_MS = 5_000;
+
+/** Runs a gateway with what the command line and the environment say, until a signal ends the process. */
+export async function runGateway(program: NodeJS.Process): Promise<void> {
+  const command = createCommand(programVersion()).exitOverride();
+  const flags = command.parse(program.argv.slice(2), { from: 'user' }).opts();
+  const settings = readSettings(flags, program.env);
+  const logger = createLogger({ level: settings.logLevel, fields: { gateway: program.pid } });
+  const gateway = createGateway({ ...(await optionsOf(settings)), logger });
+  let stopping = false;
+  const leave = (signal: NodeJS.Signals): void => {
+    if (stopping) program.exit(1);
+    stopping = true;
+    logger.info({ signal }, 'stopping');
+    // It always exits, whatever hangs.
+    setTimeout(() => program.exit(0), settings.grace + LAST_RESORT_MS).unref();
+    gateway.stop().then(
+      () => program.exit(0),
+      (error: unknown) => {
+        logger.error({ failure: toFailure(error, 'INTERNAL') }, 'the gateway did not stop cleanly');
+        program.exit(EXIT.software);
+      },
+    );
+  };
+  program.on('SIGTERM', leave).on('SIGINT', leave);
+  await gateway.start();
+  logger.info({ url: gateway.url, dashboard: `${gateway.url}/dashboard` }, 'listening');
+}
+
+async function optionsOf(settings: ProgramSettings) {
+  const { tasks, redis, prefix, port, host, readToken, pushToken, operateToken } = settings;
+  const { rateLimit, bodyLimit, dashboard, grace, encryptionKeys } = settings;
+  return {
+    tasks: await loadTasks(tasks),
+    redis,
+    prefix,
+    http: { port, host, readToken, pushToken, operateToken },
+    rateLimit,
+    bodyLimit,
+    dashboard,
+    grace,
+    encryption: encryptionKeys,
+  };
+}
+
+/** Tells what the program ended with, and ends it: 2 used wrongly, 69 the port is taken, 70 anything else. */
+export function endWith(error: unknown, program: NodeJS.Process): never {
+  // Commander has said its own already.
+  if (isGoflowError(error))
+    program.stderr.write(`goflow-gateway: ${error.code}: ${error.message}\n`);
+  else if (!(error instanceof CommanderError)) console.error(error);
+  return program.exit(exitCodeOf(error));
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
+  if (isGoflowError(error, 'OPTION_INVALID')) return EXIT.usage;
+  if (isGoflowError(error, 'PORT_IN_USE')) return EXIT.unavailable;
+  return isGoflowError(error) ? EXIT.config : EXIT.software;
+}
+
+function programVersion(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
