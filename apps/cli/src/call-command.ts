@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { CommandSpec, GivenOptions } from './command.js';
 import type { Connection } from './connection/connect.js';
 import type { Context } from './context.js';
@@ -23,7 +24,14 @@ export interface Surroundings {
   atExit(act: () => void): void;
 }
 
-/** Calls one command, and closes what it opened. @throws what the command throws */
+/** So long a command that only reads waits for a Redis that hangs. */
+const CLOSING_MS = 250;
+
+/**
+ * Calls one command, and closes what it opened: of one that only reads, nothing is lost where that hangs, and it is not waited for.
+ *
+ * @throws what the command throws
+ */
 export async function callCommand(
   spec: CommandSpec,
   given: {
@@ -58,8 +66,16 @@ export async function callCommand(
     const { run } = await spec.load();
     return await run(given.args, given.options, context);
   } finally {
-    await connection?.then((opened) => opened.close()).catch(() => undefined);
+    const closed = connection?.then((opened) => opened.close()).catch(() => undefined);
+    await (spec.readOnly ? atMost(CLOSING_MS, closed) : closed);
   }
+}
+
+async function atMost(ms: number, promise: Promise<void> | undefined): Promise<void> {
+  const over = new AbortController();
+  const late = delay(ms, undefined, { signal: over.signal }).catch(() => undefined);
+  await Promise.race([promise, late]);
+  over.abort();
 }
 
 function readsAll({ settings }: CommandSpec, flags: Readonly<Record<string, unknown>>): boolean {

@@ -47,7 +47,7 @@ export interface CommandHelp {
 export interface CommandSpec extends CommandHelp {
   /**
    * It changes nothing, and its exit code says nothing of its answer: when nobody reads that on (`| head -1`) it ends at once, with 0. Any
-   * other is brought to its end, with its own exit code.
+   * other is brought to its end, with its own exit code. A Redis that hangs does not keep it, either, once it has ended.
    */
   readonly readOnly?: true;
   /**

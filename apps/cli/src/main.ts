@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { LEAVING_SIGNALS } from '@goflow/commands/signals';
 import { type GoflowError, isGoflowError } from '@goflow/shared';
-import { callCommand } from './call-command.js';
+import { callCommand, type Surroundings } from './call-command.js';
 import { ALL_COMMANDS, COMMANDS, PROGRAMS } from './commands/index.js';
 import { EXIT, exitCodeOf, isOfCommander } from './exit-code.js';
 import { createProgram, withoutErrorText } from './program/create-program.js';
@@ -19,6 +19,19 @@ const interrupt = new AbortController();
 const unread = new AbortController();
 const NAMES = ALL_COMMANDS.map(({ name }) => name);
 
+const LEFT_OPEN_MS = 100;
+/** Not before they are needed: a program of its own has its stdin untouched. */
+const surroundings = (): Surroundings => ({
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  cwd: process.cwd(),
+  signal: interrupt.signal,
+  unread: unread.signal,
+  atExit: (act) => void process.on('exit', act),
+});
+
 function listenToSignals(): void {
   for (const name of LEAVING_SIGNALS)
     process.on(name, () => {
@@ -27,15 +40,20 @@ function listenToSignals(): void {
     });
   // `| head -1` closes the pipe: nobody reads on, and that is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') unread.abort();
+    if (isUnheard(error, process.stdout)) unread.abort();
     if (unread.signal.aborted) return;
     tell(error);
     process.exit(exitCodeOf(error));
   });
   // Nobody hears what is said beside the answers: what was begun is brought to its end.
   process.stderr.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (!isUnheard(error, process.stderr)) throw error;
   });
+}
+
+/** The pipe is closed, or the terminal has hung up: EIO of a file is that of its disk. */
+function isUnheard({ code }: NodeJS.ErrnoException, { isTTY }: NodeJS.WriteStream): boolean {
+  return code === 'EPIPE' || (code === 'EIO' && isTTY);
 }
 
 async function main(): Promise<number> {
@@ -55,6 +73,11 @@ async function main(): Promise<number> {
   return usual ? runHere([...before, ...usual.name.split(' ')]) : runHere(args, name.split(' '));
 }
 
+/** What is still open then does not keep the process. What was said gets out. */
+function endSoon(): void {
+  process.stdout.write('', () => void setTimeout(() => process.exit(), LEFT_OPEN_MS).unref());
+}
+
 /** `unfinished`: the words that name a group of commands, or none, and nothing behind them. */
 async function runHere(args: readonly string[], unfinished?: readonly string[]): Promise<number> {
   let code: number = EXIT.done;
@@ -62,16 +85,11 @@ async function runHere(args: readonly string[], unfinished?: readonly string[]):
   const program = createProgram(version, given, async (spec, chosen) => {
     const leave = (): void => process.exit(EXIT.done);
     if (spec.readOnly) unread.signal.addEventListener('abort', leave);
-    code = await callCommand(spec, chosen, {
-      stdin: process.stdin,
-      stdout: process.stdout,
-      stderr: process.stderr,
-      env: process.env,
-      cwd: process.cwd(),
-      signal: interrupt.signal,
-      unread: unread.signal,
-      atExit: (act) => void process.on('exit', act),
-    });
+    try {
+      code = await callCommand(spec, chosen, surroundings());
+    } finally {
+      if (spec.readOnly) endSoon();
+    }
   });
   if (unfinished) {
     (program.commands.find((command) => command.name() === unfinished[0]) ?? program).outputHelp();

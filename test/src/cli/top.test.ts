@@ -10,7 +10,7 @@ test.each(['q', '\u0003'])(
     const proxy = await FaultProxy.start({ targetPort: server.port });
     onTestFinished(() => proxy.stop());
     const place = { redis: proxy.url(server.url), prefix: testPrefix() };
-    const args = ['top', '--interval', '500ms', '--timeout', '5s'];
+    const args = ['top', '--interval', '500ms', '--timeout', '20s'];
     const { shown, type, ended } = startInTerminal(place, args, { columns: 120 });
     await until(() => shown().includes('no worker is alive'), { what: 'the first look' });
     proxy.blackhole('down');
@@ -18,10 +18,9 @@ test.each(['q', '\u0003'])(
     await until(() => proxy.counters.bytesUp > before, { what: 'a look that hangs' });
     type(key);
     const typedAt = performance.now();
-    await until(() => shown().includes('\u001b[?25h\u001b[?1049l'), {
-      what: 'the screen to be left',
-    });
-    expect(performance.now() - typedAt).toBeLessThan(2_500);
     expect(await ended).toBe(0);
+    // Closing gives up after the timeout, which is far more.
+    expect(performance.now() - typedAt).toBeLessThan(3_000);
+    expect(shown()).toContain('\u001b[?25h\u001b[?1049l');
   },
 );

@@ -1,9 +1,15 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { until } from '@goflow/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { newPlace, type Place } from '../support/redis.js';
 import { openClient } from '../support/system.js';
 import { flagsOf, GOFLOW } from './cli.js';
+import { newFolder } from './folder.js';
 import { startShop } from './shop.js';
 import { tasks } from './shop-tasks.mjs';
 
@@ -72,6 +78,22 @@ test('list | head -1, and watch | true: they end at once, with 0', async () => {
     code: 0,
     stderr: '',
   });
+});
+
+test('a terminal that hangs up is a pipe that is closed: all lines are pushed', async () => {
+  const place = newPlace();
+  const goflow = openClient(tasks, place);
+  const cwd = await newFolder({ lines: MANY });
+  const line = [process.execPath, GOFLOW, 'push', 'echo', '--many', ...flagsOf(place)];
+  // The shell ignores SIGHUP, and the kernel tells nobody else: the program hears of it when it writes.
+  const script = `trap '' HUP; ${line.join(' ')} < lines 2> said; echo > ended`;
+  const child = spawn('script', ['-qec', script, '/dev/null'], { cwd });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  child.kill('SIGKILL');
+  await until(() => existsSync(join(cwd, 'ended')), { what: 'its end', timeoutMs: 30_000 });
+  expect(await readFile(join(cwd, 'said'), 'utf8')).not.toContain('EIO');
+  expect((await goflow.counts()).waiting).toBe(LINES);
 });
 
 test('a disk that is full is a defect of what is around, told with its stack: 70, and not "used wrongly"', async () => {
