@@ -1,6 +1,7 @@
-import { hostname } from 'node:os';
+import { dirname, resolve } from 'node:path';
 import { type Logger, toFailure } from '@goflow/shared';
 import { createLogger } from '@goflow/telemetry/logger';
+import { type ProgramTracing, startTracing } from '@goflow/telemetry/program-tracing';
 import { createWorker, type Worker } from '../worker.js';
 import { loadAll } from './exec-programs.js';
 import type { ProgramSettings } from './flags.js';
@@ -11,16 +12,22 @@ import { httpOf } from './tokens.js';
 export interface RunningProgram {
   readonly worker: Worker;
   readonly logger: Logger;
+  /** `undefined`: the environment asks for no traces. */
+  readonly tracing: ProgramTracing | undefined;
 }
 
 /**
- * Loads contracts and handlers, and starts a worker.
+ * Sets up traces, loads contracts and handlers, and makes a worker.
  *
- * @throws what {@link loadAll}, `createWorker` and `start` throw
+ * @throws what {@link startTracing}, {@link loadAll} and `createWorker` throw
  */
-export async function runProgram(settings: ProgramSettings): Promise<RunningProgram> {
-  const fields = { worker: `${hostname()}:${process.pid}` };
-  const logger = createLogger({ level: settings.logLevel, fields });
+export async function runProgram(
+  settings: ProgramSettings,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<RunningProgram> {
+  const log = createLogger({ level: settings.logLevel });
+  const folders = foldersOf(settings);
+  const tracing = await startTracing({ env, folders, service: 'goflow-worker' });
   const { tasks, handlers } = await loadAll(settings);
   const { redis, prefix, concurrency, port, host, token, readToken, ...rest } = settings;
   const { grace, lease, sharedCalls, compressAbove, encryptionKeys } = rest;
@@ -40,14 +47,22 @@ export async function runProgram(settings: ProgramSettings): Promise<RunningProg
     sharedCalls,
     compressAbove,
     encryption: encryptionKeys,
-    logger,
+    tracing: tracing?.tracing,
+    logger: log,
   });
+  const logger = log.child({ worker: worker.name });
   const open = await openModules(settings);
   if (open.length > 0)
     logger.warn({ paths: open }, 'every user of this machine may change the code that runs here');
   const missing = [...tasks.contracts.keys()].filter((type) => !handlers.types.includes(type));
   if (missing.length > 0) logger.warn({ types: missing }, 'these task types have no handler here');
-  return { worker, logger };
+  return { worker, logger, tracing };
+}
+
+/** Where the packages of the user may be. */
+function foldersOf({ tasks, handlers }: ProgramSettings): readonly string[] {
+  const given = [handlers, tasks === undefined ? undefined : dirname(tasks), '.'];
+  return given.flatMap((folder) => (folder === undefined ? [] : [resolve(folder)]));
 }
 
 /** Files of code that everybody may change. */

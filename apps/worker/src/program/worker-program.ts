@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { killLiveCommands } from '@goflow/commands';
 import { LEAVING_SIGNALS, type LeavingSignal, leavingCode } from '@goflow/commands/signals';
 import { isGoflowError, toFailure } from '@goflow/shared';
+import { FLUSH_MS } from '@goflow/telemetry/program-tracing';
 import { CommanderError } from 'commander';
 import { createCommand, type ProgramFlag, readSettings } from './flags.js';
 import type { RunningProgram } from './run-program.js';
@@ -62,7 +63,7 @@ export async function runWorker(given: {
   const settings = readSettings(flags, env);
   // Only now: BullMQ takes longer to load than `--help` to be read.
   const { reportEscaped, runProgram } = await import('./run-program.js');
-  const program = await runProgram(settings);
+  const program = await runProgram(settings, env);
   listenToSignals(program, settings.grace, host);
   // However it exits: nothing that it started is left behind.
   host.on('exit', killLiveCommands);
@@ -84,18 +85,20 @@ export function endWith(
 }
 
 function listenToSignals(
-  { worker, logger }: RunningProgram,
+  { worker, logger, tracing }: RunningProgram,
   graceMs: number,
   host: ProgramHost,
 ): void {
-  let stopping = false;
+  let isStopping = false;
   const leave = (signal: LeavingSignal): void => {
-    if (stopping) host.exit(leavingCode(signal));
-    stopping = true;
+    if (isStopping) host.exit(leavingCode(signal));
+    isStopping = true;
     logger.info({ signal }, 'stopping');
     // It always exits, whatever hangs.
-    setTimeout(() => host.exit(0), graceMs + LAST_RESORT_MS).unref();
-    worker.stop().then(
+    const lastResortMs = graceMs + LAST_RESORT_MS + (tracing ? FLUSH_MS : 0);
+    setTimeout(() => host.exit(0), lastResortMs).unref();
+    const stopping = tracing ? worker.stop().finally(() => tracing.stop()) : worker.stop();
+    stopping.then(
       () => host.exit(0),
       (error: unknown) => {
         const reasons: unknown[] = error instanceof AggregateError ? error.errors : [error];

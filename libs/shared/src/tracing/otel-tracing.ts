@@ -1,35 +1,26 @@
-import {
-  type AttemptTrace,
-  isGoflowError,
-  type PushEnd,
-  type PushFacts,
-  type TakenTask,
-  type TraceCarrier,
-  type Tracing,
-  toFailure,
-  VERSION,
-  type Verdict,
-} from '@goflow/shared';
-import type { Attributes, Context, Span, SpanContext, TracerProvider } from '@opentelemetry/api';
+import { isGoflowError } from '../errors/goflow-error.js';
+import { toFailure } from '../errors/task-failure.js';
+import type { TakenTask } from '../ports/consumer.js';
+import type { AttemptTrace, PushEnd, PushFacts, TraceCarrier, Tracing } from '../ports/tracing.js';
+import type { Verdict } from '../task/task-outcome.js';
+import { VERSION } from '../version.js';
+import type {
+  OtelApi,
+  OtelAttributes,
+  OtelContext,
+  OtelSpan,
+  OtelSpanContext,
+  OtelTracers,
+} from './otel-api.js';
 
-/** The parts of `@opentelemetry/api` that are used: a program finds its user's own copy. */
-export type OtelApi = Pick<
-  typeof import('@opentelemetry/api'),
-  | 'context'
-  | 'createTraceState'
-  | 'isSpanContextValid'
-  | 'ROOT_CONTEXT'
-  | 'SpanKind'
-  | 'SpanStatusCode'
-  | 'trace'
->;
+export type { OtelApi, OtelTracers } from './otel-api.js';
 
 /** What the clients of this library call the system that moves their messages, whatever that stands on. */
 const SYSTEM = 'goflow';
 const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})/;
 
 /** Tracing with this copy of OpenTelemetry. Attributes are those of its conventions for messaging, and `goflow.…` for what they have no word for. */
-export function otelTracing(api: OtelApi, provider?: TracerProvider): Tracing {
+export function otelTracing(api: OtelApi, provider?: OtelTracers): Tracing {
   // Where no SDK is set up yet, the tracer waits for one.
   const tracer = (provider ?? api.trace).getTracer('goflow', VERSION);
   return {
@@ -71,13 +62,13 @@ export function otelTracing(api: OtelApi, provider?: TracerProvider): Tracing {
 /** An attempt as a span that is open. */
 class OtelAttempt implements AttemptTrace {
   readonly #api: OtelApi;
-  readonly #span: Span;
-  readonly #context: Context;
+  readonly #span: OtelSpan;
+  readonly #context: OtelContext;
   readonly #startTime: number;
 
   constructor(
     api: OtelApi,
-    { span, context, startTime }: { span: Span; context: Context; startTime: number },
+    { span, context, startTime }: { span: OtelSpan; context: OtelContext; startTime: number },
   ) {
     this.#api = api;
     this.#span = span;
@@ -113,7 +104,7 @@ class OtelAttempt implements AttemptTrace {
 /** Its message, its stack and its details may quote the payload. */
 function tellFailure(
   { SpanStatusCode }: OtelApi,
-  span: Span,
+  span: OtelSpan,
   { name, code }: { readonly name: string; readonly code: string },
 ): void {
   span.setAttribute('error.type', code);
@@ -121,11 +112,11 @@ function tellFailure(
   span.setStatus({ code: SpanStatusCode.ERROR, message: code });
 }
 
-function tellFailed(api: OtelApi, span: Span, error: unknown): void {
+function tellFailed(api: OtelApi, span: OtelSpan, error: unknown): void {
   tellFailure(api, span, isGoflowError(error) ? error : toFailure(error));
 }
 
-function tellPushed(api: OtelApi, span: Span, end: PushEnd | undefined): void {
+function tellPushed(api: OtelApi, span: OtelSpan, end: PushEnd | undefined): void {
   if (!end) return;
   const { deduplicated, failed, error } = end;
   if (deduplicated !== undefined)
@@ -141,7 +132,7 @@ function tellPushed(api: OtelApi, span: Span, end: PushEnd | undefined): void {
 const nameOf = (operation: string, queue: string | undefined): string =>
   queue === undefined ? operation : `${operation} ${queue}`;
 
-function ofPush({ queue, type, id, count }: PushFacts): Attributes {
+function ofPush({ queue, type, id, count }: PushFacts): OtelAttributes {
   return {
     'messaging.system': SYSTEM,
     'messaging.operation.type': 'send',
@@ -153,7 +144,7 @@ function ofPush({ queue, type, id, count }: PushFacts): Attributes {
   };
 }
 
-function ofAttempt(task: TakenTask, worker: string): Attributes {
+function ofAttempt(task: TakenTask, worker: string): OtelAttributes {
   return {
     'messaging.system': SYSTEM,
     'messaging.operation.type': 'process',
@@ -168,7 +159,7 @@ function ofAttempt(task: TakenTask, worker: string): Attributes {
 }
 
 /** W3C, whatever propagators are set up: a task has room for no other. Nothing where there is no SDK. */
-function carrierOf(api: OtelApi, span: Span): TraceCarrier {
+function carrierOf(api: OtelApi, span: OtelSpan): TraceCarrier {
   const context = span.spanContext();
   if (!api.isSpanContextValid(context)) return {};
   const flags = (context.traceFlags & 0xff).toString(16).padStart(2, '0');
@@ -181,10 +172,10 @@ function carrierOf(api: OtelApi, span: Span): TraceCarrier {
 function remoteOf(
   api: OtelApi,
   carrier: { traceparent?: string | undefined; tracestate?: string | undefined },
-): SpanContext | undefined {
+): OtelSpanContext | undefined {
   const { traceparent, tracestate } = carrier;
   const [, traceId = '', spanId = '', flags = ''] = TRACEPARENT.exec(traceparent ?? '') ?? [];
-  const context: SpanContext = {
+  const context: OtelSpanContext = {
     traceId,
     spanId,
     traceFlags: Number.parseInt(flags, 16),

@@ -1,12 +1,12 @@
 /**
- * Traces with OpenTelemetry. Only what imports this loads `@opentelemetry/api`, which is the user's own.
+ * Traces of a client with OpenTelemetry. Only what imports this loads `@opentelemetry/api`, which is the user's own.
  *
  * @module
  */
 
 import type { Tracing } from '@goflow/shared';
+import { otelTracing } from '@goflow/shared/otel-tracing';
 import * as api from '@opentelemetry/api';
-import { otelTracing } from './otel-tracing.js';
 
 /** Options of {@link createTracing}. */
 export interface TracingOptions {
@@ -15,7 +15,7 @@ export interface TracingOptions {
 }
 
 /**
- * Tracing for clients and workers: a span for each push and each attempt, in one trace from the first push to the last child. It sets nothing
+ * Traces for clients and workers: a span for each push and each attempt, in one trace from the first push to the last child. It sets nothing
  * up: that is what an OpenTelemetry SDK is for. Without one it does nothing.
  *
  * @example

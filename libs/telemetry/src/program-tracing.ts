@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { GoflowError, type Tracing } from '@goflow/shared';
-import { type OtelApi, otelTracing } from './otel-tracing.js';
+import { type OtelApi, otelTracing } from '@goflow/shared/otel-tracing';
 
 /** What a program traces with, and how that ends. */
 export interface ProgramTracing {
@@ -15,7 +15,7 @@ export interface ProgramTracing {
 /** What {@link startTracing} goes by. */
 export interface StartTracingOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** From where the packages of the user are found, the first that has them. */
+  /** From where the packages of the user are found, the first that has them; at last from where goflow is. */
   readonly folders: readonly string[];
   /** What the program is called where the environment does not say: `goflow-worker`. */
   readonly service: string;
@@ -24,6 +24,7 @@ export interface StartTracingOptions {
 /** A collector that is away must not keep a program from leaving. */
 export const FLUSH_MS = 1_500;
 
+const HERE = fileURLToPath(new URL('.', import.meta.url));
 const API = '@opentelemetry/api';
 const SDK = '@opentelemetry/sdk-node';
 
@@ -73,7 +74,7 @@ function isSetUp({ trace, isSpanContextValid, ROOT_CONTEXT }: OtelApi): boolean 
 }
 
 async function load(name: string, folders: readonly string[]): Promise<unknown> {
-  for (const folder of folders) {
+  for (const folder of [...folders, HERE]) {
     let file: string;
     try {
       file = createRequire(join(folder, 'any.js')).resolve(name);
