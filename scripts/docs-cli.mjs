@@ -32,7 +32,8 @@ tasks: ./tasks.js
 
 ${tableOf('setting', settings)}
 
-A URL names one Redis: a Sentinel or a Cluster cannot be named yet. Against a node of a Cluster only \`goflow doctor\` works.
+A URL names one Redis, a Cluster (\`redis+cluster://host:port,host:port\`) or the master behind Sentinels (\`redis+sentinel://host:port,host:port/name\`):
+[how to name it](redis.md#how-to-name-it).
 
 ## Exit codes
 

@@ -44,9 +44,10 @@ export const DECIDED = [
 const KINDS =
   'a URL that begins with redis://, redis+cluster:// or redis+sentinel:// (with TLS: rediss://, rediss+cluster://, rediss+sentinel://)';
 const ONE_HOST =
-  'one host behind redis://; of several say what they are: redis+cluster://host:port,host:port or redis+sentinel://host:port,host:port/name-of-the-master';
-const HOSTS = 'host:port,host:port, the scheme named once, each port from 1 to 65535';
-const LOGIN = 'user:password@ or :password@ before the first host, with / ? # @ % percent-encoded';
+  'a URL with one host behind redis://; of several say what they are: redis+cluster://host:port,host:port or redis+sentinel://host:port,host:port/name-of-the-master';
+const HOSTS = 'a URL with host:port,host:port, the scheme named once, each port from 1 to 65535';
+const LOGIN =
+  'a URL with user:password@ or :password@ before the first host, with / ? # @ % percent-encoded';
 const SENTINEL_PORT = 26_379;
 const REDIS_PORT = 6_379;
 
@@ -97,8 +98,9 @@ function readSingle(url: string, rest: string, refuse: Refuse): RedisUrl {
 }
 
 function readCluster({ login, hosts, path, query }: Parts, tls: object, refuse: Refuse): RedisUrl {
-  if (!['', '0'].includes(path.join('/'))) throw refuse('without a database: a Cluster has one, 0');
-  if (query !== '') throw refuse('without ?options');
+  if (!['', '0'].includes(path.join('/')))
+    throw refuse('a URL without a database: a Cluster has one, 0');
+  if (query !== '') throw refuse('a URL without ?options');
   const nodes = hosts.map((host) => readHost(host, REDIS_PORT, refuse));
   return { kind: 'cluster', nodes, login: { ...login, ...tls } };
 }
@@ -106,7 +108,9 @@ function readCluster({ login, hosts, path, query }: Parts, tls: object, refuse: 
 function readSentinel({ login, hosts, path, query }: Parts, tls: object, refuse: Refuse): RedisUrl {
   const [name = '', db = '0', ...more] = path;
   if (!/^[\w.-]+$/.test(name) || !/^\d{1,5}$/.test(db) || more.length > 0)
-    throw refuse('with /name-of-the-master, or /name-of-the-master/database, behind the hosts');
+    throw refuse(
+      'a URL with /name-of-the-master, or /name-of-the-master/database, behind the hosts',
+    );
   const sentinels = hosts.map((host) => readHost(host, SENTINEL_PORT, refuse));
   const both = 'tls' in tls ? { ...tls, sentinelTLS: {}, enableTLSForSentinelMode: true } : {};
   const ofSentinels = readSentinelLogin(query, refuse);
@@ -141,7 +145,7 @@ function readHost(text: string, usualPort: number, refuse: Refuse): RedisHost {
 /** The sentinels have users of their own: `?sentinelUsername=…&sentinelPassword=…`. */
 function readSentinelLogin(query: string, refuse: Refuse): object {
   const rule =
-    'without ?options other than sentinelUsername and sentinelPassword, percent-encoded, each once';
+    'a URL without ?options other than sentinelUsername and sentinelPassword, percent-encoded, each once';
   const found: Record<string, string> = {};
   for (const pair of query === '' ? [] : query.split('&')) {
     const [, name, value] = /^(sentinelUsername|sentinelPassword)=([^=]+)$/.exec(pair) ?? [];

@@ -43,23 +43,28 @@ test('three masters with a replica each: the queues lie on different nodes, and 
   const queues = await Promise.all(['default', 'other'].map((name) => world.masterOf(`{${name}}`)));
   expect(new Set(queues).size).toBe(2);
   const { goflow, worker, log, losses } = openRig(connect());
-  await worker.start();
+  const byUrl = openRig(`redis+cluster://127.0.0.1:1,127.0.0.1:${world.nodes[0]?.port}`);
+  await Promise.all([worker.start(), byUrl.worker.start()]);
   const load = new SteadyLoad(goflow);
-  await load.more(50);
+  const loadByUrl = new SteadyLoad(byUrl.goflow);
+  await Promise.all([load.more(50), loadByUrl.more(50)]);
   const killed = await world.masterOf(WAIT);
   const killedAt = performance.now();
   await killed.kill9();
-  await load.more(50);
-  const lost = await load.lostOf();
-  const { acknowledged, failures, longestGapMs } = load;
-  const told = `${acknowledged.length} acknowledged, ${failures.length} failed, ${lost.length} lost`;
-  console.info(`cluster: ${told}, nothing acknowledged for ${longestGapMs} ms`);
-  // Replication is asynchronous: what was acknowledged in the last moment may be lost, and nothing else.
-  expect(lost.filter(({ at }) => at < killedAt - 100 || at > killedAt)).toEqual([]);
-  expect(failures).toEqual([]);
-  expect(longestGapMs).toBeLessThan(10_000);
-  expect(losses).toEqual([]);
+  await Promise.all([load.more(50), loadByUrl.more(50)]);
+  for (const [what, one] of Object.entries({ 'an instance': load, 'a URL': loadByUrl })) {
+    const lost = await one.lostOf();
+    const { acknowledged, failures, longestGapMs } = one;
+    const told = `${acknowledged.length} acknowledged, ${failures.length} failed, ${lost.length} lost`;
+    console.info(`cluster by ${what}: ${told}, nothing acknowledged for ${longestGapMs} ms`);
+    // Replication is asynchronous: what was acknowledged in the last moment may be lost, and nothing else.
+    expect(lost.filter(({ at }) => at < killedAt - 100 || at > killedAt)).toEqual([]);
+    expect(failures).toEqual([]);
+    expect(longestGapMs).toBeLessThan(10_000);
+  }
+  expect([...losses, ...byUrl.losses]).toEqual([]);
   expect(log.mostInASecond).toBeLessThanOrEqual(20);
+  expect(byUrl.log.mostInASecond).toBeLessThanOrEqual(20);
   await world.restartKilled();
 }, 30_000);
 

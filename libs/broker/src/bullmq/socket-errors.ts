@@ -5,7 +5,7 @@ import type { Cluster, Redis } from 'ioredis';
 interface Connector {
   readonly stream?: Socket | undefined;
   /** With Sentinel. */
-  connectToSentinel?(...args: readonly unknown[]): Redis;
+  connectToSentinel?(endpoint: unknown, options?: object): Redis;
 }
 
 /**
@@ -34,8 +34,10 @@ export function tendSocketErrors(redis: Redis | Cluster): void {
   tendEachSocket(single, connector);
   const connectToSentinel = connector.connectToSentinel?.bind(connector);
   if (!connectToSentinel) return;
-  connector.connectToSentinel = (...args) => {
-    const sentinel = connectToSentinel(...args);
+  const { disconnectTimeout } = single.options;
+  connector.connectToSentinel = (endpoint, options) => {
+    // Else a sentinel that is away keeps the process for 2 s after all is closed.
+    const sentinel = connectToSentinel(endpoint, { disconnectTimeout, ...options });
     sentinel.on('error', nothing);
     tendSocketErrors(sentinel);
     return sentinel;

@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import type { Redis } from 'ioredis';
 import { hasSnapshots, parseInfo } from '../redis-audit.js';
 import { answerOf } from './answers.js';
@@ -13,9 +12,10 @@ const CLOCK_LOOKS = 5;
 /** How one server is set up, how fast it answers, and what time it has. */
 export async function readNode(redis: Redis): Promise<NodeFacts> {
   const info = parseInfo((await answerOf(redis.info())) ?? '');
+  const { host = '127.0.0.1', port = 6379 } = redis.options;
   const number = (name: string): number | undefined => numberOf(info.get(name));
   return {
-    name: nameOf(redis),
+    name: `${host}:${port}`,
     version: info.get('redis_version'),
     role: info.get('role'),
     masterName: info.has('master_host')
@@ -38,14 +38,6 @@ export async function readNode(redis: Redis): Promise<NodeFacts> {
     roundTripsMs: await pings(redis),
     skew: await readSkew(redis),
   };
-}
-
-/** The master that sentinels named is in no option. */
-function nameOf({ options, stream }: Redis): string {
-  const { host = '127.0.0.1', port = 6379, sentinels } = options;
-  if (!sentinels) return `${host}:${port}`;
-  const { remoteAddress, remotePort } = stream as Partial<Socket>;
-  return `${remoteAddress}:${remotePort}`;
 }
 
 async function readDisk(redis: Redis, info: Info): Promise<DiskFacts> {

@@ -32,9 +32,7 @@ export interface Reached {
  */
 export async function reachRedis(options: ReachOptions): Promise<Reached> {
   const { signal } = options;
-  const { servers, isCluster } = named(options.redis);
-  let first = open(servers[0], options);
-  const opened: (Redis | Cluster)[] = [first];
+  const opened: (Redis | Cluster)[] = [];
   const leave = (): void => {
     for (const connection of opened) connection.disconnect();
   };
@@ -42,38 +40,19 @@ export async function reachRedis(options: ReachOptions): Promise<Reached> {
     signal?.removeEventListener('abort', leave);
     leave();
   };
-  const another = async (): Promise<Redis> => {
-    const second = first.duplicate();
-    opened.push(second);
-    second.on('error', () => undefined);
-    tendSocketErrors(second);
-    await second.connect();
-    return second;
-  };
   signal?.addEventListener('abort', leave);
   try {
     signal?.throwIfAborted();
-    for (const [at, server] of servers.entries()) {
-      if (at > 0) opened.push((first = open(server, options)));
-      const failed = await connected(first, options).catch((error: Error) => error);
-      if (!failed) break;
-      signal?.throwIfAborted();
-      if (at === servers.length - 1) throw failed;
-    }
-    const info = await first.info();
-    if (info.includes('redis_mode:sentinel'))
-      throw unreachable(
-        'no-redis',
-        'this is a Sentinel, and no Redis: name it redis+sentinel://host:port/name-of-the-master',
-      );
-    if (!info.includes('cluster_enabled:1')) {
-      if (isCluster)
-        throw unreachable(
-          'cluster',
-          `${addressOf(first)} is no node of a Redis Cluster: use redis:// in place of redis+cluster://`,
-        );
-      return { redis: first, first, another, close };
-    }
+    const first = await firstThatAnswers(options, opened);
+    const another = async (): Promise<Redis> => {
+      const second = first.duplicate();
+      opened.push(second);
+      second.on('error', () => undefined);
+      tendSocketErrors(second);
+      await second.connect();
+      return second;
+    };
+    if (!(await isOfCluster(first, options))) return { redis: first, first, another, close };
     const cluster = clusterOf(first, options);
     opened.push(cluster);
     await joined(cluster, first);
@@ -85,9 +64,44 @@ export async function reachRedis(options: ReachOptions): Promise<Reached> {
   }
 }
 
+/** Of several nodes of a Cluster; the last one's trouble is thrown. */
+async function firstThatAnswers(
+  options: ReachOptions,
+  opened: (Redis | Cluster)[],
+): Promise<Redis> {
+  let trouble: unknown;
+  for (const server of named(options.redis).servers) {
+    options.signal?.throwIfAborted();
+    const redis = open(server, options);
+    opened.push(redis);
+    try {
+      await connected(redis, options);
+      return redis;
+    } catch (error) {
+      trouble = error;
+    }
+  }
+  throw trouble;
+}
+
+async function isOfCluster(first: Redis, options: ReachOptions): Promise<boolean> {
+  const info = await first.info();
+  if (info.includes('redis_mode:sentinel'))
+    throw unreachable(
+      'no-redis',
+      'this is a Sentinel, and no Redis: name it redis+sentinel://host:port/name-of-the-master',
+    );
+  if (info.includes('cluster_enabled:1')) return true;
+  if (!named(options.redis).isCluster) return false;
+  throw unreachable(
+    'cluster',
+    `${addressOf(first)} is no node of a Redis Cluster: use redis:// in place of redis+cluster://`,
+  );
+}
+
 /** Of a Cluster its nodes, to be asked one after another; the master behind Sentinels counts as one. */
 interface Named {
-  readonly servers: readonly [string | RedisOptions, ...RedisOptions[]];
+  readonly servers: readonly (string | RedisOptions)[];
   readonly isCluster: boolean;
 }
 
@@ -95,8 +109,7 @@ function named(redis: string | RedisOptions): Named {
   const url = typeof redis === 'string' ? readRedisUrl(redis) : undefined;
   if (url?.kind === 'sentinel') return { servers: [url.options], isCluster: false };
   if (url?.kind !== 'cluster') return { servers: [redis], isCluster: false };
-  const [first, ...more] = url.nodes.map((node) => ({ ...node, ...url.login }));
-  return { servers: [first as RedisOptions, ...more], isCluster: true };
+  return { servers: url.nodes.map((node) => ({ ...node, ...url.login })), isCluster: true };
 }
 
 /** Where the server is, or its sentinels are. */
