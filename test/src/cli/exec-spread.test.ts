@@ -4,7 +4,7 @@ import { defineTasks } from '@goflow/sdk';
 import { FaultProxy, until } from '@goflow/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { runWorker } from '../support/program.js';
-import { newPlace, type Place } from '../support/redis.js';
+import { newPlace, openRedis, type Place } from '../support/redis.js';
 import { openClient } from '../support/system.js';
 import { flagsOf, runCli } from './cli.js';
 import {
@@ -84,6 +84,27 @@ test('without a worker they wait, which is told; Ctrl-C takes them back', async 
   ]);
   const { waiting, cancelled } = await openClient(defineTasks({}), place).counts('exec');
   expect([waiting, cancelled]).toEqual([0, 2]);
+});
+
+test('Ctrl-C: only what could not be cancelled may run', async () => {
+  const place = newPlace();
+  const program = startExec([JSON.stringify(counting(3)), ...flagsOf(place)]);
+  const client = openClient(defineTasks({}), place, { queues: ['exec'] });
+  const pushed = async () => (await client.counts('exec')).waiting === 3;
+  await until(pushed, { what: 'all to wait', timeoutMs: 20_000 });
+  const { tasks } = await client.inspector.list({ text: 'echo 1' });
+  expect(tasks).toHaveLength(1);
+  const redis = openRedis(place.redis);
+  // Nobody tells goflow of it.
+  const [, unique] = String(tasks[0]?.id).split(':');
+  expect(await redis.del(`${place.prefix}:{exec}:${unique}`)).toBe(1);
+  program.signal('SIGINT');
+  expect(await program.exited).toEqual({ code: 130, signal: null });
+  expect(resultsIn(program.stdout)).toMatchObject([
+    { exit_code: 130, error: 'interrupted: cancelled' },
+    { exit_code: 125 },
+    { exit_code: 130, error: 'interrupted: cancelled' },
+  ]);
 });
 
 test('a queue that no live worker takes from is told at once', async () => {

@@ -4,6 +4,7 @@ import {
   defineTasks,
   type Goflow,
   type GoflowOptions,
+  type PushMiddleware,
   type TaskDefinitions,
   type Tasks,
 } from '@goflow/sdk';
@@ -22,7 +23,7 @@ export interface Connection {
   /** A client whose `inspector` looks into every queue that is in Redis now. */
   readonly reading: () => Promise<AnyGoflow>;
   /** A client that pushes tasks of these contracts. */
-  readonly pushing: (tasks: Tasks) => AnyGoflow;
+  readonly pushing: (tasks: Tasks, middleware?: readonly PushMiddleware[]) => AnyGoflow;
   close(): Promise<void>;
 }
 
@@ -46,7 +47,7 @@ export async function connect(settings: Settings): Promise<Connection> {
         const queues = await broker.fleet.queues();
         return open({ queues: queues.map(({ queue }) => queue) });
       },
-      pushing: (tasks) => open({ tasks }),
+      pushing: (tasks, middleware) => open({ tasks, middleware }),
       close: async () => {
         // The first one that is closed closes what all share: before that, nobody must have anything open.
         for (const client of clients.reverse()) await client.close();

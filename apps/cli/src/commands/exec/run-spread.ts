@@ -6,7 +6,8 @@ import {
   EXEC_TYPE,
   notRun,
 } from '@goflow/commands';
-import { isGoflowError, type TaskResult, type Tasks } from '@goflow/shared';
+import type { PushMiddleware } from '@goflow/sdk';
+import { isGoflowError, type TaskId, type TaskResult, type Tasks } from '@goflow/shared';
 import { whileRedisIsWatched } from '../../connection/redis-watch.js';
 import { hintOfQueue } from '../../connection/untaken-queue.js';
 import type { Context } from '../../context.js';
@@ -42,13 +43,13 @@ export async function runSpread(
 ): Promise<SpreadEnd> {
   const { signal } = context;
   const connection = await context.connect();
-  const goflow = connection.pushing(defineExecTasks(queue) as unknown as Tasks);
+  const sent = new Map<TaskId, number>();
+  const tasks = defineExecTasks(queue) as unknown as Tasks;
+  const goflow = connection.pushing(tasks, [rememberIn(sent, commands)]);
   goflow.on('type:unhandled', () => listener.note(NO_WORKER));
   await hintOfQueue(connection.broker, queue, (text) => listener.note(text));
-  let cancelled = 0;
-  goflow.on('task:cancelled', () => {
-    cancelled += 1;
-  });
+  const cancelled = new Set<number | undefined>();
+  goflow.on('task:cancelled', ({ id }) => void cancelled.add(sent.get(id)));
   const open = new Set<number>();
   let isUnreachable = false;
   let taken = 0;
@@ -63,8 +64,9 @@ export async function runSpread(
   const inFlight = Math.min(threads ?? IN_FLIGHT, commands.length || 1, MAX_IN_FLIGHT);
   const follow = async (): Promise<void> => {
     const options = { inFlight, signal, onStop: 'cancel' } as const;
-    for await (const { index, result, error } of goflow.map(EXEC_TYPE, source(), options)) {
+    for await (const { index, id, result, error } of goflow.map(EXEC_TYPE, source(), options)) {
       open.delete(index);
+      if (id !== undefined) sent.delete(id);
       isUnreachable ||= isGoflowError(error, 'BROKER_UNAVAILABLE');
       const { identifier } = commands[index] as Command;
       await listener.ended(
@@ -79,9 +81,18 @@ export async function runSpread(
   } catch (error) {
     if (!signal.aborted) throw error;
   }
-  // Which of them were cancelled nobody tells: unless it was all of them, nothing is promised of any.
-  await tellTheRest(commands, { open, taken, isCancelled: cancelled === open.size, listener });
+  await tellTheRest(commands, { open, taken, cancelled, listener });
   return { isUnreachable };
+}
+
+/** Notes the place of each command by the id of its task. */
+function rememberIn(sent: Map<TaskId, number>, commands: readonly Command[]): PushMiddleware {
+  const places = new Map(commands.map((command, index) => [command as unknown, index]));
+  return async ({ payload }, next) => {
+    const pushed = await next();
+    sent.set(pushed.id, places.get(payload) as number);
+    return pushed;
+  };
 }
 
 const NO_WORKER =
@@ -110,8 +121,8 @@ async function tellTheRest(
   given: {
     readonly open: ReadonlySet<number>;
     readonly taken: number;
-    /** Those that were on their way are known to be cancelled. */
-    readonly isCancelled: boolean;
+    /** Of those that were on their way, the ones that are known to be cancelled. */
+    readonly cancelled: ReadonlySet<number | undefined>;
     readonly listener: ExecListener;
   },
 ): Promise<void> {
@@ -120,7 +131,7 @@ async function tellTheRest(
     if (index < given.taken && !isOpen) continue;
     const how = isOpen ? 'interrupted: cancelled' : 'not run: interrupted';
     const result =
-      isOpen && !given.isCancelled
+      isOpen && !given.cancelled.has(index)
         ? unknownEnd(identifier, 'interrupted; it may run all the same')
         : notRun(identifier, EXEC_EXIT.interrupted, how);
     await given.listener.ended(index, result);
