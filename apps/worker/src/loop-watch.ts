@@ -6,12 +6,17 @@ export interface LoopWatchOptions {
   readonly logger: Logger;
   /** How long a task stays the worker's without a sign of life. */
   readonly leaseMs: number;
+  /** Told about ten times a second how many milliseconds have passed since it was told last. @default nobody */
+  readonly onTick?: ((ms: number) => void) | undefined;
 }
 
 const TICK_MS = 100;
 /** For so long a type is remembered, at least. */
 const REMEMBERED_MS = 60_000;
 const TOLD_EVERY_MS = 60_000;
+/** The last minute is kept in so many parts. */
+const PARTS = 6;
+const PART_MS = 10_000;
 /** Anybody can put jobs of made-up types into a queue. */
 const MAX_TYPES = 50;
 
@@ -24,6 +29,9 @@ export class LoopWatch {
   #timer: NodeJS.Timeout | undefined;
   #tickedAt = 0;
   #maxLagMs = 0;
+  /** The most of each part of the last minute, the newest first. */
+  #parts = [0];
+  #partBegunAt = performance.now();
   #begun = new Set<string>();
   #begunBefore = new Set<string>();
   #forgottenAt = performance.now();
@@ -55,11 +63,23 @@ export class LoopWatch {
     return lagMs;
   }
 
+  /** How late it was at most in the last minute, in milliseconds. To ask changes nothing: there may be several who do. */
+  get worstMs(): number {
+    return Math.max(...this.#parts);
+  }
+
   /** Not Node's histogram: read and reset by a timer that comes first after a block, it forgets that block. */
   #tick(): void {
     const now = performance.now();
-    this.#maxLagMs = Math.max(this.#maxLagMs, now - this.#tickedAt - TICK_MS);
+    const lagMs = now - this.#tickedAt - TICK_MS;
+    this.#maxLagMs = Math.max(this.#maxLagMs, lagMs);
+    this.#options.onTick?.(now - this.#tickedAt);
     this.#tickedAt = now;
+    if (now - this.#partBegunAt >= PART_MS) {
+      this.#parts = [0, ...this.#parts.slice(0, PARTS - 1)];
+      this.#partBegunAt = now;
+    }
+    this.#parts[0] = Math.max(this.#parts[0] ?? 0, lagMs);
   }
 
   #tell(lagMs: number): void {

@@ -24,6 +24,7 @@ import {
   toMs,
   type WorkerLabels,
 } from '@goflow/shared';
+import { DEFAULT_MAX_TYPES, MAX_TYPES } from '@goflow/telemetry';
 import { type Callbacks, checkCallbacks } from './callbacks.js';
 import {
   type ConcurrencyBounds,
@@ -75,6 +76,11 @@ export interface WorkerOptions<D extends TaskDefinitions> extends Callbacks<D> {
   readonly labels?: WorkerLabels | undefined;
   /** Where metrics, health and live concurrency are served. @default not at all */
   readonly http?: HttpOptions | undefined;
+  /**
+   * How many task types get a label of their own in metrics: the first that are seen; the rest is `other`. 0 to 10,000. Each takes some 50 lines
+   * of a scrape. @default 500
+   */
+  readonly metricTypes?: number | undefined;
   /** Code around every handler, the first outermost. @default none */
   readonly middleware?: readonly TaskMiddleware[] | undefined;
   /** How long `stop` waits for running tasks before it aborts and hands them back: '0s' to '1h'. @default '25s' */
@@ -132,6 +138,7 @@ export interface ResolvedWorkerOptions {
   readonly concurrencyBounds: ResolvedConcurrencyBounds;
   readonly labels: WorkerLabels;
   readonly http: ResolvedHttpOptions | undefined;
+  readonly metricTypes: number;
   readonly middleware: readonly TaskMiddleware[];
   readonly graceMs: number;
   readonly lease: Duration | undefined;
@@ -158,6 +165,7 @@ const KNOWN = [
   'concurrencyBounds',
   'labels',
   'http',
+  'metricTypes',
   'middleware',
   'grace',
   'lease',
@@ -198,6 +206,10 @@ export function resolveWorkerOptions<D extends TaskDefinitions>(
     concurrencyBounds: resolveConcurrencyBounds(given.concurrencyBounds),
     labels: checkLabels('labels', given.labels ?? {}),
     http: given.http === undefined ? undefined : resolveHttpOptions(given.http),
+    metricTypes: checkInteger('metricTypes', given.metricTypes ?? DEFAULT_MAX_TYPES, [
+      0,
+      MAX_TYPES,
+    ]),
     middleware: checkMiddleware(given.middleware ?? []),
     graceMs: toMs('grace', given.grace ?? '25s', { maxMs: 3_600_000 }),
     lease: given.lease,

@@ -20,7 +20,6 @@ import { ResultKeeper } from './execution/keep-result.js';
 import { withMiddleware } from './execution/middleware.js';
 import type { AnyHandler } from './handlers/handler.js';
 import type { ResolvedWorkerOptions } from './options.js';
-import { soon } from './soon.js';
 
 /** What the queues of a worker need. */
 export interface QueueSetDeps {
@@ -78,15 +77,15 @@ export class QueueSet {
     this.#forget = registry.onAdd((contract) => this.#consume(contract));
   }
 
-  /** What metrics ask. A scrape must not wait for a Redis that is away: depths come soon, or not at all. */
+  /** What metrics ask. */
   get gauges(): Iterable<QueueGauges> {
     const { states } = this.#live;
     return [...this.#consumers.values()].map((consumer) => ({
       queue: consumer.queue,
       concurrency: consumer.concurrency,
       desired: states[consumer.queue]?.desired ?? consumer.concurrency,
-      active: consumer.active,
-      counts: () => soon(consumer.counts()),
+      activeTypes: consumer.activeTypes,
+      slots: consumer.slots,
     }));
   }
 

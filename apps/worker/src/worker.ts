@@ -1,7 +1,5 @@
-import { createBullMqConsumerBroker } from '@goflow/broker/consumer';
 import {
   type ConsumerBroker,
-  type DataLoss,
   type Duration,
   Emitter,
   ENVELOPE_VERSION,
@@ -18,6 +16,7 @@ import { callBack } from './callbacks.js';
 import type { ConcurrencyState } from './concurrency/concurrencies.js';
 import { checkConcurrency } from './concurrency/concurrency-options.js';
 import type { OverrideOptions } from './concurrency/live-concurrency.js';
+import { connectBroker } from './connect-broker.js';
 import { AttemptTraces } from './execution/attempt-traces.js';
 import { logEvents } from './log-events.js';
 import { LoopWatch } from './loop-watch.js';
@@ -78,8 +77,9 @@ export class Worker implements AsyncDisposable {
     logEvents(this.#events, options.logger, traces);
     callBack(this.#events, options.callbacks, options);
     this.#lastTrouble = new LastTrouble(this.#events);
-    this.#loop = new LoopWatch({ events: this.#events, logger: options.logger, leaseMs });
-    this.#broker = options.broker ?? this.#connect(options);
+    const onTick = (ms: number): void => this.#metrics.countBusy(ms);
+    this.#loop = new LoopWatch({ events: this.#events, logger: options.logger, leaseMs, onTick });
+    this.#broker = options.broker ?? connectBroker(options, this.#events);
     const parts = { options, traces, broker: this.#broker, events: this.#events };
     this.#queues = new QueueSet(parts);
     const { resultStore, logger } = options;
@@ -88,6 +88,10 @@ export class Worker implements AsyncDisposable {
       events: this.#events,
       queues: () => this.#queues.gauges,
       types: options.tasks.contracts,
+      maxTypes: options.metricTypes,
+      loopLagMs: () => this.#loop.worstMs,
+      exporter: this.#broker.exporter,
+      ping: () => this.#broker.ping(),
     });
     this.#http =
       options.http && createHttpServer(options.http, { worker: this, metrics: this.#metrics });
@@ -224,16 +228,6 @@ export class Worker implements AsyncDisposable {
     return this.stop();
   }
 
-  #connect({ redis, prefix, lease, sharedCalls }: ResolvedWorkerOptions): ConsumerBroker {
-    if (redis === undefined)
-      throw invalidOption('redis', 'given: a URL, options, or an instance', redis);
-    const onTrouble = (error: Error, repeated: number): void =>
-      this.#events.emit('broker:trouble', { error, repeated });
-    const onDataLost = (loss: DataLoss): void => this.#events.emit('broker:data-lost', loss);
-    const told = { onTrouble, onDataLost };
-    return createBullMqConsumerBroker({ redis, prefix, lease, sharedCalls, ...told });
-  }
-
   #overrideOf(queue: string | undefined, by: string | undefined): OverrideOptions {
     if (queue !== undefined && !this.#queues.has(queue))
       throw invalidOption('queue', `one of ${Object.keys(this.concurrency).join(', ')}`, queue);
@@ -283,8 +277,9 @@ export class Worker implements AsyncDisposable {
     await this.quiet();
     this.#state = 'stopping';
     const left = await Promise.allSettled([this.#queues.stop(graceMs)]);
-    left.push(...(await Promise.allSettled([this.#http?.stop(), this.#closeBroker()])));
-    this.#metrics.close();
+    // While the connection is there: another process is elected at once.
+    const closing = this.#metrics.close().then(() => this.#closeBroker());
+    left.push(...(await Promise.allSettled([this.#http?.stop(), closing])));
     this.#loop.stop();
     this.#storeSweeper.stop();
     this.#state = 'stopped';

@@ -100,6 +100,7 @@ export type {
   QueuesOptions,
   WorkerLabels,
 } from './ports/fleet-broker.js';
+export type { FleetExporter, FleetState, ServerRecord } from './ports/fleet-exporter.js';
 export type {
   Administered,
   AdvertisedQueue,

@@ -16,26 +16,28 @@ interface Series {
  */
 export class DurationHistogram {
   readonly #entry: MetricEntry;
+  readonly #bounds: readonly number[];
   readonly #queues = new Map<string, Map<string, Series>>();
 
   constructor(registry: Registry, entry: MetricEntry) {
     this.#entry = entry;
+    this.#bounds = entry.buckets ?? DURATION_BUCKETS;
     // A registry asks a metric for its name and its values, and no more.
     registry.registerMetric({ name: entry.name, get: () => this.#values() } as never);
   }
 
   observe(queue: string, type: string, seconds: number): void {
     const series = this.#queues.get(queue)?.get(type) ?? this.#open(queue, type);
+    const bounds = this.#bounds;
     let bucket = 0;
-    while (bucket < DURATION_BUCKETS.length && seconds > (DURATION_BUCKETS[bucket] ?? 0))
-      bucket += 1;
+    while (bucket < bounds.length && seconds > (bounds[bucket] ?? 0)) bucket += 1;
     series.counts[bucket] = (series.counts[bucket] ?? 0) + 1;
     series.sum += seconds;
   }
 
   #open(queue: string, type: string): Series {
     const types = this.#queues.get(queue) ?? new Map<string, Series>();
-    const series = { queue, type, counts: [...DURATION_BUCKETS, 0].map(() => 0), sum: 0 };
+    const series = { queue, type, counts: [...this.#bounds, 0].map(() => 0), sum: 0 };
     this.#queues.set(queue, types.set(type, series));
     return series;
   }
@@ -52,7 +54,7 @@ export class DurationHistogram {
     let total = 0;
     const buckets = counts.map((count, index) => {
       total += count;
-      const le = DURATION_BUCKETS[index] ?? '+Inf';
+      const le = this.#bounds[index] ?? '+Inf';
       return { metricName: `${name}_bucket`, labels: { le, queue, type }, value: total };
     });
     const labels = { queue, type };

@@ -4,6 +4,8 @@
  * @module
  */
 
+export type { FleetMetricsOptions } from './fleet-metrics.js';
+export { FleetMetrics } from './fleet-metrics.js';
 export type { MetricEntry } from './metric-catalogue.js';
 export {
   CALL_BUCKETS,
@@ -12,5 +14,6 @@ export {
   METRICS,
   PUSH_OUTCOMES,
 } from './metric-catalogue.js';
+export { DEFAULT_MAX_TYPES, MAX_TYPES } from './type-labels.js';
 export type { QueueGauges, WorkerMetrics, WorkerMetricsOptions } from './worker-metrics.js';
 export { createWorkerMetrics } from './worker-metrics.js';

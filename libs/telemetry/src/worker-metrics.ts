@@ -1,15 +1,19 @@
 import {
+  type FleetExporter,
   isFinal,
-  type QueueCounts,
   TASK_STATES,
   type TakenTask,
   type TaskFinished,
   type WorkerEventSource,
 } from '@goflow/shared';
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { addComputed, type Sample, single } from './computed-metric.js';
 import { DurationHistogram } from './duration-histogram.js';
+import { FleetMetrics } from './fleet-metrics.js';
 import { METRICS, type MetricEntry } from './metric-catalogue.js';
+import { reasonOf } from './reasons.js';
 import { TaskCounter } from './task-counter.js';
+import { DEFAULT_MAX_TYPES, TypeLabels } from './type-labels.js';
 
 /** What the metrics ask a worker when they are scraped. */
 export interface QueueGauges {
@@ -17,16 +21,26 @@ export interface QueueGauges {
   readonly concurrency: number;
   /** What is wanted of it. */
   readonly desired: number;
-  readonly active: number;
-  counts(): Promise<QueueCounts>;
+  /** The types of the tasks that run, one for each. */
+  readonly activeTypes: readonly string[];
+  /** Slots in use. */
+  readonly slots: number;
 }
 
 /** What worker metrics are made of. */
 export interface WorkerMetricsOptions {
   readonly events: WorkerEventSource;
   readonly queues: () => Iterable<QueueGauges>;
-  /** Types that get a label of their own, and their queues; garbage found in a queue is counted as `other`. */
+  /** Types that may get a label of their own, and their queues; garbage found in a queue is counted as `other`. */
   readonly types: ReadonlyMap<string, { readonly queue: string }>;
+  /** So many of them get one: the first that are seen; the rest is `other`. @default 500 */
+  readonly maxTypes?: number | undefined;
+  /** How late the event loop was at most in the last minute, in milliseconds. */
+  readonly loopLagMs: () => number;
+  /** A broker's. @default this worker is never the one that tells what is true of all queues */
+  readonly exporter?: FleetExporter | undefined;
+  /** Resolves when the broker answers. */
+  readonly ping: () => Promise<unknown>;
   /** Node's own metrics too: event loop lag, memory, CPU. @default true */
   readonly nodeMetrics?: boolean | undefined;
 }
@@ -34,16 +48,15 @@ export interface WorkerMetricsOptions {
 /** The metrics of one worker. Each worker has a registry of its own: two in one process do not mix. */
 export interface WorkerMetrics {
   readonly contentType: string;
-  /** The text that Prometheus scrapes. */
+  /** The text that Prometheus scrapes, within about a second, Redis away or not. */
   text(): Promise<string>;
   /** Counts an error that a handler threw outside its own promise. */
   countEscaped(): void;
-  /** Stops what measures in the background. */
-  close(): void;
+  /** Counts `ms` milliseconds for each slot that is in use. To be called several times a second. */
+  countBusy(ms: number): void;
+  /** Stops what measures in the background; another process may be elected to tell what is true of all queues. Never rejects. */
+  close(): Promise<void>;
 }
-
-/** Queue depths are the same for all workers and cost Redis a call: asked for at most this often. */
-const DEPTH_CACHE_MS = 2_000;
 
 /** Subscribes to a worker's events and keeps its metrics. */
 export function createWorkerMetrics(options: WorkerMetricsOptions): WorkerMetrics {
@@ -52,53 +65,68 @@ export function createWorkerMetrics(options: WorkerMetricsOptions): WorkerMetric
   if (options.nodeMetrics !== false)
     collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
   const escaped = counter(registry, METRICS.escaped);
-  const typeOf = ({ type }: TakenTask): string => (options.types.has(type) ? type : 'other');
-  countTasks(registry, options, typeOf);
+  const typeOf = countTasks(registry, options);
   countTroubles(registry, options);
   observeDurations(registry, options.events, typeOf);
-  showWorker(registry, options.queues);
-  showDepths(registry, options.queues);
+  const countBusy = showWorker(registry, options, typeOf);
+  const { exporter, ping } = options;
+  const fleet = new FleetMetrics({ registry, exporter, ping });
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
     countEscaped: () => escaped.inc(),
-    close: () => registry.clear(),
+    countBusy,
+    close: () => {
+      registry.clear();
+      return fleet.close();
+    },
   };
 }
 
 const FINAL = TASK_STATES.filter(isFinal);
 
-type TypeOf = (task: TakenTask) => string;
+/** The label of a type. */
+type TypeOf = (type: string) => string;
 
-function countTasks(
-  registry: Registry,
-  { events, types }: WorkerMetricsOptions,
-  typeOf: TypeOf,
-): void {
-  const labelsOf = (task: TakenTask) => ({ queue: task.queue, type: typeOf(task) });
+function countTasks(registry: Registry, options: WorkerMetricsOptions): TypeOf {
+  const { events, types, maxTypes: max = DEFAULT_MAX_TYPES } = options;
   const finished = new TaskCounter(registry, METRICS.finished);
-  const retries = counter(registry, METRICS.retries);
-  const handedBack = counter(registry, METRICS.handedBack);
-  const abandoned = counter(registry, METRICS.abandoned);
-  const takenOver = counter(registry, METRICS.takenOver);
-  const lost = counter(registry, METRICS.lost);
-  // From zero, so that rate() sees the first failure of a type.
-  for (const [type, { queue }] of types) {
+  const [failures, retries, handedBack, abandoned, takenOver, lost] = [
+    counter(registry, METRICS.failures),
+    counter(registry, METRICS.retries),
+    counter(registry, METRICS.handedBack),
+    counter(registry, METRICS.abandoned),
+    counter(registry, METRICS.takenOver),
+    counter(registry, METRICS.lost),
+  ];
+  /** From zero, so that rate() sees the first failure of a type. */
+  const onNew = (type: string): void => {
+    const queue = types.get(type)?.queue ?? '';
     for (const outcome of FINAL) finished.count({ queue, type, outcome }, 0);
-    retries.inc({ queue, type }, 0);
-    abandoned.inc({ queue, type }, 0);
-    takenOver.inc({ queue, type }, 0);
-    lost.inc({ queue }, 0);
-  }
+    for (const outcome of ['retry', 'failed'])
+      failures.inc({ queue, type, outcome, reason: 'handler-error' }, 0);
+    for (const each of [retries, abandoned, takenOver]) each.inc({ queue, type }, 0);
+  };
+  const labels = new TypeLabels({ max, isKnown: (type) => types.has(type), onNew });
+  // Of more than get a label nobody knows yet which will be seen.
+  if (types.size <= max) for (const type of types.keys()) labels.of(type);
+  for (const { queue } of types.values()) lost.inc({ queue }, 0);
+  const labelsOf = ({ queue, type }: TakenTask) => ({ queue, type: labels.of(type) });
   events.on('task:finished', ({ task, verdict }: TaskFinished) => {
-    if (verdict.kind === 'retry') retries.inc(labelsOf(task));
-    else if (verdict.kind === 'handed-back')
+    if (verdict.kind === 'handed-back') {
       handedBack.inc({ queue: task.queue, reason: verdict.reason });
-    else finished.count({ queue: task.queue, type: typeOf(task), outcome: verdict.kind });
+      return;
+    }
+    const { queue, type } = labelsOf(task);
+    if (verdict.kind === 'retry') retries.inc({ queue, type });
+    else finished.count({ queue, type, outcome: verdict.kind });
+    if (verdict.kind !== 'completed')
+      failures.inc({ queue, type, outcome: verdict.kind, reason: reasonOf(verdict.failure.code) });
   });
   events.on('task:taken-over', ({ task }) => takenOver.inc(labelsOf(task)));
   events.on('task:abandoned', ({ task }) => abandoned.inc(labelsOf(task)));
   events.on('task:lost', ({ task }) => lost.inc({ queue: task.queue }));
+  return (type) => labels.of(type);
 }
 
 function countTroubles(registry: Registry, { events, types }: WorkerMetricsOptions): void {
@@ -109,65 +137,70 @@ function countTroubles(registry: Registry, { events, types }: WorkerMetricsOptio
   events.on('broker:data-lost', () => dataLosses.inc());
   const troubles = counter(registry, METRICS.troubles);
   events.on('broker:trouble', ({ repeated }) => troubles.inc(repeated + 1));
+  const { name, help, buckets = [] } = METRICS.roundTrip;
+  const roundTrip = new Histogram({ name, help, buckets: [...buckets], registers: [registry] });
+  events.on('broker:answered', ({ roundTripMs }) => roundTrip.observe(roundTripMs / 1_000));
 }
 
 function observeDurations(registry: Registry, events: WorkerEventSource, typeOf: TypeOf): void {
   const run = new DurationHistogram(registry, METRICS.run);
   const wait = new DurationHistogram(registry, METRICS.wait);
   events.on('task:started', ({ task, waitedMs }) => {
-    if (waitedMs !== undefined) wait.observe(task.queue, typeOf(task), waitedMs / 1_000);
+    if (waitedMs !== undefined) wait.observe(task.queue, typeOf(task.type), waitedMs / 1_000);
   });
   events.on('task:finished', ({ task, verdict, runMs }) => {
-    if (verdict.kind !== 'handed-back') run.observe(task.queue, typeOf(task), runMs / 1_000);
+    if (verdict.kind !== 'handed-back') run.observe(task.queue, typeOf(task.type), runMs / 1_000);
   });
 }
 
-function showWorker(registry: Registry, queues: () => Iterable<QueueGauges>): void {
-  gauge(registry, METRICS.active, (active) => {
-    for (const queue of queues()) active.set({ queue: queue.queue }, queue.active);
-  });
-  gauge(registry, METRICS.concurrency, (concurrency) => {
-    for (const queue of queues()) concurrency.set({ queue: queue.queue }, queue.concurrency);
-  });
-  gauge(registry, METRICS.desired, (desired) => {
-    for (const queue of queues()) desired.set({ queue: queue.queue }, queue.desired);
-  });
+/** Gives what counts the time that slots are in use: looked at now and then, as nothing is done for it with each task. */
+function showWorker(
+  registry: Registry,
+  { queues, types, maxTypes = DEFAULT_MAX_TYPES, loopLagMs }: WorkerMetricsOptions,
+  typeOf: TypeOf,
+): WorkerMetrics['countBusy'] {
+  const ofQueues = (read: (queue: QueueGauges) => number) => (): readonly Sample[] =>
+    [...queues()].map((one) => ({ labels: { queue: one.queue }, value: read(one) }));
+  addComputed(
+    registry,
+    METRICS.concurrency,
+    ofQueues(({ concurrency }) => concurrency),
+  );
+  addComputed(
+    registry,
+    METRICS.desired,
+    ofQueues(({ desired }) => desired),
+  );
+  addComputed(registry, METRICS.loopLag, () => single(loopLagMs() / 1_000));
+  const shown = types.size <= maxTypes ? [...types] : [];
+  addComputed(registry, METRICS.active, () => activeSamples(queues(), shown, typeOf));
+  const busy = counter(registry, METRICS.busy);
+  for (const { queue } of types.values()) busy.inc({ queue }, 0);
+  return (ms) => {
+    for (const { queue, slots } of queues())
+      if (slots > 0) busy.inc({ queue }, (slots * ms) / 1_000);
+  };
 }
 
-function showDepths(registry: Registry, queues: () => Iterable<QueueGauges>): void {
-  let askedAt = Number.NEGATIVE_INFINITY;
-  gauge(registry, METRICS.depth, async (depth) => {
-    if (performance.now() - askedAt < DEPTH_CACHE_MS) return;
-    askedAt = performance.now();
-    await Promise.all([...queues()].map((queue) => showDepth(depth, queue)));
-  });
-}
-
-async function showDepth(depth: Gauge, queue: QueueGauges): Promise<void> {
-  const counts = await queue.counts().catch(() => undefined);
-  // Rather no figure than an old one: Redis is away, and that is shown elsewhere.
-  for (const state of TASK_STATES) {
-    if (counts) depth.set({ queue: queue.queue, state }, counts[state]);
-    else depth.remove({ queue: queue.queue, state });
-  }
+/** Types that have nothing running are there with 0, where all have a label. */
+function activeSamples(
+  queues: Iterable<QueueGauges>,
+  types: readonly (readonly [type: string, contract: { readonly queue: string }])[],
+  typeOf: TypeOf,
+): readonly Sample[] {
+  const samples = new Map<string, { labels: Sample['labels']; value: number }>();
+  const add = (queue: string, type: string, count: number): void => {
+    const key = `${queue}\n${type}`;
+    const sample = samples.get(key) ?? { labels: { queue, type }, value: 0 };
+    sample.value += count;
+    samples.set(key, sample);
+  };
+  for (const [type, { queue }] of types) add(queue, type, 0);
+  for (const { queue, activeTypes } of queues)
+    for (const type of activeTypes) add(queue, typeOf(type), 1);
+  return [...samples.values()];
 }
 
 function counter(registry: Registry, { name, help, labels }: MetricEntry): Counter {
   return new Counter({ name, help, labelNames: [...labels], registers: [registry] });
-}
-
-function gauge(
-  registry: Registry,
-  { name, help, labels }: MetricEntry,
-  collect: (gauge: Gauge) => void | Promise<void>,
-): Gauge {
-  return new Gauge({
-    name,
-    help,
-    labelNames: [...labels],
-    registers: [registry],
-    collect() {
-      return collect(this);
-    },
-  });
 }

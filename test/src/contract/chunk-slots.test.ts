@@ -250,7 +250,7 @@ onBothBrokers((open) => {
       `goflow_task_retries_total{${type}} 2`,
       `goflow_task_run_seconds_count{${type}} 6`,
       `goflow_task_wait_seconds_count{${type}} 4`,
-      'goflow_tasks_active{queue="default"} 0',
+      `goflow_tasks_active{${type}} 0`,
       'goflow_queue_tasks{queue="default",state="completed"} 3',
       'goflow_queue_tasks{queue="default",state="failed"} 1',
     ])

@@ -44,7 +44,15 @@ test('metrics: what ran, how long it ran and waited, retries, active, concurrenc
     `goflow_task_run_seconds_count{${repeater}} 6`,
     `goflow_task_run_seconds_bucket{le="+Inf",${repeater}} 6`,
     `goflow_task_wait_seconds_count{${repeater}} 4`,
-    'goflow_tasks_active{queue="default"} 0',
+    `goflow_tasks_active{${repeater}} 0`,
+    `goflow_task_failures_total{${repeater},outcome="retry",reason="handler-error"} 2`,
+    `goflow_task_failures_total{${repeater},outcome="failed",reason="handler-error"} 1`,
+    'goflow_broker_up 1',
+    'goflow_exporter_elected 1',
+    'goflow_queue_paused{queue="default"} 0',
+    'goflow_queue_workers{queue="default"} 1',
+    'goflow_queue_oldest_waiting_seconds{queue="default"} 0',
+    'goflow_fleet_workers{state="running"} 1',
     'goflow_worker_concurrency{queue="default"} 7',
     'goflow_worker_concurrency{queue="images"} 7',
     'goflow_queue_tasks{queue="default",state="waiting"} 0',
@@ -67,7 +75,7 @@ test('metrics count what runs now, and follow the concurrency', async () => {
   await until(() => barrier.waiting === 3, { what: 'three tasks to run' });
   await worker.setConcurrency(0, 'default');
   const { text } = await askWorker(worker, '/metrics');
-  expect(text).toContain('goflow_tasks_active{queue="default"} 3\n');
+  expect(text).toContain('goflow_tasks_active{queue="default",type="repeater"} 3\n');
   expect(text).toContain('goflow_queue_tasks{queue="default",state="active"} 3\n');
   expect(text).toContain('goflow_worker_concurrency{queue="default"} 0\n');
   expect(text).toContain('goflow_worker_concurrency{queue="images"} 10\n');

@@ -25,6 +25,7 @@ import { backlogOf, overloadOf } from './backlog.js';
 import { cancelTask } from './cancel-task.js';
 import { pushChunks } from './chunks/push-chunks.js';
 import { Deadline } from './deadline.js';
+import { BullMqExporter } from './fleet/bullmq-exporter.js';
 import { BullMqFleet } from './fleet/bullmq-fleet.js';
 import { Fleet } from './fleet/fleet.js';
 import { LiveTypes } from './fleet/live-types.js';
@@ -81,6 +82,7 @@ class BullMqBroker implements Broker {
   readonly clock: RedisClock;
   readonly inspector: InspectorBroker;
   readonly fleet: BullMqFleet;
+  readonly exporter: BullMqExporter;
   readonly #types: LiveTypes;
   readonly #watches: Watches;
   readonly #connection: RedisConnection;
@@ -128,6 +130,8 @@ class BullMqBroker implements Broker {
     const within: Deadline['within'] = (command) => this.#within(command);
     this.#types = new LiveTypes({ fleet, within });
     this.clock = new RedisClock({ time: () => fleet.time() });
+    const connection = { redis: this.#redis, prefix: this.#prefix, report: this.#onError };
+    this.exporter = new BullMqExporter({ ...connection, fleet, clock: this.clock });
     this.inspector = this.#inspectorOf(fleet, within);
     this.fleet = this.#fleetOf(within);
     // Another server may be in charge after the connection was away, and have another clock.
@@ -280,7 +284,7 @@ class BullMqBroker implements Broker {
     this.#leaving.abort();
     clearInterval(this.#remeasuring);
     this.#redis.off('ready', this.#measure);
-    await this.#watches.close();
+    await Promise.all([this.#watches.close(), this.exporter.close()]);
     // What was pushed in this turn goes out at its end.
     await setImmediate();
     await this.#queues.close();

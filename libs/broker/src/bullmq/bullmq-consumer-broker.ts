@@ -13,6 +13,7 @@ import type { WorkerSettings } from './build-worker.js';
 import { BullMqConsumer } from './bullmq-consumer.js';
 import { Cancellations } from './cancellations.js';
 import { Channels } from './channels.js';
+import { BullMqExporter } from './fleet/bullmq-exporter.js';
 import { FirstRules } from './fleet/first-rules.js';
 import { Fleet } from './fleet/fleet.js';
 import { FleetRules, newNonce } from './fleet/fleet-rules.js';
@@ -50,6 +51,8 @@ export interface BullMqConsumerBrokerOptions {
   readonly onTrouble?: ((error: Error, repeated: number) => void) | undefined;
   /** Told when Redis has lost its data, or has others. @default nobody */
   readonly onDataLost?: ((loss: DataLoss) => void) | undefined;
+  /** Told how long Redis took to answer a sign of life, in milliseconds: every 4 s. @default nobody */
+  readonly onAnswered?: ((roundTripMs: number) => void) | undefined;
 }
 
 const PING_MS = 1_000;
@@ -67,6 +70,7 @@ export function createBullMqConsumerBroker(options: BullMqConsumerBrokerOptions)
 class BullMqConsumerBroker implements ConsumerBroker {
   readonly clock: RedisClock;
   readonly envelopeVersion: number;
+  readonly exporter: BullMqExporter;
   readonly #settings: WorkerSettings;
   readonly #fleet: Fleet;
   readonly #heartbeat: Heartbeat;
@@ -91,7 +95,10 @@ class BullMqConsumerBroker implements ConsumerBroker {
     });
     this.#fleet = new Fleet({ redis, prefix, onDataLost: options.onDataLost });
     this.clock = new RedisClock({ time: () => this.#fleet.time() });
-    this.#heartbeat = new Heartbeat({ fleet: this.#fleet, clock: this.clock, report });
+    const { onAnswered } = options;
+    this.#heartbeat = new Heartbeat({ fleet: this.#fleet, clock: this.clock, report, onAnswered });
+    const connection = { redis, prefix, report };
+    this.exporter = new BullMqExporter({ ...connection, fleet: this.#fleet, clock: this.clock });
     this.#channels = new Channels({ redis, report });
     const cancellations = new Cancellations({ redis, prefix, report, channels: this.#channels });
     this.#heartbeat.onBeat(() => cancellations.check());
@@ -185,7 +192,7 @@ class BullMqConsumerBroker implements ConsumerBroker {
   async close(): Promise<void> {
     this.#closed = true;
     this.#ruleWatch.close();
-    await this.#heartbeat.stop();
+    await Promise.all([this.#heartbeat.stop(), this.exporter.close()]);
     await this.#settings.cancellations.close();
     await this.#channels.close();
     await this.#leaseWatch?.close();

@@ -118,6 +118,14 @@ export class BullMqConsumer implements Consumer, JobListener, CancelListener {
     return this.#running.size;
   }
 
+  get activeTypes(): readonly string[] {
+    return this.#running.types;
+  }
+
+  get slots(): number {
+    return this.#running.slots;
+  }
+
   start(): Promise<void> {
     this.#starting ??= this.#start();
     return this.#starting;

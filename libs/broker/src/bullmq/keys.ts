@@ -38,7 +38,8 @@ type FleetPart =
   | 'version'
   | 'audit'
   | 'audit-workers'
-  | 'queues';
+  | 'queues'
+  | 'exporter';
 
 /** The channel on which all workers hear that the rules have changed. */
 export const rulesChannel = (prefix: string): string => `${prefix}:rules`;

@@ -28,6 +28,11 @@ export class RunningTasks {
     return this.#running.size;
   }
 
+  /** One for each that runs. */
+  get types(): readonly string[] {
+    return [...this.#running.values()].map(({ task }) => task.type);
+  }
+
   /** Slots in use: a chunk has one, also between two of its tasks. */
   get slots(): number {
     return this.#held.size + this.#running.size - this.#ofChunks;

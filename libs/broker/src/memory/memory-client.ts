@@ -23,6 +23,7 @@ import {
   type Watching,
 } from '@goflow/shared';
 import { cancelTask } from './end-task.js';
+import { MemoryExporter } from './memory-exporter.js';
 import { MemoryFleet } from './memory-fleet.js';
 import { MemoryInspector } from './memory-inspector.js';
 import { pushChunk, pushTask } from './push-task.js';
@@ -40,6 +41,7 @@ export class MemoryClient implements Broker {
   readonly clock: Clock;
   readonly inspector: InspectorBroker;
   readonly fleet: FleetBroker;
+  readonly exporter: MemoryExporter;
   readonly #store: TaskStore;
   /** Inboxes and watches that are open. */
   readonly #open = new Set<{ close(): Promise<void> }>();
@@ -47,6 +49,7 @@ export class MemoryClient implements Broker {
 
   constructor(store: TaskStore) {
     this.#store = store;
+    this.exporter = new MemoryExporter(store);
     this.clock = store.clock;
     this.inspector = new MemoryInspector(() => this.#use());
     this.fleet = new MemoryFleet(() => this.#use());

@@ -10,12 +10,14 @@ import {
   type WorkerAdvert,
 } from '@goflow/shared';
 import { MemoryConsumer } from './memory-consumer.js';
+import { MemoryExporter } from './memory-exporter.js';
 import type { TaskStore } from './task-store.js';
 
 /** The workers' side of a memory broker. */
 export class MemoryConsumerBroker implements ConsumerBroker {
   readonly clock: Clock;
   readonly envelopeVersion: number;
+  readonly exporter: MemoryExporter;
   readonly #store: TaskStore;
   readonly #consumers: MemoryConsumer[] = [];
   readonly #adverts: (() => WorkerAdvert)[] = [];
@@ -26,6 +28,7 @@ export class MemoryConsumerBroker implements ConsumerBroker {
     this.clock = store.clock;
     this.envelopeVersion = envelopeVersion;
     this.#store = store;
+    this.exporter = new MemoryExporter(store);
     store.enter();
   }
 

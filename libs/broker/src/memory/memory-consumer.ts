@@ -58,6 +58,14 @@ export class MemoryConsumer implements Consumer, Taker {
     return this.#running.size;
   }
 
+  get activeTypes(): readonly string[] {
+    return [...this.#running.keys()].map(({ type }) => type);
+  }
+
+  get slots(): number {
+    return this.#slots.pending;
+  }
+
   get hasRoom(): boolean {
     return this.#slots.pending < this.#concurrency;
   }

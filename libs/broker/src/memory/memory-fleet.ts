@@ -40,7 +40,7 @@ export class MemoryFleet implements FleetBroker {
   }
 
   async queues(): Promise<readonly QueueRecord[]> {
-    return this.#use().queues.map(([name, queue]) => toRecord(name, queue));
+    return this.#use().queues.map(([name, queue]) => toQueueRecord(name, queue));
   }
 
   async audit(limit: number): Promise<readonly AuditRecord[]> {
@@ -58,7 +58,11 @@ export class MemoryFleet implements FleetBroker {
   }
 }
 
-function toRecord(queue: string, { isPaused, counts, oldestWaitingAt }: MemoryQueue): QueueRecord {
+/** A queue, as it is told of. */
+export function toQueueRecord(
+  queue: string,
+  { isPaused, counts, oldestWaitingAt }: MemoryQueue,
+): QueueRecord {
   const oldest = oldestWaitingAt === undefined ? {} : { oldestWaitingAt };
   return { queue, isPaused, counts, ...oldest };
 }

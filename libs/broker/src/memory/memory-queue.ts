@@ -66,12 +66,12 @@ export class MemoryQueue {
     return this.#isPaused;
   }
 
-  /** When the task was pushed that is next in the line, of those without a priority. */
+  /** Since when the task waits that is next in the line, its delay not counted. */
   get oldestWaitingAt(): number | undefined {
     const entry = this.#line.first;
-    if (!entry || priorityOf(entry) > 0) return undefined;
+    if (!entry) return undefined;
     const [task] = tasksOf(entry);
-    return task?.pushedAt;
+    return task?.dueAt;
   }
 
   setPaused(isPaused: boolean): void {

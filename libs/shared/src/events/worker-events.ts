@@ -40,6 +40,8 @@ export interface WorkerEvents {
   'worker:quiet': [];
   /** The worker has stopped. */
   'worker:stopped': [];
+  /** Redis has answered a sign of life: one every 4 s. */
+  'broker:answered': [event: { readonly roundTripMs: number }];
   /** Redis has lost its data, or has others: tasks and results that were there are gone. */
   'broker:data-lost': [loss: DataLoss];
   /** Something went wrong beside the tasks. `repeated`: how many like it were held back since the last one. */

@@ -7,6 +7,7 @@ import type { TaskRecord } from '../task/task-record.js';
 import type { TaskState } from '../task/task-state.js';
 import type { Clock } from './clock.js';
 import type { FleetBroker } from './fleet-broker.js';
+import type { FleetExporter } from './fleet-exporter.js';
 import type { InspectorBroker } from './inspector-broker.js';
 
 /** A task on its way to a queue: checked, encoded, with an id of its own, so that sending it twice is sending it once. */
@@ -132,6 +133,8 @@ export interface Broker {
   readonly inspector: InspectorBroker;
   /** What steers all workers. */
   readonly fleet: FleetBroker;
+  /** What tells of all queues, for metrics. @default nobody does here */
+  readonly exporter?: FleetExporter | undefined;
   /** Resolves when the broker answers. */
   ping(): Promise<void>;
   /** Closes what this broker opened, within its time limit. */

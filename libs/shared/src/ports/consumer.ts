@@ -6,6 +6,7 @@ import type { Verdict } from '../task/task-outcome.js';
 import type { QueueCounts } from './broker.js';
 import type { Clock } from './clock.js';
 import type { AuditRecord, ConcurrencyRule } from './fleet-broker.js';
+import type { FleetExporter } from './fleet-exporter.js';
 import type { WorkerAdvert } from './inspector-broker.js';
 
 /** A task that a consumer has taken, and holds a lease on. */
@@ -88,6 +89,10 @@ export interface Consumer {
   readonly concurrency: number;
   /** Tasks running now. */
   readonly active: number;
+  /** Their types, one for each, as found in the queue. */
+  readonly activeTypes: readonly string[];
+  /** Slots in use: a chunk has one, also between two of its tasks. */
+  readonly slots: number;
   /** Takes tasks from now on. Resolves when it does. */
   start(): Promise<void>;
   /** Takes effect at once; running tasks are not touched. */
@@ -109,6 +114,8 @@ export interface ConsumerBroker {
   readonly clock: Clock;
   /** The newest version of an envelope that is read here. @default ENVELOPE_VERSION */
   readonly envelopeVersion?: number | undefined;
+  /** What tells of all queues, for metrics. @default nobody does here */
+  readonly exporter?: FleetExporter | undefined;
   consume(options: ConsumeOptions): Consumer;
   /** Tells the others what this worker is and can do, every few seconds from now on. */
   advertise(advert: () => WorkerAdvert): void;

@@ -44,7 +44,7 @@ export interface QueueRecord {
   readonly queue: string;
   readonly isPaused: boolean;
   readonly counts: Readonly<Record<TaskState, number>>;
-  /** Since when the task waits that has waited longest, in milliseconds since 1970; of those that are to be taken in order. */
+  /** Since when the task waits that has waited longest, its delay not counted, in milliseconds since 1970: of those that are next in their line. */
   readonly oldestWaitingAt?: number | undefined;
 }
 

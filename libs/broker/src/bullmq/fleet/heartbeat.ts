@@ -18,6 +18,8 @@ export interface HeartbeatOptions {
   readonly clock: RedisClock;
   /** Told of beats that fail, and of a clock that is wrong. */
   readonly report: (error: unknown) => void;
+  /** Told how long Redis took to answer a beat. @default nobody */
+  readonly onAnswered?: ((roundTripMs: number) => void) | undefined;
 }
 
 /**
@@ -80,12 +82,15 @@ export class Heartbeat {
   }
 
   async #beat(advert: () => WorkerAdvert): Promise<void> {
-    const { fleet, clock } = this.#options;
+    const { fleet, clock, onAnswered } = this.#options;
     try {
       const told = advert();
       this.#name = told.name;
       const sentAt = performance.now();
-      clock.observe(await fleet.beat(told), sentAt, performance.now());
+      const now = await fleet.beat(told);
+      const answeredAt = performance.now();
+      clock.observe(now, sentAt, answeredAt);
+      onAnswered?.(answeredAt - sentAt);
     } catch (error) {
       this.#report(error);
       return;

@@ -12,15 +12,34 @@ const PAGE = 1_000;
 /** How many queues are asked at once. */
 const AT_ONCE = 20;
 
-/** KEYS: key base. Output: 1 when it is there, 1 when it is paused, the time of the task that is next in the line or ''. */
-const lookAt = defineScript<[isThere: number, paused: number, timestamp: string | null]>(
+/**
+ * Looks at the heads of a queue: the next in the line and, of those with a priority, the oldest with the highest and with the lowest. A task waits
+ * since its push, its delay not counted, or since its last attempt began. KEYS: key base. Output: 1 when it is there, 1 when it is paused, since
+ * when the oldest of them waits or ''.
+ */
+const lookAt = defineScript<[isThere: number, paused: number, waitsSince: string]>(
   'goflowQueueHead',
   `
 local base = KEYS[1]
-local head = redis.call('LINDEX', base .. 'wait', -1)
-local pushedAt = head and redis.pcall('HGET', base .. head, 'timestamp')
+local since
+local function look(id)
+  if not id then return end
+  local job = redis.pcall('HMGET', base .. id, 'timestamp', 'processedOn', 'opts')
+  local at = not job.err and tonumber(job[1])
+  if not at then return end
+  local delay = string.match(job[3] or '', '"delay":(%d+)')
+  at = math.max(at + (tonumber(delay) or 0), tonumber(job[2]) or 0)
+  if not since or at < since then since = at end
+end
+look(redis.call('LINDEX', base .. 'wait', -1))
+look(redis.call('ZRANGE', base .. 'prioritized', 0, 0)[1])
+local last = redis.call('ZRANGE', base .. 'prioritized', -1, -1, 'WITHSCORES')[2]
+if last then
+  local lowest = string.format('%.0f', math.floor(tonumber(last) / 0x100000000) * 0x100000000)
+  look(redis.call('ZRANGEBYSCORE', base .. 'prioritized', lowest, '+inf', 'LIMIT', 0, 1)[1])
+end
 local meta = base .. 'meta'
-return {redis.call('EXISTS', meta), redis.call('HEXISTS', meta, 'paused'), type(pushedAt) == 'string' and pushedAt or false}`,
+return {redis.call('EXISTS', meta), redis.call('HEXISTS', meta, 'paused'), since and string.format('%.0f', since) or ''}`,
 );
 
 /** Where queues are looked for. */
@@ -41,7 +60,19 @@ export async function listQueues(
   search: QueueSearch,
   isSearch: boolean,
 ): Promise<readonly QueueRecord[]> {
-  const names = await namesOf(search, isSearch);
+  return readQueues(search, await namesOf(search, isSearch));
+}
+
+/** Those that clients and workers told of, and nothing is looked for: for what asks again and again. */
+export async function listToldQueues(search: QueueSearch): Promise<readonly QueueRecord[]> {
+  const told = await search.within(() => toldQueues(search.redis, search.prefix));
+  return readQueues(search, told.filter(isQueueName).sort());
+}
+
+async function readQueues(
+  search: QueueSearch,
+  names: readonly string[],
+): Promise<readonly QueueRecord[]> {
   const found: QueueRecord[] = [];
   for (let at = 0; at < names.length; at += AT_ONCE) {
     const some = names.slice(at, at + AT_ONCE);
@@ -106,12 +137,12 @@ async function readQueue(
   { redis, prefix }: QueueSearch,
   queue: string,
 ): Promise<QueueRecord | undefined> {
-  const [[isThere, paused, timestamp], counts] = await Promise.all([
+  const [[isThere, paused, waitsSince], counts] = await Promise.all([
     lookAt(redis, [queueKey(prefix, queue, '')], []),
     readCounts(redis, prefix, queue),
   ]);
   if (isThere !== 1) return undefined;
-  const oldestWaitingAt = Number(timestamp);
+  const oldestWaitingAt = Number(waitsSince);
   const oldest = oldestWaitingAt > 0 ? { oldestWaitingAt } : {};
   return { queue, isPaused: paused === 1, counts, ...oldest };
 }

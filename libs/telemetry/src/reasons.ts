@@ -1,0 +1,48 @@
+import { ERRORS, type GoflowError, isGoflowError } from '@goflow/shared';
+import type { FAILURE_REASONS, PUSH_OUTCOMES } from './metric-catalogue.js';
+
+/** Why an attempt did not complete. */
+export type FailureReason = (typeof FAILURE_REASONS)[number];
+
+/** What became of a push. */
+export type PushOutcome = (typeof PUSH_OUTCOMES)[number];
+
+const REASONS: ReadonlyMap<string, FailureReason> = new Map([
+  ['HANDLER_FAILED', 'handler-error'],
+  ['NON_RETRYABLE', 'non-retryable'],
+  ['RETRY_LATER', 'retry-later'],
+  ['TASK_TIMEOUT', 'timeout'],
+  ['TASK_DEADLINE', 'deadline'],
+  ['TASK_EXPIRED', 'expired'],
+  ['TASK_CANCELLED', 'cancelled'],
+  ['PAYLOAD_INVALID', 'payload-invalid'],
+  ['RESULT_INVALID', 'result-invalid'],
+  ['RESULT_NOT_SERIALIZABLE', 'result-invalid'],
+  ['RESULT_TOO_LARGE', 'result-invalid'],
+  ['HANDLER_MISSING', 'unroutable'],
+  ['ENVELOPE_UNREADABLE', 'unreadable'],
+  ['TASK_STALLED', 'stalled'],
+  ['TASK_POISON', 'poison'],
+]);
+
+/** The reason for a failure's code. A code that is none of goflow's is of what a handler threw; one of goflow's that is not expected is `other`. */
+export function reasonOf(code: string): FailureReason {
+  return REASONS.get(code) ?? (Object.hasOwn(ERRORS, code) ? 'other' : 'handler-error');
+}
+
+const REFUSALS: ReadonlyMap<string, PushOutcome> = new Map([
+  ['QUEUE_FULL', 'full'],
+  ['CLIENT_OVERLOADED', 'full'],
+  ['TASK_TYPE_UNHANDLED', 'unhandled'],
+  ['BROKER_UNAVAILABLE', 'unavailable'],
+  ['BROKER_REFUSED', 'unavailable'],
+  ['REPLICAS_MISSING', 'unavailable'],
+]);
+
+/** What a push came to that failed: what would fail again is `invalid`. */
+export function refusalOf(error: unknown): PushOutcome {
+  if (!isGoflowError(error)) return 'other';
+  const { code } = error as GoflowError;
+  const isInvalid = Object.hasOwn(ERRORS, code) && [400, 404, 409, 413].includes(ERRORS[code].http);
+  return REFUSALS.get(code) ?? (isInvalid && code !== 'CLIENT_CLOSED' ? 'invalid' : 'other');
+}
