@@ -10,6 +10,7 @@ import {
 } from '@goflow/http';
 import { GoflowError } from '@goflow/shared';
 import express, { type Express, type RequestHandler } from 'express';
+import { createDashboard } from './dashboard/dashboard.js';
 import { type Endpoint, routesOf } from './endpoint.js';
 import { taskEndpoints } from './endpoints/task-endpoints.js';
 import type { GatewayDeps } from './gateway-deps.js';
@@ -21,6 +22,7 @@ export function createHttpApp(deps: GatewayDeps): Express {
   app.enable('case sensitive routing').enable('strict routing');
   app.use(refuseMalformed);
   serve(app, probes(deps));
+  if (deps.options.dashboard) app.use('/dashboard', createDashboard(deps));
   app.use(refuseOtherSites, plainHeaders);
   serve(app, routesOf(endpointsOf(deps), createGuard(deps)));
   app.use((request) => {

@@ -95,6 +95,7 @@ function refused(response: Response, error: GoflowError): undefined {
   return undefined;
 }
 
-function isOwnName({ hostname }: Request): boolean {
+/** Whether this machine was asked by one of its own names, which no web page elsewhere can do. */
+export function isOwnName({ hostname }: Request): boolean {
   return hostname === undefined || isLoopback(hostname.replace(/^\[|\]$/g, ''));
 }

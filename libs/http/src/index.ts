@@ -1,6 +1,6 @@
 export type { ConnectionLimits } from './connection-count.js';
 export type { PermissionOptions } from './guards.js';
-export { createPermission, refuseOtherSites } from './guards.js';
+export { createPermission, isOwnName, refuseOtherSites } from './guards.js';
 export { type JsonLimits, readJson } from './json-body.js';
 export {
   checkDistinct,

@@ -1,0 +1,130 @@
+import { isOwnName, refuseOtherSites, TokenRoles } from '@goflow/http';
+import { GoflowError } from '@goflow/shared';
+import express, { type Request, type RequestHandler, type Response, type Router } from 'express';
+import helmet from 'helmet';
+import { callerOf } from '../caller.js';
+import type { GatewayDeps } from '../gateway-deps.js';
+import { ROLES, type Role } from '../roles.js';
+import { serveAsset } from './assets.js';
+import { formOf, send } from './exchange.js';
+import { bodyOf, documentOf } from './layout.js';
+import { LiveStreams } from './live.js';
+import { logins } from './logins.js';
+import { type Action, type Page, type PageRequest, pageRequestOf } from './page.js';
+import { nothingHere } from './pages/nothing-here.js';
+import { actionsOf, pagesOf } from './pages.js';
+import { Sessions } from './session.js';
+
+/** Nothing from elsewhere, nothing inline: what is put into a page cannot run, even if it were not escaped. */
+const POLICY = {
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'", 'data:'],
+    connectSrc: ["'self'"],
+    formAction: ["'self'"],
+    frameAncestors: ["'none'"],
+    baseUri: ["'none'"],
+  },
+};
+
+/** The pages of people, below `/dashboard`. */
+export function createDashboard(deps: GatewayDeps): Router {
+  const { tokens } = deps.options;
+  const roles = new TokenRoles(ROLES.map((role) => ({ role, tokens: tokens[role] })));
+  const sessions = new Sessions(tokens);
+  const router = express.Router({ caseSensitive: true, strict: false });
+  router.use(helmet({ contentSecurityPolicy: POLICY, strictTransportSecurity: false }));
+  router.use(refuseForeign);
+  router.get('/assets/:name', serveAsset);
+  if (roles.areGiven) logins(router, { roles, sessions });
+  router.use(onlyKnown({ sessions, hasLogin: roles.areGiven }));
+  const streams = new LiveStreams();
+  for (const page of pagesOf(deps)) addPage(router, page, { streams, hasLogin: roles.areGiven });
+  for (const action of actionsOf(deps)) addAction(router, action);
+  router.use((_request, response) => notFound(response, roles.areGiven));
+  return router;
+}
+
+/** A link elsewhere may lead here, to a page of its own; nothing else that another site starts is answered. */
+const refuseForeign: RequestHandler = (request, response, next) => {
+  const { headers, method } = request;
+  const isLink = method === 'GET' && headers['sec-fetch-dest'] === 'document';
+  if (isLink) next();
+  else refuseOtherSites(request, response, next);
+};
+
+/** Sends who is not logged in to the login; without tokens only this machine's own names are answered. */
+function onlyKnown(given: { sessions: Sessions; hasLogin: boolean }): RequestHandler {
+  return (request, response, next) => {
+    const own: Role | undefined = isOwnName(request) ? 'operate' : undefined;
+    const role = given.hasLogin ? given.sessions.roleOf(request) : own;
+    response.locals.role = role;
+    if (role !== undefined) return next();
+    if (!given.hasLogin)
+      throw new GoflowError(
+        'FORBIDDEN',
+        'without tokens only this machine’s own names are answered',
+      );
+    // A stream, or a form whose login is over: there is no page to come back to.
+    if (request.method !== 'GET' || request.query.live !== undefined)
+      throw new GoflowError('UNAUTHORIZED', 'log in again at /dashboard/login');
+    response.redirect(303, `/dashboard/login?next=${encodeURIComponent(request.originalUrl)}`);
+  };
+}
+
+interface PageDeps {
+  readonly streams: LiveStreams;
+  readonly hasLogin: boolean;
+}
+
+/** `GET <path>` shows it; with `?live=1` it is a stream of what it shows. */
+function addPage(router: Router, page: Page, { streams, hasLogin }: PageDeps): void {
+  const askOf = (request: Request, response: Response): PageRequest =>
+    pageRequestOf(request, response.locals.role as Role);
+  const stream = streams.stream((request, response) => {
+    const asked = askOf(request, response);
+    return async () => {
+      const shown = await page.show(asked);
+      return shown && !shown.isFinal ? bodyOf(shown) : undefined;
+    };
+  });
+  router.get(page.path, async (request, response, next) => {
+    if (request.query.live !== undefined) return stream(request, response, next);
+    const shown = await page.show(askOf(request, response));
+    if (!shown) return notFound(response, hasLogin);
+    const { role } = response.locals as { role: Role };
+    const notice = pageRequestOf(request, role).query.notice;
+    const frame = { section: page.section, role, hasLogin, notice };
+    const live = shown.isFinal ? undefined : liveUrlOf(request);
+    send(response, documentOf(shown, { ...frame, live }));
+  });
+}
+
+function liveUrlOf({ originalUrl }: Request): string {
+  const url = new URL(originalUrl, 'http://gateway');
+  url.searchParams.delete('notice');
+  url.searchParams.set('live', '1');
+  return `${url.pathname}${url.search}`;
+}
+
+function addAction(router: Router, { path, role: needed, run }: Action): void {
+  router.post(path, async (request, response) => {
+    const { role } = response.locals as { role: Role };
+    if (ROLES.indexOf(role) < ROLES.indexOf(needed))
+      throw new GoflowError('FORBIDDEN', `this login may ${role} only`);
+    const form = await formOf(request);
+    const by = callerOf(request, role);
+    const { back, notice } = await run({ ...pageRequestOf(request, role), form, by });
+    const url = new URL(`/dashboard${back}`, 'http://gateway');
+    url.searchParams.set('notice', notice);
+    response.redirect(303, `${url.pathname}${url.search}`);
+  });
+}
+
+function notFound(response: Response, hasLogin: boolean): void {
+  const { role } = response.locals as { role: Role };
+  send(response.status(404), documentOf(nothingHere(), { role, hasLogin }));
+}

@@ -1,0 +1,16 @@
+import { readBody } from '@goflow/http';
+import type { Request, Response } from 'express';
+
+const MAX_FORM = 64 * 1024;
+
+/** The fields of a form, the last of each. @throws REQUEST_INVALID */
+export async function formOf(request: Request): Promise<Readonly<Record<string, string>>> {
+  const body = await readBody(request, { maxBytes: MAX_FORM });
+  return Object.fromEntries(new URLSearchParams(body.toString('utf8')));
+}
+
+/** Nobody keeps a page: it is of this moment, and of who is logged in. */
+export function send(response: Response, html: string): void {
+  response.setHeader('Cache-Control', 'no-store');
+  response.type('html').send(html);
+}

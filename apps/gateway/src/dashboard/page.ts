@@ -1,0 +1,76 @@
+import type { Request } from 'express';
+import type { VNode } from 'preact';
+import type { Role } from '../roles.js';
+
+/** What a page is asked for by. */
+export interface PageRequest {
+  readonly params: Readonly<Record<string, string>>;
+  /** The first of each parameter, at most 1,000 characters. */
+  readonly query: Readonly<Record<string, string | undefined>>;
+  readonly role: Role;
+}
+
+/** A page of the dashboard: what it shows is made here, for whoever looks, and again every two seconds while it is open. */
+export interface Page {
+  /** Below `/dashboard`, as Express writes it: `/tasks/:id`. */
+  readonly path: string;
+  /** Which entry of the navigation it belongs to. */
+  readonly section: Section;
+  /** @returns what is shown now; `undefined` where there is no such thing, which is answered with 404 */
+  readonly show: (request: PageRequest) => Promise<Shown | undefined>;
+}
+
+/** What a page shows. */
+export interface Shown {
+  readonly title: string;
+  readonly body: VNode;
+  /** True where nothing will change any more, so that it need not be watched. @default false */
+  readonly isFinal?: boolean;
+}
+
+/** What a form of a page does. It answers with a redirect to `back`, where its `notice` is shown. */
+export interface Action {
+  readonly path: string;
+  readonly role: Role;
+  readonly run: (request: ActionRequest) => Promise<ActionDone>;
+}
+
+export interface ActionRequest extends PageRequest {
+  /** The fields of the form, each once, at most 64 KiB in all. */
+  readonly form: Readonly<Record<string, string | undefined>>;
+  /** Who does it, for the audit trail. */
+  readonly by: string;
+}
+
+export interface ActionDone {
+  /** Below `/dashboard`. */
+  readonly back: string;
+  /** One sentence. */
+  readonly notice: string;
+}
+
+/** The navigation, in its order. */
+export const SECTIONS = Object.freeze({
+  overview: { href: '', name: 'Overview' },
+  workers: { href: '/workers', name: 'Workers' },
+  queues: { href: '/queues', name: 'Queues' },
+  deadLetters: { href: '/dead-letters', name: 'Dead letters' },
+  tasks: { href: '/tasks', name: 'Tasks' },
+  audit: { href: '/audit', name: 'Audit' },
+} as const);
+
+export type Section = keyof typeof SECTIONS;
+
+const MAX_TEXT = 1_000;
+
+export function pageRequestOf(request: Request, role: Role): PageRequest {
+  const query = Object.entries(request.query).map(([name, given]) => {
+    const text: unknown = Array.isArray(given) ? given[0] : given;
+    return [name, typeof text === 'string' ? text.slice(0, MAX_TEXT) : undefined];
+  });
+  return {
+    params: request.params as Record<string, string>,
+    query: Object.fromEntries(query) as PageRequest['query'],
+    role,
+  };
+}

@@ -1,0 +1,53 @@
+import type { AuditRecord } from '@goflow/sdk';
+import type { VNode } from 'preact';
+import type { GatewayDeps } from '../../gateway-deps.js';
+import type { Page } from '../page.js';
+import { Time } from '../parts/time.js';
+
+const SHOWN = 200;
+
+/** Who changed what and when, newest first. */
+export function auditPage({ goflow }: GatewayDeps): Page {
+  return {
+    path: '/audit',
+    section: 'audit',
+    show: async () => ({
+      title: 'Audit',
+      body: <Trail records={await goflow.fleet.audit({ limit: SHOWN })} />,
+    }),
+  };
+}
+
+function Trail({ records }: { records: readonly AuditRecord[] }): VNode {
+  if (records.length === 0)
+    return (
+      <p class="empty">
+        Nobody has changed anything yet. A paused queue or another concurrency will be told here,
+        with who did it.
+      </p>
+    );
+  return (
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">When</th>
+            <th scope="col">Who</th>
+            <th scope="col">What</th>
+          </tr>
+        </thead>
+        <tbody>
+          {records.map((record) => (
+            <tr>
+              <td>
+                <Time at={record.at} />
+              </td>
+              <td class="long">{record.by}</td>
+              <td class="long">{JSON.stringify({ ...record, at: undefined, by: undefined })}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

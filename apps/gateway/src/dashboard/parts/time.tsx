@@ -1,0 +1,7 @@
+import type { VNode } from 'preact';
+
+/** A moment, in UTC to the second; the whole of it for machines. */
+export function Time({ at }: { at: Date | number }): VNode {
+  const iso = new Date(at).toISOString();
+  return <time dateTime={iso}>{`${iso.slice(0, 10)} ${iso.slice(11, 19)}`}</time>;
+}
