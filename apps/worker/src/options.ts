@@ -121,7 +121,7 @@ export interface WorkerOptions<D extends TaskDefinitions> extends Callbacks<D> {
    * it, where its client has tracing, too. @default none
    */
   readonly tracing?: Tracing | undefined;
-  /** Any pino logger will do. @default silent */
+  /** Any pino logger will do; every line carries the worker's name. @default silent */
   readonly logger?: Logger | undefined;
 }
 
@@ -194,12 +194,13 @@ export function resolveWorkerOptions<D extends TaskDefinitions>(
   checkKnown('createWorker options', given, KNOWN);
   if (!(given.tasks?.contracts instanceof Map))
     throw invalidOption('tasks', 'what defineTasks() returned', given.tasks);
+  const name = given.name === undefined ? nextName() : checkKey('name', given.name);
   return Object.freeze({
     tasks: given.tasks,
     registry: toRegistry(given.tasks, given.handlers),
     redis: given.redis,
     broker: checkBroker(given),
-    name: given.name === undefined ? nextName() : checkKey('name', given.name),
+    name,
     callbacks: checkCallbacks(given as Callbacks),
     prefix: given.prefix,
     concurrencyOf: resolveConcurrency(given.concurrency, given.tasks),
@@ -230,7 +231,7 @@ export function resolveWorkerOptions<D extends TaskDefinitions>(
       maxMs: MAX_HORIZON_MS,
     }),
     tracing: checkTracing(given.tracing),
-    logger: checkLogger(given.logger ?? SILENT_LOGGER),
+    logger: checkLogger(given.logger ?? SILENT_LOGGER).child({ worker: name }),
   });
 }
 
