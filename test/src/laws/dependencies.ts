@@ -5,7 +5,7 @@ import { isTest, type Law, type Manifest, type Project, projectsOf } from './sou
 
 const EXACT = /^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/;
 
-/** What a project imports is in its package.json. Tests may use the tools of the workspace, too. */
+/** What a project imports is in its package.json, be it that its user has it. Tests may use the tools of the workspace, too. */
 export const nothingMissing: Law = (files) => {
   const tools = Object.keys(rootOf(files).devDependencies ?? {});
   return projectsOf(files).flatMap(({ manifest, sources }) =>
@@ -17,6 +17,7 @@ export const nothingMissing: Law = (files) => {
       ];
       const known = [
         ...Object.keys(manifest.dependencies ?? {}),
+        ...Object.keys(manifest.peerDependencies ?? {}),
         ...(isTest(path) ? forTests : []),
       ];
       return importsOf(text)

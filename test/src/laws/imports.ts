@@ -51,6 +51,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   'p-queue': /^libs\/broker\/src\/memory\//,
   'prom-client': /^libs\/telemetry\//,
   pino: /^libs\/telemetry\//,
+  '@opentelemetry/api': /^(apps\/(producer-sdk|worker)\/src\/tracing\.ts$|test\/)/,
   express: /^(apps\/(worker\/src\/ops|gateway\/src)|libs\/http)\//,
   helmet: /^apps\/(worker\/src\/ops|gateway\/src)\//,
   commander: /^(apps\/[^/]+\/src\/(program\/|main\.ts$)|test\/chaos\/src\/program\.ts$)/,

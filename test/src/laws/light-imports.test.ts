@@ -18,6 +18,7 @@ async function loadedBy(specifier: string): Promise<readonly string[]> {
 // A client's import is a part of the start of every program that pushes, and of every test of one.
 test('importing the client loads no other package: BullMQ and ioredis come when a client is made', async () => {
   expect(await loadedBy('@goflow/sdk')).toEqual([]);
+  expect(await loadedBy('@goflow/sdk/tracing')).toEqual(['@opentelemetry/api']);
 });
 
 test('a worker loads what answers HTTP when it is asked, and what writes logs only as a program', async () => {

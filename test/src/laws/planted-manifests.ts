@@ -136,6 +136,16 @@ export const innocent: readonly { readonly what: string; readonly files: readonl
       ],
     },
     {
+      what: 'a package that its user has',
+      files: [
+        manifest('apps/producer-sdk', {
+          name: '@goflow/sdk',
+          peerDependencies: { '@opentelemetry/api': '>=1.9.0 <2' },
+        }),
+        file('apps/producer-sdk/src/tracing.ts', "import '@opentelemetry/api';"),
+      ],
+    },
+    {
       what: 'a published package that depends on another',
       files: [
         manifest('apps/worker', { name: '@goflow/worker', version: '0.1.0' }),

@@ -86,6 +86,7 @@ export const planted: readonly Planted[] = [
   homeless('ioredis', 'examples/a.ts'),
   homeless('prom-client', 'apps/worker/src/ops/a.ts'),
   homeless('pino', 'apps/worker/src/program/a.ts'),
+  homeless('@opentelemetry/api', 'libs/telemetry/src/a.ts'),
   homeless('express', 'apps/worker/src/worker.ts'),
   homeless('helmet', 'libs/telemetry/src/a.ts'),
   homeless('commander', 'apps/worker/src/options.ts'),

@@ -1,6 +1,8 @@
 import * as local from '@goflow/local';
 import * as sdk from '@goflow/sdk';
+import * as sdkTracing from '@goflow/sdk/tracing';
 import * as worker from '@goflow/worker';
+import * as workerTracing from '@goflow/worker/tracing';
 import { expect, test } from 'vitest';
 
 // A difference here is a decision about the next version: a name more is a minor one, a name less is a major one.
@@ -20,6 +22,7 @@ test('what @goflow/sdk exports', () => {
       "createRedisResultStore",
       "defineTasks",
       "isGoflowError",
+      "redactPayload",
     ]
   `);
 });
@@ -63,4 +66,9 @@ test('what @goflow/local exports', () => {
       "runHandler",
     ]
   `);
+});
+
+test('what makes traces is exported apart, so that nobody loads it unasked', () => {
+  for (const module of [sdkTracing, workerTracing])
+    expect(Object.keys(module)).toEqual(['createTracing']);
 });
