@@ -33,7 +33,7 @@ test('dead list, groups and show tell what failed, and how', async () => {
   expect(documents(listed.stdout)).toHaveLength(3);
   const [, row = ''] = filtered.stdout.split('\n');
   expect(row).toMatch(
-    new RegExp(`^${red} +fail +exhausted +TypeError: red +\\S+ s ago +1 +\\S{12}$`),
+    new RegExp(`^${red} +fail +exhausted +TypeError: red +\\S+ m?s ago +1 +\\S{12}$`),
   );
   expect(documents(groups.stdout)).toMatchObject([
     { count: 2, message: 'blue', type: 'fail', reason: 'exhausted' },

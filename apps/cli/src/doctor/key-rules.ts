@@ -1,5 +1,6 @@
 import type { PrefixFacts } from '@goflow/broker';
-import { findingsOf, many, NOT_TOLD, type Rule, some } from './finding.js';
+import { plural } from '../terminal/counts.js';
+import { findingsOf, NOT_TOLD, type Rule, some } from './finding.js';
 
 // What the names of keys, and a Redis Cluster, tell.
 
@@ -21,7 +22,7 @@ const cluster: Rule = ({ cluster: facts, nodes }) => {
       `no replica stands behind ${some(alone)}: when such a master is lost, so are its queues`,
       'redis-cli --cluster add-node <new host:port> <host:port> --cluster-slave, one for each master at least',
     );
-  return ok(`${many(nodes.length, 'master')}, all ${SLOTS} slots are served`);
+  return ok(`${plural(nodes.length, 'master')}, all ${SLOTS} slots are served`);
 };
 
 const hashTags: Rule = ({ cluster: facts, keys }) => {
@@ -63,13 +64,13 @@ const prefixes: Rule = ({ prefix, keys, cluster: isCluster, workers }) => {
     );
   if (!keys.isComplete)
     return unknown(
-      `no other queues among the first ${many(keys.looked, 'key')}; the rest took too long, and queues that no worker takes from may be missing here`,
+      `no other queues among the first ${plural(keys.looked, 'key')}; the rest took too long, and queues that no worker takes from may be missing here`,
     );
   return ok(own ? `only ${prefix}` : `nothing under ${prefix} yet`);
 };
 
 const describe = ({ prefix, tagged, untagged }: PrefixFacts): string =>
-  `${prefix} (${many(tagged.length + untagged.length, 'queue')})`;
+  `${prefix} (${plural(tagged.length + untagged.length, 'queue')})`;
 
 /** In the order in which they are told. */
 export const KEY_RULES: readonly Rule[] = [cluster, hashTags, prefixes];

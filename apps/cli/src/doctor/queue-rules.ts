@@ -1,6 +1,7 @@
 import type { QueueFacts, RedisFacts } from '@goflow/broker';
+import { plural } from '../terminal/counts.js';
 import { spell } from '../terminal/times.js';
-import { findingsOf, many, NOT_TOLD, type Rule, some } from './finding.js';
+import { findingsOf, NOT_TOLD, type Rule, some } from './finding.js';
 import { isBlockedLoop } from './worker-rules.js';
 
 // What is checked of each queue. One fault is told once: what explains another (paused, no worker) keeps that silent.
@@ -33,7 +34,7 @@ const paused: Rule = ({ queues, workers }) => {
       `the concurrency of ${idle.queue} is 0 on all its workers, and tasks wait: ${idle.counts.waiting}`,
       `goflow concurrency set <n> --queue ${idle.queue}; goflow audit shows who set it`,
     );
-  return ok(queues.length === 0 ? 'no queues yet' : `none of ${many(queues.length, 'queue')}`);
+  return ok(queues.length === 0 ? 'no queues yet' : `none of ${plural(queues.length, 'queue')}`);
 };
 
 const withoutWorkers: Rule = ({ queues, workers }) => {
@@ -136,7 +137,7 @@ const ofAll =
   (facts, contracts) => {
     const finding = rule(facts, contracts);
     if (finding.level !== 'ok' || facts.queuesLeftOut === 0) return finding;
-    const left = `${many(facts.queuesLeftOut, 'more queue')} not looked at: too many`;
+    const left = `${plural(facts.queuesLeftOut, 'more queue')} not looked at: too many`;
     return { ...finding, level: 'unknown', found: `${finding.found}; ${left}` };
   };
 

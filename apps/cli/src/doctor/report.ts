@@ -1,3 +1,4 @@
+import { plural } from '../terminal/counts.js';
 import type { Colour, Output } from '../terminal/output.js';
 import { oneLine } from '../terminal/printable.js';
 import { formatTable } from '../terminal/table.js';
@@ -49,5 +50,5 @@ const inLevel = (findings: readonly Finding[], level: Level): readonly Finding[]
 function sumOf(findings: readonly Finding[]): string {
   const count = (level: Level): number => inLevel(findings, level).length;
   const [warnings, problems] = [count('warning'), count('problem')];
-  return `${findings.length} checks: ${count('ok')} ok, ${warnings} warning${warnings === 1 ? '' : 's'}, ${problems} problem${problems === 1 ? '' : 's'}, ${count('unknown')} unknown`;
+  return `${findings.length} checks: ${count('ok')} ok, ${plural(warnings, 'warning')}, ${plural(problems, 'problem')}, ${count('unknown')} unknown`;
 }

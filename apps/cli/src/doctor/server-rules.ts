@@ -1,4 +1,5 @@
 import { isTooOld, MIN_REDIS_VERSION, type NodeFacts, type RedisFacts } from '@goflow/broker';
+import { spell } from '../terminal/times.js';
 import { type Finding, findingsOf, NOT_TOLD, type Rule, worst } from './finding.js';
 
 // What is checked of each server. The source of each threshold stands with it.
@@ -132,7 +133,7 @@ const latency: NodeRule = ({ roundTripsMs }) => {
   const median = roundTripsMs[Math.floor(roundTripsMs.length / 2)];
   const longest = roundTripsMs.at(-1);
   if (median === undefined || longest === undefined) return unknown(NOT_TOLD);
-  const found = `an answer takes ${milliseconds(median)}, at most ${milliseconds(longest)}, of ${roundTripsMs.length}`;
+  const found = `an answer takes ${spell(median)}, at most ${spell(longest)}, of ${roundTripsMs.length}`;
   const advice =
     'keep workers and clients near Redis; redis-cli --latency shows the network, redis-cli SLOWLOG GET what keeps Redis busy';
   if (median >= LATENCY_PROBLEM_MS) return problem(found, advice);
@@ -143,7 +144,7 @@ const clock: NodeRule = ({ skew }) => {
   const { ok, unknown, warning } = findingsOf('clock', 'docs/operations.md');
   if (!skew) return unknown(NOT_TOLD);
   const ms = Math.abs(skew.ms);
-  const apart = `${milliseconds(ms)} ${skew.ms > 0 ? 'ahead of' : 'behind'} Redis's`;
+  const apart = `${spell(ms)} ${skew.ms > 0 ? 'ahead of' : 'behind'} Redis's`;
   if (ms - skew.doubtMs <= SKEW_MS) return ok(`this machine's clock is ${apart}`);
   return warning(
     `this machine's clock is ${apart}: times in logs and options are wrong by that much, here or there`,
@@ -176,6 +177,3 @@ function bytes(count: number): string {
   for (; value >= 1_024 && unit < units.length - 1; unit += 1) value /= 1_024;
   return `${value < 10 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
-
-const milliseconds = (ms: number): string =>
-  ms >= 1_000 ? `${(ms / 1_000).toFixed(1)} s` : `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;

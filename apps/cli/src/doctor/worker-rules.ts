@@ -1,6 +1,8 @@
 import type { RedisFacts } from '@goflow/broker';
 import type { WorkerRecord } from '@goflow/shared';
-import { findingsOf, many, NOT_TOLD, type Rule, some } from './finding.js';
+import { counted, plural } from '../terminal/counts.js';
+import { spell } from '../terminal/times.js';
+import { findingsOf, NOT_TOLD, type Rule, some } from './finding.js';
 
 // What is checked of the workers that are alive.
 
@@ -15,7 +17,7 @@ const workers: Rule = ({ workers: alive, queues }) => {
   const open = (queues ?? []).reduce((all, { counts }) => all + counts.waiting + counts.delayed, 0);
   if (alive.length === 0 && open > 0)
     return problem(
-      `no worker is alive, and tasks wait: ${open.toLocaleString('en')}`,
+      `no worker is alive, and tasks wait: ${counted(open)}`,
       'start one: goflow-worker --tasks <file> --handlers <folder>; if one runs, compare its --redis and --prefix with yours',
     );
   if (alive.length === 0) return ok('none is alive, and nothing waits');
@@ -32,7 +34,7 @@ const workers: Rule = ({ workers: alive, queues }) => {
       `${lacking.worker} takes from the queue ${lacking.queue} but has no handler for ${some(lacking.types)}, which wait there: it hands them back, each time for longer`,
       'deploy the handlers there, too, or give those types a queue of their own in their contracts',
     );
-  return ok(`${many(alive.length, 'worker')} alive`);
+  return ok(`${plural(alive.length, 'worker')} alive`);
 };
 
 /** Of types that other workers have: those that nobody has are told as such. */
@@ -75,7 +77,7 @@ const typesWithoutWorkers: Rule = ({ workers: alive, queues }, contracts) => {
     return warning(`contracts that no live worker has a handler for: ${some(idle)}`, advice);
   return ok(
     contracts.size > 0
-      ? `all ${many(contracts.size, 'contract')} have a worker`
+      ? `all ${plural(contracts.size, 'contract')} have a worker`
       : 'each type that waits has a worker (--tasks <file> checks all contracts)',
   );
 };
@@ -104,7 +106,7 @@ const eventLoop: Rule = ({ workers: alive }) => {
   const late = alive.filter(isBlockedLoop);
   const longest = Math.round(Math.max(0, ...alive.map(({ eventLoopLagMs }) => eventLoopLagMs)));
   if (late.length === 0) return ok(`at most ${longest} ms late`);
-  const found = `the event loop of ${some(namesOf(late))} was blocked for up to ${(longest / 1_000).toFixed(1)} s`;
+  const found = `the event loop of ${some(namesOf(late))} was blocked for up to ${spell(longest)}`;
   const advice =
     "a handler computes without a pause: let it await now and then, or run it in a thread; the worker's log names the types (component event-loop)";
   return longest > LAG_PROBLEM_MS ? problem(found, advice) : warning(found, advice);

@@ -1,3 +1,4 @@
+import { counted } from './counts.js';
 import type { Output } from './output.js';
 
 /** How far something long has come. */
@@ -51,10 +52,3 @@ function bar(share: number): string {
   const percent = Math.min(100, Math.floor(share * 100));
   return `${String(percent).padStart(3)}% [${'#'.repeat(full)}${' '.repeat(BAR - full)}]`;
 }
-
-/** 12,000 */
-export const counted = (count: number): string => count.toLocaleString('en');
-
-/** 1 task, 12,000 tasks */
-export const plural = (count: number, thing: string): string =>
-  `${counted(count)} ${thing}${count === 1 ? '' : 's'}`;

@@ -5,12 +5,12 @@ const UNITS = [
   ['s', 1_000],
 ] as const;
 
-/** A length of time for people, in its largest unit: `3 d`, `2 h`, `41 s`, `0.3 s`. */
+/** A length of time for people, in its largest unit: `3 d`, `2 h`, `41 s`, `1.5 s`, `320 ms`, `0.4 ms`. */
 export function spell(ms: number): string {
-  const [unit, size] = UNITS.find(([, least]) => ms >= least) ?? ['s', 1_000];
+  const [unit, size] = UNITS.find(([, least]) => ms >= least) ?? ['ms', 1];
   const count = ms / size;
-  const digits = unit === 's' && count < 10 ? 1 : 0;
-  return `${count.toFixed(digits)} ${unit}`;
+  const isFine = count < 10 && (unit === 's' || unit === 'ms');
+  return `${Number(count.toFixed(isFine ? 1 : 0))} ${unit}`;
 }
 
 /** How long ago a time was: `41 s ago`; `-` when it is not known. */

@@ -4,8 +4,8 @@ import type { GivenOptions } from '../../command.js';
 import type { Context } from '../../context.js';
 import { EXIT, type ExitCode } from '../../exit-code.js';
 import { confirm } from '../../terminal/ask.js';
+import { counted, plural } from '../../terminal/counts.js';
 import { oneLine } from '../../terminal/printable.js';
-import { counted, plural } from '../../terminal/progress.js';
 import { eachId, type IdOutcome, idsOf } from '../task/each-id.js';
 import { asking, checkQueueOf, filterOf } from '../task/task-filter.js';
 

@@ -1,7 +1,7 @@
 import type { RunCommand } from '../../command.js';
 import type { Context } from '../../context.js';
 import { EXIT } from '../../exit-code.js';
-import { counted } from '../../terminal/progress.js';
+import { counted } from '../../terminal/counts.js';
 import type { IdOutcome } from '../task/each-id.js';
 import { asking } from '../task/task-filter.js';
 import { onChosen, tellReport } from './chosen.js';

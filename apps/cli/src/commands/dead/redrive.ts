@@ -1,7 +1,8 @@
 import { checkInteger } from '@goflow/shared';
 import type { RunCommand } from '../../command.js';
 import { numberOf } from '../../input/given.js';
-import { counted, Progress } from '../../terminal/progress.js';
+import { counted } from '../../terminal/counts.js';
+import { Progress } from '../../terminal/progress.js';
 import { redriveOne } from '../task/redrive-one.js';
 import { asking } from '../task/task-filter.js';
 import { onChosen, tellReport } from './chosen.js';

@@ -1,5 +1,6 @@
 import type { CommandSpec, OptionSpec } from '../../command.js';
 import { DEAD_FILTER_FLAGS, PAGE_FLAGS } from '../task/filter-flags.js';
+import { REVEAL_FLAG, REVEAL_NOTE } from '../task/reveal-flag.js';
 
 const ALL_FLAGS: readonly OptionSpec[] = [
   { flags: '--all', help: 'instead of ids: all, or those that the filters choose' },
@@ -34,6 +35,8 @@ export const DEAD_COMMANDS: readonly CommandSpec[] = [
     name: 'dead show',
     summary: 'tell all about one, with its payload and the stack of its failure',
     args: [{ name: '<id>', help: 'of `goflow dead list`' }],
+    options: [REVEAL_FLAG],
+    notes: [REVEAL_NOTE],
     examples: ['goflow dead show default:AaIAbpSTeh2PWXg4OD5K3A'],
     readOnly: true,
     load: () => import('../task/show.js'),

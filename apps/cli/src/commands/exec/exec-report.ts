@@ -1,7 +1,8 @@
 import type { Command, CommandResult } from '@goflow/commands';
+import { counted } from '../../terminal/counts.js';
 import type { Output } from '../../terminal/output.js';
 import { oneLine } from '../../terminal/printable.js';
-import { counted, Progress } from '../../terminal/progress.js';
+import { Progress } from '../../terminal/progress.js';
 
 /** Says on stderr how far the commands are: a bar on a terminal, or with `verbose` a line as each starts and ends. */
 export class ExecReport {

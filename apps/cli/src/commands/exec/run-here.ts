@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { resolve } from 'node:path';
 import { type Command, type CommandResult, runCommand } from '@goflow/commands';
 import type { Context } from '../../context.js';
-import { counted } from '../../terminal/progress.js';
+import { counted } from '../../terminal/counts.js';
 
 /** Who is told of commands. */
 export interface ExecListener {

@@ -3,7 +3,7 @@ import type { RunCommand } from '../../command.js';
 import { EXIT } from '../../exit-code.js';
 import type { Output } from '../../terminal/output.js';
 import type { TableColumn } from '../../terminal/table.js';
-import { ago } from '../../terminal/times.js';
+import { ago, spell } from '../../terminal/times.js';
 
 /** `goflow workers` */
 export const run: RunCommand = async (_args, options, { connect, out }) => {
@@ -38,7 +38,7 @@ export function workerColumns({ now, types = false }: WorkersView): TableColumn<
     {
       title: 'LAG',
       align: 'right',
-      text: ({ eventLoopLagMs }) => `${Math.round(eventLoopLagMs)} ms`,
+      text: ({ eventLoopLagMs }) => spell(eventLoopLagMs),
       colour: ({ eventLoopLagMs }) => (eventLoopLagMs > 1_000 ? 'red' : undefined),
     },
     { title: 'LAST TAKEN', text: ({ lastTakenAt }) => ago(lastTakenAt, now) },

@@ -14,8 +14,9 @@ import { EXIT, type ExitCode } from '../../exit-code.js';
 import { type Line, lineBatches } from '../../input/line-batches.js';
 import { type Input, openInput, readError } from '../../input/open-input.js';
 import { parseJson } from '../../input/parse-json.js';
+import { counted, plural } from '../../terminal/counts.js';
 import type { Output } from '../../terminal/output.js';
-import { counted, Progress, plural } from '../../terminal/progress.js';
+import { Progress } from '../../terminal/progress.js';
 import type { Patience } from './push-options.js';
 
 /** What `goflow push --many` was told. */

@@ -1,5 +1,6 @@
-import type { TaskInfo } from '@goflow/sdk';
+import { redactPayload, type TaskInfo, type Tasks } from '@goflow/sdk';
 import type { RunCommand } from '../../command.js';
+import type { Context } from '../../context.js';
 import { EXIT } from '../../exit-code.js';
 import { type Facts, factLines } from '../../terminal/facts.js';
 import type { Output } from '../../terminal/output.js';
@@ -10,17 +11,33 @@ import { paintState, unknownTask } from './outcome.js';
 import { failureText, HISTORY, logText, taskFacts, timeText } from './task-facts.js';
 
 /** `goflow show <id>`, and `goflow dead show <id>` */
-export const run: RunCommand = async ([id = ''], _options, { connect, out }) => {
+export const run: RunCommand = async ([id = ''], { reveal }, context) => {
+  const { connect, out } = context;
   const { goflow } = await connect();
-  const task = await goflow.inspector.get(id);
-  if (!task) {
+  const found = await goflow.inspector.get(id);
+  if (!found) {
     if (out.json) out.document({ id, status: 'unknown' });
     else out.note(unknownTask(id));
     return EXIT.notFound;
   }
+  const task = reveal === true ? found : await redacted(found, context);
   out.answer(task, () => linesOf(task, out));
   return EXIT.done;
 };
+
+/** Without what the contract of its type says in `redact`; without a contract nobody knows what that is. @throws OPTION_INVALID */
+async function redacted(task: TaskInfo, { settings }: Context): Promise<TaskInfo> {
+  const { type, payload } = task;
+  const tasks = await contractsAbout(type, settings.tasks);
+  return tasks ? { ...task, payload: redactPayload(tasks, type, payload) } : task;
+}
+
+/** Both are loaded only where they are needed. */
+async function contractsAbout(type: string, file: string | undefined): Promise<Tasks | undefined> {
+  if (type === 'exec') return (await import('@goflow/commands')).defineExecTasks();
+  if (file === undefined) return undefined;
+  return (await import('@goflow/worker/modules')).loadTasks(file);
+}
 
 function linesOf(task: TaskInfo, out: Output): string[] {
   const { status, failure, history, log, progress, payload } = task;

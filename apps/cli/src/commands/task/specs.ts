@@ -1,6 +1,7 @@
 import type { CommandSpec } from '../../command.js';
 import { FILTER_FLAGS, PAGE_FLAGS } from './filter-flags.js';
 import { PUSH_FLAGS } from './push-flags.js';
+import { REVEAL_FLAG, REVEAL_NOTE } from './reveal-flag.js';
 
 const ID = 'default:AaIAbpSTeh2PWXg4OD5K3A';
 
@@ -90,7 +91,9 @@ export const TASK_COMMANDS: readonly CommandSpec[] = [
     name: 'show',
     summary: 'tell all about a task: payload, options, attempts, log, failure, result',
     args: [{ name: '<id>', help: 'what `goflow push` printed' }],
+    options: [REVEAL_FLAG],
     examples: [`goflow show ${ID}`, `goflow show ${ID} --json`],
+    notes: [REVEAL_NOTE],
     readOnly: true,
     load: () => import('./show.js'),
   },

@@ -48,7 +48,7 @@ function sumOf({ at, queues, workers }: Sample, { paint }: Canvas): string {
 
 function queueColumns(now: number): TableColumn<QueueSample>[] {
   const right = { align: 'right' } as const;
-  const time = (ms: number | undefined): string => (ms === undefined ? '-' : spellShort(ms));
+  const time = (ms: number | undefined): string => (ms === undefined ? '-' : spell(ms));
   return [
     {
       title: 'QUEUE',
@@ -70,5 +70,3 @@ function queueColumns(now: number): TableColumn<QueueSample>[] {
     { title: 'OLDEST', text: ({ oldestWaitingAt }) => age(oldestWaitingAt, now) },
   ];
 }
-
-const spellShort = (ms: number): string => (ms < 1_000 ? `${Math.round(ms)} ms` : spell(ms));
