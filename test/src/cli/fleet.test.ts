@@ -2,7 +2,7 @@ import { defineTasks } from '@goflow/sdk';
 import { RedisServer, testPrefix, until } from '@goflow/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { newPlace, type Place } from '../support/redis.js';
+import { newPlace, openRedis, type Place } from '../support/redis.js';
 import { makeWorker, openClient } from '../support/system.js';
 import { runCli, startInTerminal } from './cli.js';
 
@@ -30,6 +30,20 @@ const json = (stdout: string): unknown[] =>
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as unknown);
+
+test('queues --search finds what nobody told of, and it is told from then on', async () => {
+  const place = newPlace();
+  await openFleet(place);
+  expect(await openRedis(place.redis).srem(`${place.prefix}:{fleet}:queues`, 'images')).toBe(1);
+  const names = async (...flags: string[]) => {
+    const { code, stdout } = await runCli(place, ['queues', '--json', ...flags]);
+    expect(code).toBe(0);
+    return json(stdout).map((queue) => (queue as { queue: string }).queue);
+  };
+  expect(await names()).toEqual(['default']);
+  expect(await names('--search')).toEqual(['default', 'images']);
+  expect(await names()).toEqual(['default', 'images']);
+});
 
 test('queues, pause, resume: a queue is listed, stops, and goes on', async () => {
   const place = newPlace();

@@ -13,7 +13,7 @@ import { newFolder, startCli } from './folder.js';
 const MODULES = ['--tasks', TASKS_FILE, '--handlers', HANDLERS_DIR];
 const STARTED = /"msg":"worker started"/;
 
-test('goflow worker --help is that of goflow-worker, and tells of two flags more', async () => {
+test('goflow worker --help is that of goflow-worker, and tells of three flags more', async () => {
   const [ours, theirs] = [await runCli(undefined, ['worker', '--help']), runWorker(['--help'])];
   await theirs.exited;
   expect(ours).toMatchObject({ code: 0, stderr: '' });
@@ -21,6 +21,7 @@ test('goflow worker --help is that of goflow-worker, and tells of two flags more
   expect(flags(ours.stdout).filter((flag) => !flags(theirs.stdout).includes(flag))).toEqual([
     '  --watch',
     '  --config',
+    '  --json',
   ]);
   for (const line of theirs.stdout.split('\n'))
     expect(ours.stdout).toContain(line.replaceAll('goflow-worker', 'goflow worker').trim());
@@ -45,6 +46,31 @@ test.each([
   expect(called).toMatchObject({ code, stdout: '' });
   expect(called.stderr).toContain(why);
   expect(called.stderr).not.toMatch(/^ {4}at /m);
+});
+
+test.each([
+  [[], 2, 'OPTION_INVALID', '--tasks <file> (or GOFLOW_TASKS) is missing'],
+  [['--concurency', '5'], 2, 'OPTION_INVALID', "unknown option '--concurency'"],
+  [['--tasks', TASKS_FILE, '--handlers', '/nowhere'], 78, 'HANDLER_INVALID', '/nowhere'],
+])('--json %j: exit %i, and why as one line of JSON', async (flags, code, name, why) => {
+  for (const line of [
+    ['worker', '--json', ...flags],
+    ['--json', 'worker', ...flags],
+  ]) {
+    const called = await runCli(undefined, line);
+    expect(called).toMatchObject({ code, stdout: '' });
+    const message = expect.stringContaining(why) as string;
+    expect(JSON.parse(called.stderr)).toMatchObject({ error: { code: name, message } });
+  }
+});
+
+test('--json: all that it says is JSON', async () => {
+  const program = startCli(['worker', '--json', ...MODULES, ...flagsOf(newPlace())]);
+  await program.line(STARTED);
+  await program.stop();
+  const said = `${program.stdout}\n${program.stderr}`.split('\n').filter(Boolean);
+  expect(said.length).toBeGreaterThan(1);
+  for (const line of said) expect(() => JSON.parse(line) as unknown).not.toThrow();
 });
 
 test.each([[[]], [['--watch']]])('a port that is taken: exit 69, with %j', async (watch) => {

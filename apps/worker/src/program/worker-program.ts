@@ -41,9 +41,19 @@ export function programVersion(): string {
  */
 export function readArguments(
   args: readonly string[],
-  { name, more = [] }: { readonly name: string; readonly more?: readonly ProgramFlag[] },
+  {
+    name,
+    more = [],
+    isJson = false,
+  }: {
+    readonly name: string;
+    readonly more?: readonly ProgramFlag[];
+    /** What is wrong is left to {@link endWith}. */
+    readonly isJson?: boolean;
+  },
 ): Readonly<Record<string, string | boolean | undefined>> {
   const command = createCommand(programVersion(), { name, more }).exitOverride();
+  if (isJson) command.configureOutput({ writeErr: () => undefined });
   return command.parse(args, { from: 'user' }).opts();
 }
 
@@ -73,15 +83,26 @@ export async function runWorker(given: {
   await program.worker.start();
 }
 
-/** Tells what a program ended with, and ends it: 2 used wrongly, 69 the port is taken, 78 a broken handler module, 70 anything else. */
+/** Tells what a program ended with, with `isJson` as a line of JSON, and ends it: 2 used wrongly, 69 the port is taken, 78 a broken handler module, 70 anything else. */
 export function endWith(
   error: unknown,
-  { name, host }: { name: string; host: ProgramHost },
+  { name, host, isJson = false }: { name: string; host: ProgramHost; isJson?: boolean },
 ): never {
+  const code = exitCodeOf(error);
   // Commander has said its own already.
-  if (isGoflowError(error)) host.stderr.write(`${name}: ${error.code}: ${error.message}\n`);
+  if (isJson && code !== 0) host.stderr.write(`${JSON.stringify({ error: toldAs(error) })}\n`);
+  else if (isGoflowError(error)) host.stderr.write(`${name}: ${error.code}: ${error.message}\n`);
   else if (!(error instanceof CommanderError)) console.error(error);
-  return host.exit(exitCodeOf(error));
+  return host.exit(code);
+}
+
+function toldAs(error: unknown): { code: string; message: string; stack?: string | undefined } {
+  const { message, stack } = error as Error;
+  if (error instanceof CommanderError)
+    return { code: 'OPTION_INVALID', message: message.replace(/^error: /, '') };
+  return isGoflowError(error)
+    ? { code: error.code, message }
+    : { code: 'INTERNAL', message, stack };
 }
 
 function listenToSignals(

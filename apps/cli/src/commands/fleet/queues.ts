@@ -9,9 +9,9 @@ const OPEN_STATES = ['waiting', 'delayed', 'active'] as const;
 const FINAL_STATES = ['completed', 'failed', 'cancelled', 'expired'] as const;
 
 /** `goflow queues` */
-export const run: RunCommand = async (_args, _options, { connect, out }) => {
+export const run: RunCommand = async (_args, options, { connect, out }) => {
   const { broker, goflow } = await connect();
-  const queues = await goflow.fleet.queues();
+  const queues = await goflow.fleet.queues({ search: options.search === true });
   if (out.json) {
     for (const queue of queues) out.document(withIso(queue, 'oldestWaitingAt'));
     return EXIT.done;

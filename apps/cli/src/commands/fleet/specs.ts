@@ -14,7 +14,14 @@ export const FLEET_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'queues',
     summary: 'list the queues: depth by state, age of the oldest task, paused or not',
-    examples: ['goflow queues', 'goflow queues --json'],
+    options: [
+      {
+        flags: '--search',
+        help: 'look through all keys of Redis: queues that only other programs push to, too',
+      },
+    ],
+    examples: ['goflow queues', 'goflow queues --search --json'],
+    notes: ['A queue that was found so is listed without it from then on.'],
     readOnly: true,
     load: () => import('./queues.js'),
   },

@@ -30,7 +30,7 @@ export const PROGRAMS: readonly ProgramSpec[] = [
     notes: [
       '--watch: when a module beside the contracts, or in the directory of handlers, changes, the new code is loaded in a process of its own. Once it is loaded, the old worker stops: it takes nothing new, and has the grace (2s, unless --grace says otherwise) for what it runs; what is not done by then is handed back, no attempt spent. Then the new one begins to take tasks. Code that cannot be loaded is told, and the old worker goes on. Modules, package.json and tsconfig*.json count, other .json does not. node_modules, dist, coverage, out, tmp, logs and folders that begin with a dot are passed over below the watched ones.',
       'TypeScript: .ts, .mts and .cts modules run when tsx is installed where the handlers are, or where the command is called; else when Node itself runs them (22.18 and later).',
-      'It takes the flags that stand here, and not the settings of the other commands: --json and --timeout are unknown to it.',
+      'It takes the flags that stand here, and not the settings of the other commands: --timeout is unknown to it.',
       '.goflow.yaml gives --redis, --prefix, --tasks and --encryption-keys where neither the flag nor its variable does. Signals and exit codes are those of goflow-worker.',
     ],
     flags: async () => (await import('./worker.js')).workerFlags(),

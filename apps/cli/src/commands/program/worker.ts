@@ -23,6 +23,7 @@ const WATCH_GRACE = '2s';
 const MORE = [
   { flags: '--watch', help: 'start anew when handlers or contracts change' },
   { flags: '--config <file>', help: 'settings, instead of the nearest .goflow.yaml' },
+  { flags: '--json', help: 'errors in JSON, too: the log is lines of JSON with it and without' },
 ];
 
 /** What a worker is started with by `--watch`: it waits until it is told to begin. */
@@ -33,9 +34,10 @@ export const workerFlags = (): readonly OptionSpec[] => [...programFlags(), ...M
 
 /** `goflow worker`: `goflow-worker` in this process, or with `--watch` in others. */
 export const start: StartProgram = async ({ args, env, cwd, host }) => {
+  const isJson = args.includes('--json');
   try {
-    const given = readArguments(args, { name: NAME, more: [...MORE, WATCHED] });
-    const { watch, watched, config, ...rest } = given;
+    const given = readArguments(args, { name: NAME, more: [...MORE, WATCHED], isJson });
+    const { watch, watched, config, json: _, ...rest } = given;
     const flags = rest as GivenFlags;
     const file = await readSettingsFile({ cwd, named: config as string | undefined }, SETTINGS);
     const all = withFile(env, file);
@@ -55,7 +57,7 @@ export const start: StartProgram = async ({ args, env, cwd, host }) => {
     await runWorker({ flags, env: all, host: process, loaded: () => process.waitForGo() });
     process.tellStarted();
   } catch (error) {
-    endWith(error, { name: NAME, host });
+    endWith(error, { name: NAME, host, isJson });
   }
 };
 
