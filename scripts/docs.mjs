@@ -86,7 +86,7 @@ function metricsPage(metrics, { FAILURE_REASONS }) {
     .map(({ name, buckets = [] }) => `- \`${name}\`: ${buckets.join(', ')}`);
   return `# Metrics
 
-<!-- Made by \`npm run docs\` from libs/telemetry/src/metric-catalogue.ts. -->
+<!-- Made by \`npm run docs\` from libs/shared/src/metrics/metric-catalogue.ts. -->
 
 ${sections.join('\n')}
 ## Labels

@@ -69,7 +69,7 @@ export class ChunkSender {
         error: errors[place],
       }),
     );
-    for (const chunk of sent) this.#tell(chunk, contract.type);
+    for (const chunk of sent) this.#tell(chunk, contract);
     return sent;
   }
 
@@ -85,12 +85,10 @@ export class ChunkSender {
     }
   }
 
-  #tell({ id, size, error }: SentChunk, type: string): void {
-    const { waiting, isHeard, onPushed } = this.#deps;
-    if (error) waiting.forgetAddress(id);
-    else if (isHeard())
-      for (let index = 0; index < size; index += 1)
-        onPushed({ id: idInChunk(id, index), deduplicated: false }, type);
+  #tell(chunk: SentChunk, contract: TaskContract): void {
+    const { waiting, teller } = this.#deps;
+    if (chunk.error) waiting.forgetAddress(chunk.id);
+    else teller.chunkArrived(contract, chunk);
   }
 }
 

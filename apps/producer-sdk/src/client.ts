@@ -46,6 +46,7 @@ import type { ManyOptions } from './many-options.js';
 import { PayloadCipher } from './payload-cipher.js';
 import { Pusher } from './push.js';
 import type { PushMiddleware } from './push-middleware.js';
+import { PushTeller } from './push-teller.js';
 import { Seals } from './seal.js';
 import { Answers } from './task-answers.js';
 import { ownTaskId, TaskSender } from './task-sender.js';
@@ -80,8 +81,7 @@ export class Client {
   readonly #tasks: Tasks;
   readonly #broker: Broker;
   readonly #events: Emitter<ClientEvents>;
-  /** What somebody listens to. */
-  readonly #heard = new Set<keyof ClientEvents>();
+  readonly #teller: PushTeller;
   readonly #pusher: Pusher;
   readonly #answers: Answers;
   readonly #waiting: Waiting;
@@ -93,6 +93,7 @@ export class Client {
     this.#tasks = tasks;
     this.#broker = broker;
     this.#events = events;
+    this.#teller = new PushTeller(events, tasks);
     this.#answers = new Answers({ tasks, resultStore, cipher, now: () => broker.clock.now() });
     this.#waiting = new Waiting(broker, this.#answers);
     this.#load = new ClientLoad(deps.bounds.maxPending);
@@ -106,6 +107,7 @@ export class Client {
   }
 
   async push(type: string, payload: unknown, options?: PushOptions): Promise<TaskId> {
+    if (this.#teller.isMeasuring) return (await this.pushOnce(type, payload, options)).id;
     this.#load.begin(1);
     try {
       const { id } = await this.#pusher.push(type, payload, options);
@@ -115,28 +117,29 @@ export class Client {
     }
   }
 
-  async pushOnce(type: string, payload: unknown, options: PushOptions): Promise<Pushed> {
-    this.#load.begin(1);
-    try {
-      return await this.#pusher.push(type, payload, options);
-    } finally {
-      this.#load.end(1);
-    }
+  pushOnce(type: string, payload: unknown, options?: PushOptions): Promise<Pushed> {
+    return this.#teller.measure(type, 1, async () => {
+      this.#load.begin(1);
+      try {
+        return await this.#pusher.push(type, payload, options);
+      } finally {
+        this.#load.end(1);
+      }
+    });
   }
 
-  async pushMany(
-    type: string,
-    payloads: readonly unknown[],
-    options?: ManyOptions,
-  ): Promise<TaskId[]> {
+  pushMany(type: string, payloads: readonly unknown[], options?: ManyOptions): Promise<TaskId[]> {
     // What is no array is refused further on.
-    const count = this.#load.countOfMany(Array.isArray(payloads) ? payloads.length : 0);
-    this.#load.begin(count);
-    try {
-      return await this.#pusher.pushMany(type, payloads, options);
-    } finally {
-      this.#load.end(count);
-    }
+    const tasks = Array.isArray(payloads) ? payloads.length : 0;
+    return this.#teller.measure(type, tasks, async () => {
+      const count = this.#load.countOfMany(tasks);
+      this.#load.begin(count);
+      try {
+        return await this.#pusher.pushMany(type, payloads, options);
+      } finally {
+        this.#load.end(count);
+      }
+    });
   }
 
   idOf(type: string, id: string): TaskId {
@@ -197,7 +200,10 @@ export class Client {
         ...this.#waits,
         push: async (payload) => {
           this.#waiting.expect(type);
-          const { id } = await push(payload);
+          const pushing = this.#teller.isMeasuring
+            ? this.#teller.measure(type, 1, () => push(payload))
+            : push(payload);
+          const { id } = await pushing;
           return id;
         },
         cancel: (id) => this.cancel(id, { reason: 'the map it was part of was left' }),
@@ -224,7 +230,7 @@ export class Client {
 
   on<E extends keyof ClientEvents>(event: E, listener: (...args: ClientEvents[E]) => void): this {
     this.#events.on(event, listener);
-    this.#heard.add(event);
+    this.#teller.hears(event);
     return this;
   }
 
@@ -259,9 +265,7 @@ export class Client {
       opener: this.#answers.opener,
       payloads: cipher?.writes ? new PayloadCipher({ cipher, workers, logger }) : undefined,
       isOver: (record: TaskRecord) => this.#answers.isOver(record),
-      isHeard: () => this.#heard.has('task:pushed'),
-      onPushed: ({ id, deduplicated }: Pushed, type: string) =>
-        events.emit('task:pushed', { id, type, deduplicated }),
+      teller: this.#teller,
     };
     return new Pusher({
       seals: new Seals(tasks, { ...deps, load: this.#load }),

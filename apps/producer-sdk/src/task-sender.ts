@@ -16,6 +16,7 @@ import {
 import type { ClientLoad } from './bounds/client-load.js';
 import type { Opener, SealedPayload } from './opener.js';
 import type { PayloadCipher } from './payload-cipher.js';
+import type { PushTeller } from './push-teller.js';
 import { pushTraced, sendTraced } from './push-traces.js';
 import { storedOptions } from './stored-options.js';
 import type { Waiting } from './waiting.js';
@@ -28,9 +29,7 @@ export interface SendDeps {
   readonly load: Pick<ClientLoad, 'hold' | 'release'>;
   /** Whether the retention of a task is over. */
   readonly isOver: (record: TaskRecord) => boolean;
-  /** Whether anybody is to be told of pushes. */
-  readonly isHeard: () => boolean;
-  readonly onPushed: (pushed: Pushed, type: string) => void;
+  readonly teller: PushTeller;
   /** Encrypts payloads; `undefined`: they are not encrypted. */
   readonly payloads: PayloadCipher | undefined;
   readonly opener: Opener;
@@ -116,11 +115,11 @@ export class TaskSender {
     });
   }
 
-  #tell({ id, type }: TaskEnvelope, pushed: Pushed): void {
-    const { waiting, isHeard, onPushed } = this.#deps;
+  #tell(envelope: TaskEnvelope, pushed: Pushed): void {
+    const { waiting, teller } = this.#deps;
     // The task that is there may have ended long ago, and sends nothing any more.
-    if (pushed.deduplicated) waiting.forgetAddress(id);
-    if (isHeard()) onPushed(pushed, type);
+    if (pushed.deduplicated) waiting.forgetAddress(envelope.id);
+    teller.arrived(envelope, pushed);
   }
 
   async #sendMany(envelopes: readonly TaskEnvelope[]): Promise<readonly (Pushed | Error)[]> {

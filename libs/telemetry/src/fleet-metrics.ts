@@ -6,14 +6,20 @@ import {
   TASK_STATES,
   type WorkerRecord,
 } from '@goflow/shared';
-import type { Registry } from 'prom-client';
-import { addComputed, type Sample, single } from './computed-metric.js';
-import { METRICS, type MetricEntry } from './metric-catalogue.js';
+import {
+  addComputed,
+  METRICS,
+  type MetricEntry,
+  type MetricRegistry,
+  type Sample,
+  single,
+} from '@goflow/shared/metrics';
 import { soon } from './soon.js';
 
 /** What {@link FleetMetrics} are made of. */
 export interface FleetMetricsOptions {
-  readonly registry: Registry;
+  /** prom-client's. */
+  readonly registry: MetricRegistry;
   /** A broker's. Undefined: this process is never elected. */
   readonly exporter: FleetExporter | undefined;
   /** Resolves when the broker answers. */

@@ -4,16 +4,17 @@
  * @module
  */
 
-export type { FleetMetricsOptions } from './fleet-metrics.js';
-export { FleetMetrics } from './fleet-metrics.js';
-export type { MetricEntry } from './metric-catalogue.js';
+export type { MetricEntry } from '@goflow/shared/metrics';
 export {
   CALL_BUCKETS,
+  DEFAULT_MAX_TYPES,
   DURATION_BUCKETS,
   FAILURE_REASONS,
+  MAX_TYPES,
   METRICS,
   PUSH_OUTCOMES,
-} from './metric-catalogue.js';
-export { DEFAULT_MAX_TYPES, MAX_TYPES } from './type-labels.js';
+} from '@goflow/shared/metrics';
+export type { FleetMetricsOptions } from './fleet-metrics.js';
+export { FleetMetrics } from './fleet-metrics.js';
 export type { QueueGauges, WorkerMetrics, WorkerMetricsOptions } from './worker-metrics.js';
 export { createWorkerMetrics } from './worker-metrics.js';

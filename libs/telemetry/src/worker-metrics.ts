@@ -6,14 +6,20 @@ import {
   type TaskFinished,
   type WorkerEventSource,
 } from '@goflow/shared';
+import {
+  addComputed,
+  DEFAULT_MAX_TYPES,
+  DurationHistogram,
+  METRICS,
+  type MetricEntry,
+  reasonOf,
+  type Sample,
+  single,
+  TaskCounter,
+  TypeLabels,
+} from '@goflow/shared/metrics';
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
-import { addComputed, type Sample, single } from './computed-metric.js';
-import { DurationHistogram } from './duration-histogram.js';
 import { FleetMetrics } from './fleet-metrics.js';
-import { METRICS, type MetricEntry } from './metric-catalogue.js';
-import { reasonOf } from './reasons.js';
-import { TaskCounter } from './task-counter.js';
-import { DEFAULT_MAX_TYPES, TypeLabels } from './type-labels.js';
 
 /** What the metrics ask a worker when they are scraped. */
 export interface QueueGauges {

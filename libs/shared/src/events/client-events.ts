@@ -7,6 +7,28 @@ export interface ClientEvents {
   'task:pushed': [
     event: { readonly id: TaskId; readonly type: string; readonly deduplicated: boolean },
   ];
+  /** So many tasks are in their queue: one, or all of a chunk; or one was there before, and this push added none. */
+  'push:arrived': [
+    event: {
+      readonly queue: string;
+      readonly type: string;
+      readonly tasks: number;
+      readonly deduplicated: boolean;
+    },
+  ];
+  /**
+   * A call of `push`, `pushOnce` or `pushMany` for so many tasks, or one item of a `map`, has ended; with `error`, some of them may be in all the
+   * same. `queue` is undefined for a type that no contract has.
+   */
+  'push:ended': [
+    event: {
+      readonly queue: string | undefined;
+      readonly type: string;
+      readonly tasks: number;
+      readonly tookMs: number;
+      readonly error: unknown;
+    },
+  ];
   /** A task was asked to end. */
   'task:cancelled': [event: { readonly id: TaskId; readonly effect: 'cancelled' | 'requested' }];
   /** A type is pushed that no live worker has a handler for. Once a type, until a worker has it. */

@@ -1,5 +1,5 @@
-import type { Registry } from 'prom-client';
 import type { MetricEntry } from './metric-catalogue.js';
+import type { MetricRegistry } from './metric-registry.js';
 
 interface Series {
   readonly labels: Readonly<Record<string, string>>;
@@ -15,7 +15,7 @@ export class TaskCounter {
   readonly #queues = new Map<string, Map<string, Map<string, Series>>>();
   readonly #series: Series[] = [];
 
-  constructor(registry: Registry, entry: MetricEntry) {
+  constructor(registry: MetricRegistry, entry: MetricEntry) {
     this.#entry = entry;
     registry.registerMetric({ name: entry.name, get: () => this.#values() } as never);
   }

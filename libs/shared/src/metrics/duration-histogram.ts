@@ -1,5 +1,5 @@
-import type { MetricValueWithName, Registry } from 'prom-client';
 import { DURATION_BUCKETS, type MetricEntry } from './metric-catalogue.js';
+import type { MetricRegistry } from './metric-registry.js';
 
 interface Series {
   readonly queue: string;
@@ -7,6 +7,12 @@ interface Series {
   /** Not cumulative: one number a bucket, the last one for what is longer than all bounds. */
   readonly counts: number[];
   sum: number;
+}
+
+interface BucketSample {
+  readonly metricName: string;
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly value: number;
 }
 
 /**
@@ -19,7 +25,7 @@ export class DurationHistogram {
   readonly #bounds: readonly number[];
   readonly #queues = new Map<string, Map<string, Series>>();
 
-  constructor(registry: Registry, entry: MetricEntry) {
+  constructor(registry: MetricRegistry, entry: MetricEntry) {
     this.#entry = entry;
     this.#bounds = entry.buckets ?? DURATION_BUCKETS;
     // A registry asks a metric for its name and its values, and no more.
@@ -49,7 +55,7 @@ export class DurationHistogram {
     return { name, help, type: 'histogram', values, aggregator: 'sum' };
   }
 
-  #valuesOf({ queue, type, counts, sum }: Series): MetricValueWithName<string>[] {
+  #valuesOf({ queue, type, counts, sum }: Series): readonly BucketSample[] {
     const { name } = this.#entry;
     let total = 0;
     const buckets = counts.map((count, index) => {

@@ -1,5 +1,5 @@
-import type { Registry } from 'prom-client';
 import type { MetricEntry } from './metric-catalogue.js';
+import type { MetricRegistry } from './metric-registry.js';
 
 /** One series, and what it is at. */
 export interface Sample {
@@ -9,7 +9,7 @@ export interface Sample {
 
 /** Adds a metric whose values are found out when it is scraped: none is left of before. */
 export function addComputed(
-  registry: Registry,
+  registry: MetricRegistry,
   { name, help, kind }: MetricEntry,
   read: () => readonly Sample[] | Promise<readonly Sample[]>,
 ): void {

@@ -1,0 +1,96 @@
+/**
+ * Metrics of clients, for Prometheus. It needs prom-client only from who calls it.
+ *
+ * @example
+ * import { createClientMetrics } from '@goflow/sdk/metrics';
+ * import { register } from 'prom-client';
+ *
+ * createClientMetrics(goflow, { register });
+ *
+ * @module
+ */
+
+import { type ClientEvents, checkInteger, checkKnown, invalidOption } from '@goflow/shared';
+import {
+  DEFAULT_MAX_TYPES,
+  DurationHistogram,
+  MAX_TYPES,
+  METRICS,
+  type MetricRegistry,
+  OTHER,
+  refusalOf,
+  TaskCounter,
+  TypeLabels,
+} from '@goflow/shared/metrics';
+import { PushIncompleteError } from './push-incomplete-error.js';
+
+export type { MetricRegistry } from '@goflow/shared/metrics';
+
+/** Options of {@link createClientMetrics}. */
+export interface ClientMetricsOptions {
+  /** Where the metrics are added: `register` of prom-client, or a `Registry` of it. */
+  readonly register: MetricRegistry;
+  /** How many task types get a label of their own: the first that are seen; the rest is `other`. 0 to 10,000. @default 500 */
+  readonly maxTypes?: number | undefined;
+}
+
+/** Where pushes are heard of: every client. */
+export interface PushEventSource {
+  on<E extends keyof ClientEvents>(event: E, listener: (...args: ClientEvents[E]) => void): unknown;
+}
+
+interface PushMetrics {
+  readonly pushed: TaskCounter;
+  readonly push: DurationHistogram;
+  readonly labels: TypeLabels;
+}
+
+/** Several clients of one process share one registry, which takes a name only once. */
+const added = new WeakMap<MetricRegistry, PushMetrics>();
+
+/**
+ * Counts what a client pushes, and how long that takes, as `goflow_tasks_pushed_total` and `goflow_push_seconds`. Several clients may have the same
+ * registry: they are counted together, and `maxTypes` is that of the first.
+ *
+ * @throws OPTION_INVALID
+ */
+export function createClientMetrics(goflow: PushEventSource, options: ClientMetricsOptions): void {
+  const { pushed, push, labels } = metricsIn(options);
+  goflow.on('push:arrived', ({ queue, type, tasks, deduplicated }) => {
+    const outcome = deduplicated ? 'deduplicated' : 'accepted';
+    pushed.count({ queue, type: labels.of(type), outcome }, tasks);
+  });
+  goflow.on('push:ended', ({ queue, type, tasks, tookMs, error }) => {
+    // A type that no contract has may be anything.
+    const isKnown = queue !== undefined;
+    const of = { queue: isKnown ? queue : OTHER, type: isKnown ? labels.of(type) : OTHER };
+    push.observe(of.queue, of.type, tookMs / 1_000);
+    for (const one of error === undefined ? [] : errorsIn(error, tasks))
+      pushed.count({ ...of, outcome: refusalOf(one.error) }, one.tasks);
+  });
+}
+
+function metricsIn(options: ClientMetricsOptions): PushMetrics {
+  checkKnown('createClientMetrics options', options, ['register', 'maxTypes']);
+  const { register, maxTypes = DEFAULT_MAX_TYPES } = options;
+  if (typeof register?.registerMetric !== 'function')
+    throw invalidOption('register', "a Registry of prom-client's", register);
+  const max = checkInteger('maxTypes', maxTypes, [0, MAX_TYPES]);
+  const there = added.get(register);
+  if (there) return there;
+  const metrics = {
+    pushed: new TaskCounter(register, METRICS.pushed),
+    push: new DurationHistogram(register, METRICS.push),
+    labels: new TypeLabels({ max }),
+  };
+  added.set(register, metrics);
+  return metrics;
+}
+
+/** Of many, some may be in: those are counted where they arrive. */
+function errorsIn(error: unknown, tasks: number): { error: unknown; tasks: number }[] {
+  if (!(error instanceof PushIncompleteError)) return [{ error, tasks }];
+  return error.outcomes.flatMap((outcome) =>
+    outcome.pushed ? [] : [{ error: outcome.error, tasks: 1 }],
+  );
+}
