@@ -30,7 +30,7 @@ export async function findCompose() {
  * @returns {ComposeProject}
  */
 export function composeProject(compose, name) {
-  const flags = ['--project-name', name, '--profile', 'observability'];
+  const flags = ['--project-name', name];
   /** @param {string[]} args */
   const command = (...args) => [...compose, ...flags, ...args];
   return {
@@ -63,9 +63,11 @@ export async function inspect(id, template) {
  *
  * @param {string} id
  * @param {string} url
+ * @param {RequestInit} [init]
  */
-export function fetchFrom(id, url) {
-  const code = `fetch(${JSON.stringify(url)}).then(async (r) => console.log(await r.text()))`;
+export function fetchFrom(id, url, init = {}) {
+  const given = `${JSON.stringify(url)}, ${JSON.stringify(init)}`;
+  const code = `fetch(${given}).then(async (r) => console.log(await r.text()))`;
   return docker('exec', id, 'node', '-e', code);
 }
 

@@ -22,15 +22,20 @@ const TASK_MS = 100;
 const PROMETHEUS_IMAGE = 'prom/prometheus:v3.0.0';
 const name = `goflow-test-${process.pid}-${Date.now().toString(36)}`;
 const image = `goflow-worker-demo:${name}`;
+const gatewayImage = `goflow-gateway-demo:${name}`;
+const operateToken = `operate-token-of-${name}`;
 
 /** What docker-compose.yml leaves open. */
 Object.assign(process.env, {
   GOFLOW_IMAGE: image,
+  GATEWAY_IMAGE: gatewayImage,
+  GATEWAY_OPERATE_TOKEN: operateToken,
   GOFLOW_CONCURRENCY: '2',
   GOFLOW_LEASE: '5s',
   GOFLOW_TOKEN: `token-of-${name}`,
   // Any free one.
   PROMETHEUS_PORT: '0',
+  GATEWAY_PORT: '0',
 });
 
 await main();
@@ -66,6 +71,7 @@ async function testCompose(project) {
   const ids = await step('up', () => bringUp(project));
   await step('redis', () => checkRedis(project));
   await step('prometheus', () => checkPrometheus(project, ids));
+  await step('gateway', () => checkGateway(project, ids[0] ?? ''));
   const push = await step('push', () => startPush(project));
   const [victim = '', leaver = ''] = ids;
   await step('metrics', () => checkMetrics(ids, push));
@@ -76,7 +82,7 @@ async function testCompose(project) {
 
 /** @param {ComposeProject} project */
 async function buildImage(project) {
-  await project.compose('build', 'worker');
+  await project.compose('build', 'worker', 'gateway');
   const [user, size] = (await inspect(image, '{{.Config.User}} {{.Size}}')).split(' ');
   expect(user === 'node', `the image runs as ${user || 'root'}, not as node`);
   return { said: `built, ${Math.round(Number(size) / 1e6)} MB with its base, runs as ${user}` };
@@ -128,6 +134,32 @@ async function checkPrometheus(project, ids) {
     return Number(up) === WORKERS || undefined;
   });
   return { said: `found all ${WORKERS} workers by DNS, and scrapes them` };
+}
+
+/**
+ * @param {ComposeProject} project
+ * @param {string} asker a worker: the gateway is asked from within the network
+ */
+async function checkGateway(project, asker) {
+  await project.compose('up', '-d', '--no-build', '--no-deps', 'gateway');
+  const gateway = 'http://gateway:8080';
+  const ready = () => fetchFrom(asker, `${gateway}/readyz`).catch(() => '');
+  await eventually('the gateway is ready', 60, async () =>
+    (await ready()).includes('"ready"') ? true : undefined,
+  );
+  const headers = { authorization: `Bearer ${operateToken}` };
+  const body = JSON.stringify({ payload: 'hello' });
+  const pushed = await fetchFrom(asker, `${gateway}/tasks/repeater`, {
+    method: 'POST',
+    headers,
+    body,
+  });
+  const { id } = JSON.parse(pushed);
+  const result = await fetchFrom(asker, `${gateway}/tasks/${id}/result?wait=30s`, { headers });
+  expect(JSON.parse(result).value === 'hello', `the gateway answered ${result}`);
+  const page = await fetchFrom(asker, `${gateway}/dashboard`);
+  expect(page.includes('Log in'), 'the gateway shows no dashboard');
+  return { said: 'pushed a task by HTTP and got its result; the dashboard asks who one is' };
 }
 
 /** @param {string} name */
@@ -265,7 +297,7 @@ function cleanUpOnce(project) {
   let running;
   const cleanUp = async () => {
     await project.compose('down', '--volumes', '--remove-orphans', '--timeout', '10');
-    await succeeds(docker('image', 'rm', '--no-prune', image));
+    await succeeds(docker('image', 'rm', '--no-prune', image, gatewayImage));
   };
   return () => (running ??= cleanUp());
 }

@@ -23,7 +23,11 @@ const itemsOf = (list = ''): string[] =>
 const compose = withoutComments(read('docker-compose.yml'));
 const services = below(compose, 'services') ?? '';
 const names = [...services.matchAll(/^ {2}(\w+):$/gm)].map(([, name = '']) => name);
-const service = (name: string): string => below(services, name) ?? '';
+/** In their order. */
+const SERVICES = ['redis', 'worker', 'gateway', 'addresses', 'prometheus', 'grafana'];
+/** Not what others say of it in `depends_on`. */
+const service = (name: string): string =>
+  new RegExp(`^ {2}${name}:(\n(?: {3,}.*\n|\\s*\n)*)`, 'm').exec(services)?.[1] ?? '';
 
 test('the parts of a file are found', () => {
   const yaml = 'a:\n  b: 1\n  c:\n    - "x"\n    - y\nd: 2\n';
@@ -33,17 +37,17 @@ test('the parts of a file are found', () => {
 });
 
 describe('docker-compose.yml', () => {
-  test('has four services', () => {
-    expect(names).toEqual(['redis', 'worker', 'prometheus', 'grafana']);
+  test('has the services that make it whole', () => {
+    expect(names).toEqual([...SERVICES]);
   });
 
   test('fixes no container name, and no host port of a service that is scaled', () => {
     expect(compose).not.toContain('container_name');
     const published = names.filter((name) => below(service(name), 'ports') !== undefined);
-    expect(published).toEqual(['prometheus', 'grafana']);
+    expect(published).toEqual(['gateway', 'prometheus', 'grafana']);
   });
 
-  test.each(['prometheus', 'grafana'])(
+  test.each(['gateway', 'prometheus', 'grafana'])(
     'publishes %s to this machine alone, at a port that can be changed',
     (name) => {
       const [port, ...more] = itemsOf(below(service(name), 'ports'));
@@ -82,12 +86,14 @@ describe('docker-compose.yml', () => {
     expect(Object.fromEntries(added)).toEqual({
       redis: ['CHOWN', 'DAC_OVERRIDE', 'SETGID', 'SETUID'],
       worker: [],
+      gateway: [],
+      addresses: [],
       prometheus: [],
       grafana: [],
     });
   });
 
-  test.each(['redis', 'worker', 'prometheus'])(
+  test.each(['redis', 'worker', 'gateway', 'prometheus'])(
     'lets %s write nowhere but where it has to',
     (name) => {
       expect(service(name)).toContain('read_only: true\n');
@@ -95,7 +101,7 @@ describe('docker-compose.yml', () => {
     },
   );
 
-  test.each(['redis', 'worker'])('bounds what %s takes of the machine', (name) => {
+  test.each(['redis', 'worker', 'gateway'])('bounds what %s takes of the machine', (name) => {
     expect(service(name)).toMatch(/mem_limit: \$\{\w+_MEMORY:-\d+[mg]\}\n/);
     expect(service(name)).toMatch(/pids_limit: \d+\n/);
   });
@@ -106,28 +112,39 @@ describe('docker-compose.yml', () => {
       // biome-ignore lint/suspicious/noTemplateCurlyInString: as it stands in the file.
       ...['${GOFLOW_TOKEN:-development-only-change-me}', '${GOFLOW_READ_TOKEN:-}'],
       // biome-ignore lint/suspicious/noTemplateCurlyInString: as it stands in the file.
+      ...['${GATEWAY_OPERATE_TOKEN:-development-only-change-me}', '${GATEWAY_PUSH_TOKEN:-}'],
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: as it stands in the file.
+      '${GATEWAY_READ_TOKEN:-}',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: as it stands in the file.
       '${GRAFANA_PASSWORD:-admin}',
     ]);
   });
 
-  test('starts Prometheus and Grafana only when asked to', () => {
-    const profiles = names.map((name) => [name, itemsOf(below(service(name), 'profiles'))]);
-    expect(Object.fromEntries(profiles)).toEqual({
-      redis: [],
-      worker: [],
-      prometheus: ['observability'],
-      grafana: ['observability'],
-    });
+  test('brings all of it up by one command', () => {
+    expect(compose).not.toContain('profiles');
+  });
+
+  test('gives the gateway longer to stop than its requests have', () => {
+    const gateway = service('gateway');
+    const grace = Number(/GOFLOW_GRACE: (\d+)s/.exec(gateway)?.[1]);
+    const untilKilled = Number(/stop_grace_period: (\d+)s/.exec(gateway)?.[1]);
+    expect(untilKilled).toBeGreaterThan(grace + 5);
   });
 });
 
 describe('what Prometheus and Grafana are given', () => {
-  test('Prometheus asks for the service and the port that workers listen on', () => {
-    const asked = below(read('deploy/prometheus/prometheus.yml'), 'dns_sd_configs');
-    const port = /GOFLOW_PORT: "(\d+)"/.exec(service('worker'))?.[1];
-    expect(asked).toContain('names: [worker]');
-    expect(asked).toContain('type: A\n');
-    expect(asked).toContain(`port: ${port}\n`);
+  test.each(['worker', 'gateway'])('Prometheus asks %s at the port that it listens on', (name) => {
+    const port = /GOFLOW_PORT: "(\d+)"/.exec(service(name))?.[1];
+    expect(read('deploy/prometheus/prometheus.yml')).toContain(
+      `      - names: [${name}]\n        type: A\n        port: ${port}\n`,
+    );
+  });
+
+  test('Prometheus has the rules', () => {
+    const files = itemsOf(below(read('deploy/prometheus/prometheus.yml'), 'rule_files'));
+    expect(files).toEqual(['/etc/prometheus/rules/*.yml']);
+    const volumes = itemsOf(below(service('prometheus'), 'volumes'));
+    expect(volumes).toContain('./deploy/prometheus/rules:/etc/prometheus/rules:ro');
   });
 
   test('Grafana reckons with the interval at which Prometheus asks', () => {
@@ -147,13 +164,13 @@ describe('what Prometheus and Grafana are given', () => {
   });
 });
 
-describe('deploy/docker/worker.Dockerfile', () => {
+describe('deploy/docker/goflow.Dockerfile', () => {
   test('runs Node itself, as a user without rights', () => {
-    const lines = read('deploy/docker/worker.Dockerfile').split('\n');
-    expect(lines.filter((line) => line.startsWith('USER '))).toEqual(['USER node']);
+    const lines = read('deploy/docker/goflow.Dockerfile').split('\n');
+    expect(lines.filter((line) => line.startsWith('USER '))).toEqual(['USER node', 'USER node']);
     const starts = lines.filter((line) => /^(ENTRYPOINT|CMD) /.test(line));
-    expect(starts).toHaveLength(1);
-    expect(starts[0]).toMatch(/^ENTRYPOINT \["node", /);
+    expect(starts).toHaveLength(2);
+    for (const start of starts) expect(start).toMatch(/^ENTRYPOINT \["node", /);
     // What runs belongs to root, and the user of the image cannot change it.
     expect(lines.join('\n')).not.toMatch(/--chown|chmod/);
   });
