@@ -48,7 +48,7 @@ export { checkTracing } from './options/check-tracing.js';
 export type { DeduplicationWindow, ResolvedDeduplication } from './options/deduplication.js';
 export { checkKey } from './options/deduplication.js';
 export type { Duration, DurationLimits, DurationUnit } from './options/duration.js';
-export { MAX_TIMER_MS, toMs } from './options/duration.js';
+export { MAX_TIMER_MS, spell, toMs } from './options/duration.js';
 export type { EncryptionOptions } from './options/encryption.js';
 export { resolveEncryption } from './options/encryption.js';
 export { checkInteger, checkKnown, invalidOption } from './options/invalid-option.js';
@@ -179,4 +179,6 @@ export {
 export { ENCRYPTED_VERSION, ENVELOPE_VERSION } from './wire/envelope-version.js';
 export type { WireSubject } from './wire/json.js';
 export { encodeJson, MAX_DEPTH } from './wire/json.js';
+export type { JsonFault } from './wire/json-fault.js';
+export { findJsonFault } from './wire/json-fault.js';
 export { decodeLogLine, encodeLogLine } from './wire/log-line.js';

@@ -1,6 +1,6 @@
+import { findJsonFault } from '@goflow/shared';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { findJsonFault } from './json-fault.js';
 import { parseJson } from './parse-json.js';
 
 const parses = (text: string): boolean => {

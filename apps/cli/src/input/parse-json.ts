@@ -1,5 +1,4 @@
-import { GoflowError } from '@goflow/shared';
-import { findJsonFault, type JsonFault } from './json-fault.js';
+import { findJsonFault, GoflowError, type JsonFault } from '@goflow/shared';
 
 /** Where a text of JSON comes from. */
 export interface JsonSource {

@@ -1,17 +1,6 @@
-const UNITS = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['m', 60_000],
-  ['s', 1_000],
-] as const;
+import { spell } from '@goflow/shared';
 
-/** A length of time for people, in its largest unit: `3 d`, `2 h`, `41 s`, `1.5 s`, `320 ms`, `0.4 ms`. */
-export function spell(ms: number): string {
-  const [unit, size] = UNITS.find(([, least]) => ms >= least) ?? ['ms', 1];
-  const count = ms / size;
-  const isFine = count < 10 && (unit === 's' || unit === 'ms');
-  return `${Number(count.toFixed(isFine ? 1 : 0))} ${unit}`;
-}
+export { spell };
 
 /** How long ago a time was: `41 s ago`; `-` when it is not known. */
 export function ago(at: Date | number | undefined, now: number): string {

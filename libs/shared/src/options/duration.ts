@@ -41,3 +41,13 @@ function read(value: unknown): number {
   const match = typeof value === 'string' ? PATTERN.exec(value) : null;
   return match ? Number(match[1]) * UNIT_MS[match[2] as DurationUnit] : Number.NaN;
 }
+
+const SPELLED = (['d', 'h', 'm', 's'] as const).map((unit) => [unit, UNIT_MS[unit]] as const);
+
+/** A length of time for people, in its largest unit: `3 d`, `2 h`, `41 s`, `1.5 s`, `320 ms`, `0.4 ms`. */
+export function spell(ms: number): string {
+  const [unit, size] = SPELLED.find(([, least]) => ms >= least) ?? ['ms', 1];
+  const count = ms / size;
+  const isFine = count < 10 && (unit === 's' || unit === 'ms');
+  return `${Number(count.toFixed(isFine ? 1 : 0))} ${unit}`;
+}
