@@ -71,6 +71,13 @@ test.each(['zsh', 'fish'])('%s takes its script', async (shell) => {
   execFileSync(shell, ['-n', join(folder, 'script')]);
 });
 
+test('--json: the script in a document', async () => {
+  const words = await runCli(undefined, ['completion', 'fish']);
+  const { code, stdout } = await runCli(undefined, ['completion', 'fish', '--json']);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toEqual({ shell: 'fish', script: words.stdout.trimEnd() });
+});
+
 test('another shell: 2, and which there are', async () => {
   const { code, stderr } = await runCli(undefined, ['completion', 'tcsh']);
   expect(code).toBe(2);

@@ -110,6 +110,15 @@ test('--all is counted, asked for on a terminal, and refused where nobody can an
   expect(documents(rest.stdout)).toMatchObject([{ redriven: 1, failedCount: 0, complete: true }]);
 });
 
+test('--all of none: said, and with --json the report that it is for many', async () => {
+  const { place } = await startShop();
+  const line = ['dead', 'discard', '--all'];
+  expect(await runCli(place, line)).toEqual({ code: 0, stdout: '', stderr: 'no dead letters\n' });
+  const { code, stdout } = await runCli(place, [...line, '--json']);
+  expect(code).toBe(0);
+  expect(documents(stdout)).toMatchObject([{ discarded: 0, failed: [], complete: true }]);
+});
+
 test('what dies after --all was asked for is left alone: it was not counted', async () => {
   const shop = await startShop();
   await pushFailing(shop, ['a', 'b']);

@@ -39,6 +39,8 @@ export async function onChosen(
     const { deadLetters } = (await reading()).inspector;
     const counts = await count(deadLetters, filter, context);
     if (isDry) return tellCount(counts, context, action);
+    // JSON has its report, of none.
+    if (counts.count === 0 && context.out.json) return action.all(filter);
     if (counts.count === 0) {
       context.out.note('no dead letters');
       return EXIT.done;

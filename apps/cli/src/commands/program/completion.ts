@@ -28,7 +28,8 @@ export const run: RunCommand = async ([shell = ''], _options, { out }) => {
   );
   const everywhere = [...SETTING_OPTIONS, HELP, { flags: '-V, --version', help: 'the version' }];
   const places = placesOf([...commands, ...programs], { groups: GROUPS, everywhere });
-  out.line(script(places).trimEnd());
+  const text = script(places).trimEnd();
+  out.answer({ shell, script: text }, () => [text]);
   return EXIT.done;
 };
 
