@@ -12,6 +12,7 @@ import {
   sumOf,
 } from './compose-project.mjs';
 import { ROOT } from './run-program.mjs';
+import { expect, seconds, step, succeeds } from './test-steps.mjs';
 
 /** @typedef {import('./compose-project.mjs').ComposeProject} ComposeProject */
 
@@ -271,23 +272,6 @@ function fetchMetrics(id) {
 }
 
 /**
- * Does one step and says in one line how it went.
- *
- * @template T
- * @param {string} title
- * @param {() => Promise<{ said: string, value?: T }>} work
- * @returns {Promise<T>}
- */
-async function step(title, work) {
-  const began = performance.now();
-  const { said, value } = await work().catch((error) => {
-    throw new Error(`${title}: FAILED after ${seconds(began)}: ${error.message}`, { cause: error });
-  });
-  console.log(`${title}: ${said} (${seconds(began)})`);
-  return /** @type {T} */ (value);
-}
-
-/**
  * Removes containers, network, volumes and the image's name; what it was built of stays, so that the next build is quick.
  *
  * @param {ComposeProject} project
@@ -300,22 +284,4 @@ function cleanUpOnce(project) {
     await succeeds(docker('image', 'rm', '--no-prune', image, gatewayImage));
   };
   return () => (running ??= cleanUp());
-}
-
-/** @param {Promise<unknown>} work */
-function succeeds(work) {
-  return work.then(
-    () => true,
-    () => false,
-  );
-}
-
-/** @param {boolean} isTrue @param {string} message */
-function expect(isTrue, message) {
-  if (!isTrue) throw new Error(message);
-}
-
-/** @param {number} began */
-function seconds(began) {
-  return `${((performance.now() - began) / 1_000).toFixed(1)} s`;
 }
