@@ -41,3 +41,11 @@ test('where all is no UTF-8, the cut still ends', () => {
   const output = keep(new Uint8Array(10).fill(0x80), 5, 4);
   expect(output.text()).toBe(`${'\ufffd'.repeat(5)}\n[goflow: cut after 5 of 10 bytes]`);
 });
+
+test('what came is copied: nothing holds on to the chunks', () => {
+  const output = new CappedOutput(5_000);
+  const chunk = Buffer.alloc(1_000, 'a');
+  for (let times = 0; times < 6; times += 1) output.add(chunk);
+  chunk.fill('b');
+  expect(output.text()).toBe(`${'a'.repeat(5_000)}\n[goflow: cut after 5000 of 6000 bytes]`);
+});

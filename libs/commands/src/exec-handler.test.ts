@@ -58,6 +58,15 @@ test('ended from outside, it has no result: the task is cancelled, or another wo
   }
 });
 
+test('one that had ended when the worker was told to leave keeps its result: it is not to run twice', async () => {
+  const stop = new AbortController();
+  // What it leaves behind holds its output open for a while.
+  const command = { command: 'sh', args: ['-c', 'echo done; sleep 30 &'] };
+  const running = handle(command, { allow: ['sh'] }, stop.signal);
+  setTimeout(() => stop.abort(new GoflowError('INTERNAL', 'the worker stops')), 400);
+  expect(await running).toMatchObject({ exit_code: 0, result_body: 'done\n' });
+});
+
 test('one that ignores SIGTERM does not hold up a worker that leaves', async () => {
   const stop = new AbortController();
   const command = { command: 'sh', args: ['-c', 'trap "" TERM; while :; do sleep 0.1; done'] };
@@ -85,4 +94,13 @@ test.each([
   expect(result).toMatchObject({ exit_code: 0, truncated: true });
   for (const text of [result.result_body, result.stderr])
     expect(text).toMatch(/\n\[goflow: cut after \d+ of \d+ bytes\]$/);
+});
+
+test('cut twice, the mark still tells how much the command wrote; a limit below every result ends, too', async () => {
+  const source = 'process.stdout.write("x".repeat(3e6)); process.stderr.write("é".repeat(10))';
+  const { result_body, stderr } = await handle({ args: ['-e', source] });
+  expect(result_body).toMatch(/^x+\n\[goflow: cut after \d+ of 3000000 bytes\]$/);
+  expect(stderr).toMatch(/^é+\n\[goflow: cut after \d+ of 20 bytes\]$/);
+  const least = await handle({ args: ['-e', source] }, { resultLimit: 10 });
+  expect(least.result_body).toBe('\n[goflow: cut after 0 of 3000000 bytes]');
 });

@@ -1,6 +1,6 @@
 import { isGoflowError } from '@goflow/shared';
 import { type AllowList, resolveAllowList } from './allow-list.js';
-import { cutMark } from './capped-output.js';
+import { cutMark, wholeOf } from './capped-output.js';
 import { type Command, type CommandResult, EXEC_EXIT } from './command.js';
 import {
   type AllowedEnv,
@@ -9,7 +9,7 @@ import {
   refusedVariable,
   resolveAllowedEnv,
 } from './environment.js';
-import { notRun, runCommand } from './run-command.js';
+import { notRun, runCommand, wasInterrupted } from './run-command.js';
 
 /** Options of {@link createExecHandler}. */
 export interface ExecHandlerOptions {
@@ -51,8 +51,8 @@ export function createExecHandler(options: ExecHandlerOptions): ExecHandler {
     const refusal = whyRefused(command, allowed, allowedEnv);
     if (refusal !== undefined) return notRun(command.identifier, EXEC_EXIT.refused, refusal);
     const result = await runCommand(command, { env: base, signal, outputLimit, killGraceMs });
-    // It was ended from outside: what it came to is no result of the command.
-    signal.throwIfAborted();
+    // What it came to is no result of the command then.
+    if (wasInterrupted(result)) signal.throwIfAborted();
     return cutToFit(result, resultLimit);
   };
 }
@@ -75,11 +75,11 @@ const killGraceMs = (reason: unknown): number =>
 /** Cuts output until the JSON of a result is small enough: how much longer text becomes in it depends on what is in it. */
 function cutToFit(result: CommandResult, limit: number): CommandResult {
   let fitting = result;
-  for (let bytes = sizeOf(fitting); bytes > limit; bytes = sizeOf(fitting)) {
-    const share = (limit / bytes) * 0.95;
-    const { result_body, stderr = '' } = fitting;
-    const body = cutTo(result.result_body, Math.floor(result_body.length * share));
-    const errors = cutTo(result.stderr ?? '', Math.floor(stderr.length * share));
+  let share = 1;
+  for (let bytes = sizeOf(result); bytes > limit && share > 0; bytes = sizeOf(fitting)) {
+    share = share < MIN_SHARE ? 0 : share * (limit / bytes) * 0.95;
+    const body = cutTo(result.result_body, share, result.truncated);
+    const errors = cutTo(result.stderr ?? '', share, result.truncated);
     fitting = {
       ...result,
       result_body: body,
@@ -92,9 +92,15 @@ function cutToFit(result: CommandResult, limit: number): CommandResult {
 
 const sizeOf = (result: CommandResult): number => Buffer.byteLength(JSON.stringify(result));
 
-function cutTo(text: string, length: number): string {
+/** Less than this is nothing: names and marks alone may be longer than a limit. */
+const MIN_SHARE = 1e-6;
+
+function cutTo(text: string, share: number, wasCut = false): string {
+  const length = Math.floor(text.length * share);
   if (text.length <= length) return text;
   const isInPair = /[\ud800-\udbff]/.test(text.charAt(length - 1));
   const kept = text.slice(0, isInPair ? length - 1 : length);
-  return `${kept}${cutMark(Buffer.byteLength(kept), Buffer.byteLength(text))}`;
+  // What the command wrote, and not what was left of it the first time.
+  const whole = (wasCut ? wholeOf(text) : undefined) ?? Buffer.byteLength(text);
+  return `${kept}${cutMark(Buffer.byteLength(kept), whole)}`;
 }

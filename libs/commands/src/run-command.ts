@@ -47,13 +47,20 @@ export async function runCommand(
   if (signal?.aborted) return notRun(identifier, EXEC_EXIT.interrupted, 'not run: interrupted');
   const whole = { ...env, ...command.env };
   try {
+    // Before anything runs: a wrong one would leave a process behind.
+    const timeoutMs = command.timeout === undefined ? undefined : toMs('timeout', command.timeout);
     const child = await startProcess(command, { env: whole, signal });
-    return await new CommandRun(child, command, options).end();
+    return await new CommandRun(child, command, options).end(timeoutMs);
   } catch (error) {
     // It may have waited for room until now.
     if (signal?.aborted) return notRun(identifier, EXEC_EXIT.interrupted, 'not run: interrupted');
     return notRun(identifier, EXEC_EXIT.notStarted, await whyNotStarted(error, command));
   }
+}
+
+/** Whether `signal` ended a command, or kept it from being started; false for one that ended by itself before that. */
+export function wasInterrupted({ error = '' }: CommandResult): boolean {
+  return /^(not run: )?interrupted/.test(error);
 }
 
 /** The result of a command that did not run. */
@@ -99,14 +106,13 @@ class CommandRun {
     });
   }
 
-  async end(): Promise<CommandResult> {
+  async end(timeoutMs: number | undefined): Promise<CommandResult> {
     const { signal, onStart } = this.#options;
-    const { timeout } = this.#command;
     this.#connect();
     onStart?.(this.#child.pid ?? 0);
     signal?.addEventListener('abort', this.#onAbort);
     if (signal?.aborted) this.#onAbort();
-    if (timeout !== undefined) this.#after(toMs('timeout', timeout), this.#onTimeout);
+    if (timeoutMs !== undefined) this.#after(timeoutMs, this.#onTimeout);
     const exit = await this.#exited;
     this.#hasExited = true;
     signal?.removeEventListener('abort', this.#onAbort);
