@@ -65,7 +65,7 @@ const started = (program: ChildProgram, count: number) =>
 
 /** The processes of all workers that wrote into the log. */
 const pidsOf = ({ stdout }: ChildProgram): number[] => [
-  ...new Set([...stdout.matchAll(/"worker":"[^"]+:(\d+)"/g)].map(([, pid]) => Number(pid))),
+  ...new Set([...stdout.matchAll(/"worker":"[^":]+:(\d+)[:"]/g)].map(([, pid]) => Number(pid))),
 ];
 
 function isAlive(pid: number): boolean {
