@@ -37,7 +37,6 @@ export function resolveReplicas(
     throw invalidOption('replicaTimeout', '`timeout` at most', replicaTimeout);
   if (wanted === 0) return undefined;
   // ioredis sends WAIT to any node, and does not tell which node, and which connection, a write went over.
-  if (isOfCluster(redis))
-    throw invalidOption('minReplicas', '0 with a Redis Cluster', minReplicas);
+  if (isOfCluster(redis)) throw invalidOption('minReplicas', '0 with a Redis Cluster', minReplicas);
   return { wanted, timeoutMs: waitMs };
 }
