@@ -2,6 +2,7 @@ import { HttpServer } from '@goflow/http/server';
 import { createGoflow } from '@goflow/sdk';
 import type { GatewayDeps } from './gateway-deps.js';
 import { type GatewayOptions, resolveGatewayOptions } from './options.js';
+import { HeldRequests } from './requests/held-requests.js';
 
 /** The HTTP face of goflow. Made by {@link createGateway}. */
 export interface Gateway extends AsyncDisposable {
@@ -15,6 +16,8 @@ export interface Gateway extends AsyncDisposable {
 
 /** Behind a proxy all callers are one address. Long polls and streams hold theirs. */
 const CONNECTIONS = { all: 10_000, ofAddress: 5_000, keptFree: 100 };
+/** Each is a connection and a subscription; the rest of the connections is for short requests. */
+const HELD = { polls: 5_000, streams: 2_000 };
 /** Longer than a long poll is silent. */
 const SILENCE_MS = 75_000;
 
@@ -31,12 +34,18 @@ export function createGateway(given: GatewayOptions): Gateway {
   const { tasks, redis, prefix, encryption, resultStore } = given;
   const { logger, listen, graceMs } = options;
   const goflow = createGoflow({ tasks, redis, prefix, encryption, resultStore, logger });
-  const deps: GatewayDeps = { goflow, tasks, options, logger };
+  const held = {
+    polls: new HeldRequests(HELD.polls, 'waits for results'),
+    streams: new HeldRequests(HELD.streams, 'streams of events'),
+  };
+  const deps: GatewayDeps = { goflow, tasks, options, logger, held };
   const load = async () => (await import('./http-app.js')).createHttpApp(deps);
   const limits = { connections: CONNECTIONS, silenceMs: SILENCE_MS };
   const server = new HttpServer({ ...listen, load, limits });
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
+    // They would last longer than any grace; their clients come again, to another gateway.
+    for (const one of Object.values(held)) one.endAll();
     await server.stop(graceMs);
     await goflow.close();
   };

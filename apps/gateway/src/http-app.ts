@@ -12,16 +12,25 @@ import { GoflowError } from '@goflow/shared';
 import express, { type Express, type RequestHandler } from 'express';
 import { createDashboard } from './dashboard/dashboard.js';
 import { type Endpoint, routesOf } from './endpoint.js';
+import { deadLetterEndpoints } from './endpoints/dead-letter-endpoints.js';
+import { fleetEndpoints } from './endpoints/fleet-endpoints.js';
+import { openApiEndpoint } from './endpoints/openapi-endpoint.js';
+import { queueEndpoints } from './endpoints/queue-endpoints.js';
 import { taskEndpoints } from './endpoints/task-endpoints.js';
 import type { GatewayDeps } from './gateway-deps.js';
+import { logAccess } from './requests/access-log.js';
+import { limitRate } from './requests/limit-rate.js';
+import { refuseUnknownQuery } from './requests/query.js';
+import { identify } from './requests/request-id.js';
 import { ROLES } from './roles.js';
 
 /** What answers requests. The order is the point: limits, what is open to all, permission, then the rest. */
 export function createHttpApp(deps: GatewayDeps): Express {
   const app = express().disable('x-powered-by').disable('etag');
   app.enable('case sensitive routing').enable('strict routing');
-  app.use(refuseMalformed);
+  app.use(identify, logAccess(deps.logger), refuseMalformed);
   serve(app, probes(deps));
+  app.use(limitRate(deps.options));
   if (deps.options.dashboard) app.use('/dashboard', createDashboard(deps));
   app.use(refuseOtherSites, plainHeaders);
   serve(app, routesOf(endpointsOf(deps), createGuard(deps)));
@@ -37,7 +46,13 @@ export function createHttpApp(deps: GatewayDeps): Express {
 
 /** All that the API can do. */
 export function endpointsOf(deps: GatewayDeps): readonly Endpoint[] {
-  return taskEndpoints(deps);
+  const endpoints = [
+    ...taskEndpoints(deps),
+    ...deadLetterEndpoints(deps),
+    ...queueEndpoints(deps),
+    ...fleetEndpoints(deps),
+  ];
+  return [...endpoints, openApiEndpoint(deps, endpoints)];
 }
 
 /** What stands before each endpoint. */
@@ -45,7 +60,20 @@ function createGuard({ options }: GatewayDeps): (endpoint: Endpoint) => readonly
   const tokens = ROLES.map((role) => ({ role, tokens: options.tokens[role] }));
   const permission = createPermission({ ladder: ROLES, tokens });
   const limit = answerWithin();
-  return ({ role, isLong = false }) => (isLong ? [permission(role)] : [limit, permission(role)]);
+  return (endpoint) => [
+    mark(endpoint),
+    ...(endpoint.isLong ? [] : [limit]),
+    permission(endpoint.role),
+    refuseUnknownQuery(endpoint.operation),
+  ];
+}
+
+/** For the log. */
+function mark(endpoint: Endpoint): RequestHandler {
+  return (_request, response, next) => {
+    response.locals.endpoint = endpoint;
+    next();
+  };
 }
 
 /** Answers are for programs: no page may show them, and nobody keeps them. */

@@ -11,7 +11,13 @@ export {
   type Tokens,
 } from './listen-options.js';
 export { networkOf } from './network-of.js';
-export { answerErrors, HttpRefusal, type Problem, sendProblem } from './problem.js';
+export {
+  answerErrors,
+  type FieldError,
+  HttpRefusal,
+  type Problem,
+  sendProblem,
+} from './problem.js';
 export { readBody } from './read-body.js';
 export { answerWithin, refuseMalformed } from './request-limits.js';
 export { type Routes, serve } from './routes.js';

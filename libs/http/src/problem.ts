@@ -9,6 +9,16 @@ export interface Problem {
   readonly status: number;
   readonly detail: string;
   readonly code: ErrorCode;
+  /** Of the request, where requests have ids: `response.locals.requestId`. */
+  readonly requestId?: string;
+  /** The fields that are wrong, at most 100 of them. */
+  readonly errors?: readonly FieldError[];
+}
+
+/** One field that is wrong, such as `items[2].price`; the path is empty for the whole. */
+export interface FieldError {
+  readonly path: string;
+  readonly message: string;
 }
 
 /** A malformed request that HTTP has a status of its own for, such as 413, 414 or 415. */
@@ -21,17 +31,24 @@ export class HttpRefusal extends GoflowError {
   }
 }
 
-/** Answers with a problem. `more` adds members, as the RFC allows. */
+/** Answers with a problem. `more` adds members, as the RFC allows. `response.locals.error` is the error from then on, for a log. */
 export function sendProblem(response: Response, error: GoflowError, more: object = {}): void {
   const { http, when } = ERRORS[error.code];
   const status = statusOf(error) ?? http;
+  const { requestId } = response.locals as { requestId?: string };
+  const errors = fieldErrorsOf(error);
+  response.locals.error = error;
   const problem: Problem = {
     type: `urn:goflow:error:${error.code}`,
     title: when,
     status,
     detail: error.message,
     code: error.code,
+    ...(requestId === undefined ? {} : { requestId }),
+    ...(errors === undefined ? {} : { errors }),
   };
+  if ((status === 429 || status === 503) && !response.hasHeader('Retry-After'))
+    response.setHeader('Retry-After', '1');
   // What is left of the body is nobody's: the next request would have to wait for it.
   if (!response.req.complete) closeGently(response);
   response
@@ -47,9 +64,26 @@ function statusOf(error: GoflowError): number | undefined {
 
 /** Whatever a route throws leaves by this one door. */
 export const answerErrors: ErrorRequestHandler = (error: unknown, _request, response, _next) => {
-  if (response.headersSent) response.destroy();
-  else sendProblem(response, toGoflowError(error));
+  if (!response.headersSent) {
+    sendProblem(response, toGoflowError(error));
+    return;
+  }
+  response.locals.error = error;
+  response.destroy();
 };
+
+/** What a schema found, and of many payloads in which one. */
+function fieldErrorsOf({ details }: GoflowError): readonly FieldError[] | undefined {
+  const { issues, index } = (details ?? {}) as { issues?: unknown; index?: number };
+  if (!Array.isArray(issues)) return undefined;
+  const place = index === undefined ? '' : `payloads[${index}]`;
+  return (issues as FieldError[]).slice(0, MAX_FIELDS).map(({ path, message }) => ({
+    path: place === '' || path === '' || path.startsWith('[') ? place + path : `${place}.${path}`,
+    message,
+  }));
+}
+
+const MAX_FIELDS = 100;
 
 function toGoflowError(error: unknown): GoflowError {
   if (isGoflowError(error)) return error;

@@ -1,32 +1,45 @@
-import { readJson } from '@goflow/http';
+import type { Request } from 'express';
 import type { Endpoint } from '../endpoint.js';
 import type { GatewayDeps } from '../gateway-deps.js';
+import { answer, body } from '../openapi/parts.js';
 import { pushRequestOf } from './push-request.js';
+import { idempotencyOf, withHeaders } from './request-options.js';
+import { IDEMPOTENCY_KEY, PUSH_BODY, PUSHED, TASK, TRACEPARENT } from './task-schemas.js';
 
-/** `POST /tasks/:type`: one task. 201 with its id; 200 where it was there before. */
-export function pushEndpoint({ goflow, options }: GatewayDeps): Endpoint {
-  const limits = { maxBytes: options.bodyLimit, maxDepth: 100 };
+/** Reads a body with payloads. */
+export type ReadPayloads = (request: Request) => Promise<unknown>;
+
+/** `POST /tasks/:task`: one task. 201 with its id; 200 where it was there before. */
+export function pushEndpoint({ goflow }: GatewayDeps, read: ReadPayloads): Endpoint {
   return {
     method: 'POST',
-    path: '/tasks/:type',
+    path: '/tasks/:task',
     role: 'push',
     operation: {
       operationId: 'push',
       summary: 'Push one task',
+      description: 'Here `task` is its type. When it is answered, the task is in Redis.',
       tags: ['tasks'],
+      parameters: [TASK, IDEMPOTENCY_KEY, TRACEPARENT],
+      requestBody: body(PUSH_BODY),
       responses: {
-        201: { description: 'It is in Redis.' },
-        200: { description: 'It was there before.' },
+        201: answer('It is in Redis; `Location` is where it can be asked for.', PUSHED),
+        200: answer('It was there before.', PUSHED),
       },
     },
     handle: async (request, response) => {
-      const { type = '' } = request.params as { type?: string };
-      const { payload, ...pushOptions } = pushRequestOf(await readJson(request, limits));
-      const { id, deduplicated } = await goflow.pushOnce(type, payload, pushOptions);
+      const { task: type = '' } = request.params as { task?: string };
+      const idOf = idempotencyOf(request);
+      const { payload, options } = pushRequestOf(await read(request));
+      const { id, deduplicated } = await goflow.pushOnce(
+        type,
+        payload,
+        withHeaders(options, request, idOf?.()),
+      );
       response
         .status(deduplicated ? 200 : 201)
-        .location(`/tasks/${encodeURIComponent(id)}`)
-        .json({ id, deduplicated });
+        .setHeader('Location', `/tasks/${encodeURIComponent(id)}`);
+      response.json({ id, deduplicated });
     },
   };
 }

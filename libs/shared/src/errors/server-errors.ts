@@ -23,8 +23,8 @@ export const SERVER_ERRORS = Object.freeze({
   TOO_MANY_REQUESTS: entry({
     http: 429,
     retryable: true,
-    when: 'An address showed too many wrong tokens within a minute.',
-    cure: 'Wait as long as `Retry-After` says, and send the right token.',
+    when: 'A caller asked too often, or holds too much open; or an address showed too many wrong tokens within a minute.',
+    cure: 'Wait as long as `Retry-After` says; the detail names the limit.',
   }),
   METHOD_NOT_ALLOWED: entry({
     http: 405,

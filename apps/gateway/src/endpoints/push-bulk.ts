@@ -1,0 +1,89 @@
+import { sendProblem } from '@goflow/http';
+import { PushIncompleteError, type PushOutcome } from '@goflow/sdk';
+import { GoflowError, isGoflowError, type PushOptions } from '@goflow/shared';
+import type { Request, Response } from 'express';
+import type { Endpoint } from '../endpoint.js';
+import type { GatewayDeps } from '../gateway-deps.js';
+import { answer, body } from '../openapi/parts.js';
+import type { ReadPayloads } from './push.js';
+import { type BulkBody, bulkRequestOf } from './push-request.js';
+import { idempotencyOf, withHeaders } from './request-options.js';
+import {
+  BULK_BODY,
+  IDEMPOTENCY_KEY,
+  OUTCOMES,
+  PUSHED_MANY,
+  TRACEPARENT,
+  TYPE,
+} from './task-schemas.js';
+
+/** `POST /tasks/:type/bulk`: up to 10,000 tasks. 201 when all are in, 207 when some are; nothing is sent when a payload is wrong. */
+export function pushBulkEndpoint({ goflow }: GatewayDeps, read: ReadPayloads): Endpoint {
+  return {
+    method: 'POST',
+    path: '/tasks/:type/bulk',
+    role: 'push',
+    operation: {
+      operationId: 'pushMany',
+      summary: 'Push up to 10,000 tasks of one type',
+      description:
+        'All payloads are checked before the first is sent. `payloads` have all the same options, which stand beside them; `items` each have their own.',
+      tags: ['tasks'],
+      parameters: [TYPE, IDEMPOTENCY_KEY, TRACEPARENT],
+      requestBody: body(BULK_BODY),
+      responses: {
+        201: answer('All are in Redis.', PUSHED_MANY),
+        207: answer('Some are in Redis: each has an outcome.', OUTCOMES),
+      },
+    },
+    handle: async (request, response) => {
+      const { type = '' } = request.params as { type?: string };
+      const { payloads, options } = manyOf(bulkRequestOf(await read(request)), request);
+      try {
+        const ids = await goflow.pushMany(type, payloads, options);
+        response.status(201).json({ ids });
+      } catch (error) {
+        if (!(error instanceof PushIncompleteError)) throw error;
+        tellOutcomes(error, response);
+      }
+    },
+  };
+}
+
+/** What `pushMany` takes. @throws REQUEST_INVALID */
+function manyOf(body: BulkBody, request: Request) {
+  const idOf = idempotencyOf(request);
+  if ('items' in body) {
+    const { items } = body;
+    const each = items.map(({ options }, index) => withHeaders(options, request, idOf?.(index)));
+    const options = (_payload: unknown, index: number): PushOptions | undefined => each[index];
+    return { payloads: items.map(({ payload }) => payload), options };
+  }
+  const { payloads } = body;
+  if (idOf === undefined)
+    return { payloads, options: withHeaders(body.options, request, undefined) };
+  const { chunk, ...given } = body.options;
+  if (chunk !== undefined && chunk !== 1)
+    throw new GoflowError('REQUEST_INVALID', 'there is an Idempotency-Key, and so no `chunk`');
+  const options = (_payload: unknown, index: number): PushOptions =>
+    withHeaders(given, request, idOf(index));
+  return { payloads, options };
+}
+
+/** 207, or where none is in the problem of the first. */
+function tellOutcomes(error: PushIncompleteError, response: Response): void {
+  const outcomes = error.outcomes.map(shown);
+  const pushed = outcomes.filter((outcome) => outcome.pushed).length;
+  const { cause } = error;
+  if (pushed > 0) response.status(207).json({ pushed, failed: outcomes.length - pushed, outcomes });
+  else sendProblem(response, isGoflowError(cause) ? cause : error, { outcomes });
+}
+
+/** `sent`: it may be in all the same; a request that is repeated with its Idempotency-Key is safe. */
+function shown(outcome: PushOutcome) {
+  if (outcome.pushed) return outcome;
+  const { id, pushed, error } = outcome;
+  if (!isGoflowError(error)) return { id, pushed, code: 'INTERNAL', detail: 'it was not pushed' };
+  const { sent } = (error.details ?? {}) as { sent?: boolean };
+  return { id, pushed, code: error.code, detail: error.message, ...(sent ? { sent } : {}) };
+}

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { networkOf, sendProblem } from '@goflow/http';
+import { GoflowError } from '@goflow/shared';
+import type { Request, RequestHandler } from 'express';
+import { rateLimit, type Store } from 'express-rate-limit';
+import type { ResolvedGatewayOptions } from '../options.js';
+
+const WINDOW_MS = 1_000;
+/** Callers that are remembered; the oldest is forgotten for a new one, so that a flood of addresses takes no memory. */
+const MAX_CALLERS = 10_000;
+
+/** Refuses more than `rateLimit` requests of one caller within a second: 429, with `Retry-After`. Every answer has `RateLimit`. */
+export function limitRate({ rateLimit: limit, tokens }: ResolvedGatewayOptions): RequestHandler {
+  const known = new Set(Object.values(tokens).flat().map(digest));
+  return rateLimit({
+    windowMs: WINDOW_MS,
+    limit,
+    standardHeaders: 'draft-7',
+    legacyHeaders: false,
+    store: new CallerWindows(),
+    keyGenerator: (request) => callerKey(request, known),
+    handler: (_request, response) => {
+      const message = `more than ${limit} requests of one caller within a second`;
+      sendProblem(response, new GoflowError('TOO_MANY_REQUESTS', message));
+    },
+    // Looks for mistakes of whoever sets it up.
+    validate: false,
+  });
+}
+
+/** A token that opens something, by its digest; else the network of the address: who makes up tokens is not many callers. */
+function callerKey({ headers, socket }: Request, known: ReadonlySet<string>): string {
+  const { authorization } = headers;
+  if (authorization !== undefined && known.size > 0) {
+    const shown = digest(authorization.replace(/^bearer +/i, ''));
+    if (known.has(shown)) return shown;
+  }
+  return networkOf(socket.remoteAddress ?? '');
+}
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('base64');
+
+/** Counts in fixed windows, without a timer. */
+class CallerWindows implements Store {
+  readonly localKeys = true;
+  readonly #windows = new Map<string, { totalHits: number; resetTime: Date }>();
+
+  increment(key: string) {
+    const now = Date.now();
+    const window = this.#windows.get(key);
+    if (window && window.resetTime.getTime() > now) {
+      window.totalHits += 1;
+      return window;
+    }
+    const next = { totalHits: 1, resetTime: new Date(now + WINDOW_MS) };
+    // Set anew at the end: the first one of a Map is the oldest.
+    this.#windows.delete(key);
+    this.#windows.set(key, next);
+    const [oldest] = this.#windows.size > MAX_CALLERS ? this.#windows.keys() : [];
+    if (oldest !== undefined) this.#windows.delete(oldest);
+    return next;
+  }
+
+  decrement(key: string): void {
+    const window = this.#windows.get(key);
+    if (window) window.totalHits -= 1;
+  }
+
+  resetKey(key: string): void {
+    this.#windows.delete(key);
+  }
+}
