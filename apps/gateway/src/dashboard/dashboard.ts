@@ -36,14 +36,21 @@ export function createDashboard(deps: GatewayDeps): Router {
   const roles = new TokenRoles(ROLES.map((role) => ({ role, tokens: tokens[role] })));
   const sessions = new Sessions(tokens);
   const router = express.Router({ caseSensitive: true, strict: false });
-  router.use(helmet({ contentSecurityPolicy: POLICY, strictTransportSecurity: false }));
+  router.use(
+    helmet({
+      contentSecurityPolicy: POLICY,
+      strictTransportSecurity: false,
+      // Without any, forms of our own would come from nowhere: browsers then send `Origin: null`.
+      referrerPolicy: { policy: 'same-origin' },
+    }),
+  );
   router.use(refuseForeign);
   router.get('/assets/:name', serveAsset);
   if (roles.areGiven) logins(router, { roles, sessions });
   router.use(onlyKnown({ sessions, hasLogin: roles.areGiven }));
   const streams = new LiveStreams();
   for (const page of pagesOf(deps)) addPage(router, page, { streams, hasLogin: roles.areGiven });
-  for (const action of actionsOf(deps)) addAction(router, action);
+  for (const action of actionsOf(deps)) addAction(router, action, roles.areGiven);
   router.use((_request, response) => notFound(response, roles.areGiven));
   return router;
 }
@@ -88,13 +95,15 @@ function addPage(router: Router, page: Page, { streams, hasLogin }: PageDeps): v
     const asked = askOf(request, response);
     return async () => {
       const shown = await page.show(asked);
-      return shown && !shown.isFinal ? bodyOf(shown) : undefined;
+      if (!shown || 'goTo' in shown) return undefined;
+      return { html: bodyOf(shown), isFinal: shown.isFinal ?? false };
     };
   });
   router.get(page.path, async (request, response, next) => {
     if (request.query.live !== undefined) return stream(request, response, next);
     const shown = await page.show(askOf(request, response));
     if (!shown) return notFound(response, hasLogin);
+    if ('goTo' in shown) return response.redirect(303, `/dashboard${shown.goTo}`);
     const { role } = response.locals as { role: Role };
     const notice = pageRequestOf(request, role).query.notice;
     const frame = { section: page.section, role, hasLogin, notice };
@@ -110,14 +119,19 @@ function liveUrlOf({ originalUrl }: Request): string {
   return `${url.pathname}${url.search}`;
 }
 
-function addAction(router: Router, { path, role: needed, run }: Action): void {
+function addAction(router: Router, { path, role: needed, run }: Action, hasLogin: boolean): void {
   router.post(path, async (request, response) => {
     const { role } = response.locals as { role: Role };
     if (ROLES.indexOf(role) < ROLES.indexOf(needed))
       throw new GoflowError('FORBIDDEN', `this login may ${role} only`);
     const form = await formOf(request);
     const by = callerOf(request, role);
-    const { back, notice } = await run({ ...pageRequestOf(request, role), form, by });
+    const done = await run({ ...pageRequestOf(request, role), form, by });
+    if ('again' in done) {
+      const { again, section } = done;
+      return send(response.status(422), documentOf(again, { section, role, hasLogin }));
+    }
+    const { back, notice } = done;
     const url = new URL(`/dashboard${back}`, 'http://gateway');
     url.searchParams.set('notice', notice);
     response.redirect(303, `${url.pathname}${url.search}`);

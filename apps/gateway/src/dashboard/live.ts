@@ -5,8 +5,14 @@ const EVERY_MS = 2_000;
 /** More people do not look at one gateway; further ones see pages that do not change by themselves. */
 const MAX_STREAMS = 200;
 
-/** What a page shows now; `undefined` when it will not change any more. */
-export type Render = () => Promise<string | undefined>;
+/** What a page shows now; `undefined` where there is nothing to be told. */
+export type Render = () => Promise<Rendered | undefined>;
+
+export interface Rendered {
+  readonly html: string;
+  /** It will not be told anew. */
+  readonly isFinal: boolean;
+}
 
 /**
  * Streams of server-sent events, one for each page that is open: its content as it changes, `away` when it cannot be made, and nothing
@@ -42,18 +48,24 @@ export class LiveStreams {
 async function tell(response: Response, render: Render, ended: AbortSignal): Promise<void> {
   let last: string | undefined;
   while (!ended.aborted) {
-    const now = await render().then(
-      (html) => (html === undefined ? 'event: end\ndata:\n\n' : eventOf('show', html)),
-      () => 'event: away\ndata:\n\n',
-    );
+    const now = await render().then(eventsOf, () => AWAY);
     if (ended.aborted) return;
     // The comment keeps proxies from closing what is silent.
     const isFree = response.writableLength === 0;
     if (isFree) response.write(now === last ? ': same\n\n' : now);
     if (isFree) last = now;
-    if (now.startsWith('event: end')) return void response.end();
+    if (isFree && now.endsWith(END)) return void response.end();
     await pause(ended);
   }
+}
+
+const AWAY = 'event: away\ndata:\n\n';
+const END = 'event: end\ndata:\n\n';
+
+/** What is final is told once more: it was not when the page was opened. */
+function eventsOf(shown: Rendered | undefined): string {
+  if (!shown) return END;
+  return `${eventOf('show', shown.html)}${shown.isFinal ? END : ''}`;
 }
 
 const eventOf = (name: string, text: string): string =>

@@ -5,7 +5,7 @@ import type { Role } from '../roles.js';
 /** What a page is asked for by. */
 export interface PageRequest {
   readonly params: Readonly<Record<string, string>>;
-  /** The first of each parameter, at most 1,000 characters. */
+  /** The first of each parameter, at most 2,048 characters. */
   readonly query: Readonly<Record<string, string | undefined>>;
   readonly role: Role;
 }
@@ -17,22 +17,28 @@ export interface Page {
   /** Which entry of the navigation it belongs to. */
   readonly section: Section;
   /** @returns what is shown now; `undefined` where there is no such thing, which is answered with 404 */
-  readonly show: (request: PageRequest) => Promise<Shown | undefined>;
+  readonly show: (request: PageRequest) => Promise<Shown | Elsewhere | undefined>;
+}
+
+/** What is asked for has a page of its own. */
+export interface Elsewhere {
+  /** Below `/dashboard`. */
+  readonly goTo: string;
 }
 
 /** What a page shows. */
 export interface Shown {
   readonly title: string;
   readonly body: VNode;
-  /** True where nothing will change any more, so that it need not be watched. @default false */
+  /** True where it is not told anew: nothing will change any more, or it is too much to be asked for again and again. @default false */
   readonly isFinal?: boolean;
 }
 
-/** What a form of a page does. It answers with a redirect to `back`, where its `notice` is shown. */
+/** What a form of a page does. It answers with a redirect to `back`, where its `notice` is shown; or with the form again. */
 export interface Action {
   readonly path: string;
   readonly role: Role;
-  readonly run: (request: ActionRequest) => Promise<ActionDone>;
+  readonly run: (request: ActionRequest) => Promise<ActionDone | AskedAgain>;
 }
 
 export interface ActionRequest extends PageRequest {
@@ -49,6 +55,12 @@ export interface ActionDone {
   readonly notice: string;
 }
 
+/** What was filled in is wrong: it is shown as it was filled in, and says what is wrong. Nothing was done. */
+export interface AskedAgain {
+  readonly again: Shown;
+  readonly section: Section;
+}
+
 /** The navigation, in its order. */
 export const SECTIONS = Object.freeze({
   overview: { href: '', name: 'Overview' },
@@ -61,7 +73,8 @@ export const SECTIONS = Object.freeze({
 
 export type Section = keyof typeof SECTIONS;
 
-const MAX_TEXT = 1_000;
+/** As long as a cursor may be. */
+const MAX_TEXT = 2_048;
 
 export function pageRequestOf(request: Request, role: Role): PageRequest {
   const query = Object.entries(request.query).map(([name, given]) => {
