@@ -7,7 +7,7 @@ import {
   type WorkerEventSource,
 } from '@goflow/shared';
 import type { AttemptTraces } from './execution/attempt-traces.js';
-import { taskFields } from './execution/task-fields.js';
+import { loggedFailure, taskFields } from './execution/task-fields.js';
 
 /** Writes what a worker does to its log. Never a payload, never a result. */
 export function logEvents(
@@ -113,11 +113,11 @@ function logFinished(
     else logger.warn(line, warning);
   } else if (verdict.kind === 'retry')
     logger.warn(
-      { ...fields, delayMs: verdict.delayMs, failure: verdict.failure },
+      { ...fields, delayMs: verdict.delayMs, failure: loggedFailure(verdict.failure) },
       'attempt failed, will be tried again',
     );
   else {
     const level = verdict.kind === 'failed' ? 'error' : 'info';
-    logger[level]({ ...fields, failure: verdict.failure }, `task ${verdict.kind}`);
+    logger[level]({ ...fields, failure: loggedFailure(verdict.failure) }, `task ${verdict.kind}`);
   }
 }

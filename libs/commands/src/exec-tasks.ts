@@ -29,6 +29,8 @@ export function defineExecTasks(queue: string = EXEC_QUEUE): ExecTasks {
     // A command has a timeout of its own, or none.
     timeout: MAX_TIMER_MS,
     retention: { completed: '1h' },
+    // Where commands are given their passwords.
+    redact: ['env.*'],
   };
   return defineTasks({ exec });
 }

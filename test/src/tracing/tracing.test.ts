@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { defineTasks } from '@goflow/sdk';
 import { createTracing } from '@goflow/sdk/tracing';
 import { until } from '@goflow/testing';
-import { NonRetryableError, RetryLaterError } from '@goflow/worker';
+import { NonRetryableError, RetryLaterError, type TaskContext } from '@goflow/worker';
 import { trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect, test } from 'vitest';
@@ -24,8 +24,12 @@ const handlers = {
   fail: (payload: unknown) => {
     throw Object.assign(new RangeError(`not ${String(payload)}`), { details: payload });
   },
-  wait: (_payload: unknown, { signal }: { signal: AbortSignal }) =>
-    new Promise<null>((resolve) => signal.addEventListener('abort', () => resolve(null))),
+  wait: async (_payload: unknown, ctx: Pick<TaskContext, 'signal' | 'progress'>) => {
+    await ctx.progress('it runs');
+    return new Promise<null>((resolve) =>
+      ctx.signal.addEventListener('abort', () => resolve(null)),
+    );
+  },
   snooze: (_payload: unknown, { starts }: { starts: number }) => {
     if (starts === 1) throw new RetryLaterError('later', { delay: 0, counted: false });
     return null;
@@ -127,7 +131,7 @@ onBothBrokersAndInChunks((open) => {
     await world.worker(tasks, handlers, { tracing });
     await goflow.waitAll([await goflow.push('snooze', null)]);
     const id = await goflow.push('wait', null);
-    await until(async () => (await goflow.getResult(id)).status === 'active', { what: 'it runs' });
+    for await (const change of goflow.watch(id)) if (change.kind === 'progress') break;
     await goflow.cancel(id);
     await until(() => spans.named('process default').length === 3, { what: 'all are told' });
     expect(outcomes(spans.named('process default'))).toEqual([

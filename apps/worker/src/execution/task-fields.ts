@@ -1,4 +1,4 @@
-import type { TakenTask, TraceIds } from '@goflow/shared';
+import type { TakenTask, TaskFailure, TraceIds } from '@goflow/shared';
 import type { AttemptTraces } from './attempt-traces.js';
 
 /** What every line of a log about a task carries: never its payload. */
@@ -18,4 +18,18 @@ export function taskFields(task: TakenTask, traces?: AttemptTraces): TaskFields 
 function idsIn(traceparent: string | undefined): TraceIds | undefined {
   const traceId = traceparent?.split('-')[1];
   return traceId === undefined ? undefined : { trace_id: traceId };
+}
+
+/** Schemas may quote the values that they refuse. */
+const QUOTING = ['PAYLOAD_INVALID', 'RESULT_INVALID', 'PROGRESS_INVALID'];
+
+/** A failure as it is logged: of what a schema refused, only which fields. All of it is kept with the task. */
+export function loggedFailure(failure: TaskFailure): TaskFailure {
+  const { name, code, details, cause } = failure;
+  if (!QUOTING.includes(code))
+    return cause === undefined ? failure : { ...failure, cause: loggedFailure(cause) };
+  const issues = (details as { issues?: unknown } | undefined)?.issues;
+  const paths = Array.isArray(issues) ? issues.map((issue) => String(Object(issue).path)) : [];
+  const fields = paths.filter((path) => path !== '').join(', ');
+  return { name, code, message: `its contract refuses ${fields === '' ? 'it' : fields}` };
 }
