@@ -5,6 +5,7 @@
  * @module
  */
 
+export { findChromium } from './browser/find-chromium.js';
 export type { LeakGuard, LeakGuardOptions, OpenResources } from './leaks/open-resources.js';
 export { leakGuard, openResources, WATCHED_RESOURCES } from './leaks/open-resources.js';
 export { freePort } from './machine/free-port.js';

@@ -1,0 +1,78 @@
+import { createGateway, type Gateway, type GatewayOptions } from '@goflow/gateway';
+import type { Goflow, TaskDefinitions, Tasks } from '@goflow/sdk';
+import type { Worker, WorkerOptions } from '@goflow/worker';
+import { onTestFinished } from 'vitest';
+import { newPlace, type Place } from '../support/redis.js';
+import { makeWorker, openClient } from '../support/system.js';
+import type { TestBrowser, TestPage } from './browser.js';
+
+/** The tokens of test gateways, by role. */
+export const TOKENS = {
+  read: 'read-token-of-tests',
+  push: 'push-token-of-tests',
+  operate: 'operate-token-of-tests',
+} as const;
+
+/** What a {@link startDashboard} is started with. */
+export interface DashboardOptions<D extends TaskDefinitions> {
+  readonly tasks: Tasks<D>;
+  /** @default one of the test's own */
+  readonly place?: Place;
+  readonly gateway?: Partial<GatewayOptions>;
+}
+
+export interface Dashboard<D extends TaskDefinitions> {
+  readonly place: Place;
+  readonly gateway: Gateway;
+  readonly goflow: Goflow<D>;
+  /** A started worker. */
+  startWorker(options: Omit<WorkerOptions<D>, 'redis' | 'prefix' | 'tasks'>): Promise<Worker>;
+  /** Logs a page in, and opens `path` below `/dashboard`. */
+  visit(page: TestPage, path?: string, role?: keyof typeof TOKENS): Promise<void>;
+}
+
+/** A gateway in this process, with a client, in a place of their own; all is closed when the test ends. */
+export async function startDashboard<D extends TaskDefinitions>(
+  options: DashboardOptions<D>,
+): Promise<Dashboard<D>> {
+  const { tasks, place = newPlace() } = options;
+  const { read, push, operate } = TOKENS;
+  const http = { port: 0, readToken: read, pushToken: push, operateToken: operate };
+  const gateway = createGateway({ tasks, ...place, http, grace: 0, ...options.gateway });
+  onTestFinished(() => gateway.stop());
+  await gateway.start();
+  return {
+    place,
+    gateway,
+    goflow: openClient(tasks, place),
+    startWorker: async (given) => {
+      const worker = makeWorker({ tasks, ...given } as Omit<WorkerOptions<D>, 'redis'>, place);
+      await worker.start();
+      return worker;
+    },
+    visit: async ({ page }, path = '', role = 'operate') => {
+      const next = `/dashboard${path}`;
+      await page.goto(`${gateway.url}/dashboard/login?next=${encodeURIComponent(next)}`);
+      await page.getByLabel('Token').fill(TOKENS[role]);
+      await page.getByRole('button', { name: 'Log in' }).click();
+      await page.waitForURL(`${gateway.url}${next}`);
+    },
+  };
+}
+
+/** A page that is logged in already, on `path`. */
+export async function visitWith(
+  browser: TestBrowser,
+  dashboard: Pick<Dashboard<TaskDefinitions>, 'visit'>,
+  { path = '', role = 'operate', ...options }: VisitOptions = {},
+): Promise<TestPage> {
+  const page = await browser.newPage(options);
+  await dashboard.visit(page, path, role);
+  return page;
+}
+
+/** Where {@link visitWith} goes, as whom, and with which browser options. */
+export interface VisitOptions extends NonNullable<Parameters<TestBrowser['newPage']>[0]> {
+  readonly path?: string;
+  readonly role?: keyof typeof TOKENS;
+}
