@@ -20,6 +20,7 @@ import {
 } from '@goflow/shared/metrics';
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import { FleetMetrics } from './fleet-metrics.js';
+import { TextRegistry } from './text-registry.js';
 
 /** What the metrics ask a worker when they are scraped. */
 export interface QueueGauges {
@@ -67,23 +68,25 @@ export interface WorkerMetrics {
 /** Subscribes to a worker's events and keeps its metrics. */
 export function createWorkerMetrics(options: WorkerMetricsOptions): WorkerMetrics {
   const registry = new Registry();
+  const own = new TextRegistry();
   // Looking at the event loop every 10 ms, as by default, costs a busy worker some percent.
   if (options.nodeMetrics !== false)
     collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
   const escaped = counter(registry, METRICS.escaped);
-  const typeOf = countTasks(registry, options);
+  const typeOf = countTasks({ registry, own }, options);
   countTroubles(registry, options);
-  observeDurations(registry, options.events, typeOf);
-  const countBusy = showWorker(registry, options, typeOf);
+  observeDurations(own, options.events, typeOf);
+  const countBusy = showWorker({ registry, own }, options, typeOf);
   const { exporter, ping } = options;
-  const fleet = new FleetMetrics({ registry, exporter, ping });
+  const fleet = new FleetMetrics({ registry: own, exporter, ping });
   return {
     contentType: registry.contentType,
-    text: () => registry.metrics(),
+    text: async () => (await Promise.all([own.text(), registry.metrics()])).join('\n'),
     countEscaped: () => escaped.inc(),
     countBusy,
     close: () => {
       registry.clear();
+      own.clear();
       return fleet.close();
     },
   };
@@ -91,12 +94,18 @@ export function createWorkerMetrics(options: WorkerMetricsOptions): WorkerMetric
 
 const FINAL = TASK_STATES.filter(isFinal);
 
+/** Those of prom-client, and those that have many series. */
+interface Registries {
+  readonly registry: Registry;
+  readonly own: TextRegistry;
+}
+
 /** The label of a type. */
 type TypeOf = (type: string) => string;
 
-function countTasks(registry: Registry, options: WorkerMetricsOptions): TypeOf {
+function countTasks({ registry, own }: Registries, options: WorkerMetricsOptions): TypeOf {
   const { events, types, maxTypes: max = DEFAULT_MAX_TYPES } = options;
-  const finished = new TaskCounter(registry, METRICS.finished);
+  const finished = new TaskCounter(own, METRICS.finished);
   const [failures, retries, handedBack, abandoned, takenOver, lost] = [
     counter(registry, METRICS.failures),
     counter(registry, METRICS.retries),
@@ -148,7 +157,7 @@ function countTroubles(registry: Registry, { events, types }: WorkerMetricsOptio
   events.on('broker:answered', ({ roundTripMs }) => roundTrip.observe(roundTripMs / 1_000));
 }
 
-function observeDurations(registry: Registry, events: WorkerEventSource, typeOf: TypeOf): void {
+function observeDurations(registry: TextRegistry, events: WorkerEventSource, typeOf: TypeOf): void {
   const run = new DurationHistogram(registry, METRICS.run);
   const wait = new DurationHistogram(registry, METRICS.wait);
   events.on('task:started', ({ task, waitedMs }) => {
@@ -161,25 +170,25 @@ function observeDurations(registry: Registry, events: WorkerEventSource, typeOf:
 
 /** Gives what counts the time that slots are in use: looked at now and then, as nothing is done for it with each task. */
 function showWorker(
-  registry: Registry,
+  { registry, own }: Registries,
   { queues, types, maxTypes = DEFAULT_MAX_TYPES, loopLagMs }: WorkerMetricsOptions,
   typeOf: TypeOf,
 ): WorkerMetrics['countBusy'] {
   const ofQueues = (read: (queue: QueueGauges) => number) => (): readonly Sample[] =>
     [...queues()].map((one) => ({ labels: { queue: one.queue }, value: read(one) }));
   addComputed(
-    registry,
+    own,
     METRICS.concurrency,
     ofQueues(({ concurrency }) => concurrency),
   );
   addComputed(
-    registry,
+    own,
     METRICS.desired,
     ofQueues(({ desired }) => desired),
   );
-  addComputed(registry, METRICS.loopLag, () => single(loopLagMs() / 1_000));
+  addComputed(own, METRICS.loopLag, () => single(loopLagMs() / 1_000));
   const shown = types.size <= maxTypes ? [...types] : [];
-  addComputed(registry, METRICS.active, () => activeSamples(queues(), shown, typeOf));
+  addComputed(own, METRICS.active, () => activeSamples(queues(), shown, typeOf));
   const busy = counter(registry, METRICS.busy);
   for (const { queue } of types.values()) busy.inc({ queue }, 0);
   return (ms) => {

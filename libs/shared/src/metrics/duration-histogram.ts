@@ -1,18 +1,19 @@
 import { DURATION_BUCKETS, type MetricEntry } from './metric-catalogue.js';
 import type { MetricRegistry } from './metric-registry.js';
 
+/** A line of what is scraped. Kept, so that who writes it writes its labels once. */
+interface Line {
+  readonly metricName: string;
+  readonly labels: Readonly<Record<string, string | number>>;
+  value: number;
+}
+
 interface Series {
-  readonly queue: string;
-  readonly type: string;
   /** Not cumulative: one number a bucket, the last one for what is longer than all bounds. */
   readonly counts: number[];
   sum: number;
-}
-
-interface BucketSample {
-  readonly metricName: string;
-  readonly labels: Readonly<Record<string, string | number>>;
-  readonly value: number;
+  /** Those of the buckets, of the sum and of the count, in this order. */
+  readonly lines: readonly Line[];
 }
 
 /**
@@ -43,31 +44,34 @@ export class DurationHistogram {
 
   #open(queue: string, type: string): Series {
     const types = this.#queues.get(queue) ?? new Map<string, Series>();
-    const series = { queue, type, counts: [...this.#bounds, 0].map(() => 0), sum: 0 };
+    const { name } = this.#entry;
+    const bounds = [...this.#bounds, '+Inf'];
+    const lineOf = (metricName: string, le?: number | string): Line => ({
+      metricName,
+      labels: le === undefined ? { queue, type } : { le, queue, type },
+      value: 0,
+    });
+    const buckets = bounds.map((le) => lineOf(`${name}_bucket`, le));
+    const lines = [...buckets, lineOf(`${name}_sum`), lineOf(`${name}_count`)];
+    const series = { counts: bounds.map(() => 0), sum: 0, lines };
     this.#queues.set(queue, types.set(type, series));
     return series;
   }
 
   #values(): object {
     const { name, help } = this.#entry;
-    const all = [...this.#queues.values()].flatMap((types) => [...types.values()]);
-    const values = all.flatMap((series) => this.#valuesOf(series));
+    const values: Line[] = [];
+    for (const types of this.#queues.values())
+      for (const series of types.values()) values.push(...upToDate(series));
     return { name, help, type: 'histogram', values, aggregator: 'sum' };
   }
+}
 
-  #valuesOf({ queue, type, counts, sum }: Series): readonly BucketSample[] {
-    const { name } = this.#entry;
-    let total = 0;
-    const buckets = counts.map((count, index) => {
-      total += count;
-      const le = this.#bounds[index] ?? '+Inf';
-      return { metricName: `${name}_bucket`, labels: { le, queue, type }, value: total };
-    });
-    const labels = { queue, type };
-    return [
-      ...buckets,
-      { metricName: `${name}_sum`, labels, value: sum },
-      { metricName: `${name}_count`, labels, value: total },
-    ];
+function upToDate({ counts, sum, lines }: Series): readonly Line[] {
+  let total = 0;
+  for (const [index, line] of lines.entries()) {
+    total += counts[index] ?? 0;
+    line.value = index === counts.length ? sum : total;
   }
+  return lines;
 }

@@ -1,0 +1,169 @@
+import {
+  Emitter,
+  type FleetExporter,
+  type FleetState,
+  SILENT_LOGGER,
+  TASK_STATES,
+  type TakenTask,
+  type WorkerEvents,
+} from '@goflow/shared';
+import { until } from '@goflow/testing';
+import { expect, onTestFinished, test } from 'vitest';
+import {
+  createWorkerMetrics,
+  type QueueGauges,
+  type WorkerMetricsOptions,
+} from './worker-metrics.js';
+
+const typesOf = (count: number) =>
+  new Map(Array.from({ length: count }, (_, n) => [`type.${n}`, { queue: 'default' }]));
+
+function open(options: Partial<WorkerMetricsOptions> = {}) {
+  const events = new Emitter<WorkerEvents>(SILENT_LOGGER);
+  const metrics = createWorkerMetrics({
+    events,
+    queues: () => [],
+    types: typesOf(1),
+    loopLagMs: () => 0,
+    ping: async () => undefined,
+    nodeMetrics: false,
+    ...options,
+  });
+  onTestFinished(() => metrics.close());
+  const run = (type: string, code?: string): void => {
+    const task = { queue: 'default', type } as TakenTask;
+    const failure = { name: 'Error', message: 'x', code: code ?? '' };
+    events.emit('task:started', { task, waitedMs: 5 });
+    const verdict =
+      code === undefined
+        ? ({ kind: 'completed', resultJson: undefined } as const)
+        : ({ kind: 'failed', failure } as const);
+    events.emit('task:finished', { task, verdict, runMs: 12 });
+  };
+  return { metrics, run };
+}
+
+const lines = async ({ metrics }: Pick<ReturnType<typeof open>, 'metrics'>, start: string) =>
+  (await metrics.text()).split('\n').filter((line) => line.startsWith(start));
+
+test('10,000 types: the first 500 that are seen have a label, the rest is other, and no more is written', async () => {
+  const types = typesOf(10_000);
+  const opened = open({ types });
+  expect(await lines(opened, 'goflow_tasks_finished_total')).toEqual([]);
+  for (const type of [...types.keys()].toReversed()) opened.run(type);
+  const finished = await lines(opened, 'goflow_tasks_finished_total');
+  expect(finished).toHaveLength(500 * 4 + 1);
+  const of = (type: string, count: number) =>
+    `goflow_tasks_finished_total{queue="default",type="${type}",outcome="completed"} ${count}`;
+  expect(finished).toContain(of('type.9999', 1));
+  expect(finished).toContain(of('type.9500', 1));
+  expect(finished).toContain(of('other', 9_500));
+  const text = await opened.metrics.text();
+  expect(text.split('\n').length).toBeLessThan(25_000);
+  expect(text.length).toBeLessThan(2_500_000);
+});
+
+test('metricTypes: 0 gives none a label; as many types as may have one are there from zero', async () => {
+  const none = open({ maxTypes: 0 });
+  none.run('type.0');
+  expect(await lines(none, 'goflow_task_run_seconds_count')).toEqual([
+    'goflow_task_run_seconds_count{queue="default",type="other"} 1',
+  ]);
+  const [first] = await lines(open(), 'goflow_tasks_finished_total');
+  expect(first).toBe(
+    'goflow_tasks_finished_total{queue="default",type="type.0",outcome="completed"} 0',
+  );
+});
+
+test.each([
+  ['HANDLER_FAILED', 'handler-error'],
+  ['ECONNREFUSED', 'handler-error'],
+  ['TASK_TIMEOUT', 'timeout'],
+  ['TASK_DEADLINE', 'deadline'],
+  ['PAYLOAD_INVALID', 'payload-invalid'],
+  ['RESULT_TOO_LARGE', 'result-invalid'],
+  ['HANDLER_MISSING', 'unroutable'],
+  ['TASK_POISON', 'poison'],
+  ['INTERNAL', 'other'],
+  ['constructor', 'handler-error'],
+])('a failure with the code %s is counted as %s', async (code, reason) => {
+  const opened = open();
+  opened.run('type.0', code);
+  const labels = `queue="default",type="type.0",outcome="failed",reason="${reason}"`;
+  expect(await lines(opened, 'goflow_task_failures_total')).toContain(
+    `goflow_task_failures_total{${labels}} 1`,
+  );
+});
+
+test('the time that slots are in use is counted, and the tasks that run by type', async () => {
+  const queue: QueueGauges = {
+    queue: 'default',
+    concurrency: 4,
+    desired: 4,
+    activeTypes: ['type.0', 'type.0', 'made up'],
+    slots: 2,
+  };
+  const opened = open({ queues: () => [queue], loopLagMs: () => 1_500 });
+  opened.metrics.countBusy(100);
+  opened.metrics.countBusy(150);
+  expect(await lines(opened, 'goflow_worker_')).toEqual([
+    'goflow_worker_concurrency{queue="default"} 4',
+    'goflow_worker_desired_concurrency{queue="default"} 4',
+    'goflow_worker_event_loop_lag_seconds 1.5',
+    'goflow_worker_busy_seconds_total{queue="default"} 0.5',
+  ]);
+  expect(await lines(opened, 'goflow_tasks_active')).toEqual([
+    'goflow_tasks_active{queue="default",type="type.0"} 2',
+    'goflow_tasks_active{queue="default",type="other"} 1',
+  ]);
+});
+
+const counts = Object.fromEntries(TASK_STATES.map((state) => [state, 1])) as never;
+const STATE: FleetState = {
+  at: 10_000,
+  queues: [{ queue: 'images', isPaused: true, counts, oldestWaitingAt: 4_000 }],
+  workers: [{ name: 'no queues, no state', seenAt: 1, types: [] } as never],
+  servers: [{ name: 'a "name"\n', usedBytes: 7, evicts: true }],
+};
+
+/** One that is elected, and tells what it is given. */
+const exporterOf = (look: FleetExporter['look']): FleetExporter => ({
+  isElected: true,
+  claim: async () => true,
+  look,
+  resign: async () => undefined,
+});
+
+test('what is true of all queues: ages, pauses, and what Redis says, however odd its words', async () => {
+  const opened = open({ exporter: exporterOf(async () => STATE) });
+  const text = (await opened.metrics.text()).split('\n');
+  expect(text).toEqual(
+    expect.arrayContaining([
+      'goflow_exporter_elected 1',
+      'goflow_queue_tasks{queue="images",state="failed"} 1',
+      'goflow_queue_oldest_waiting_seconds{queue="images"} 6',
+      'goflow_queue_paused{queue="images"} 1',
+      'goflow_queue_workers{queue="images"} 0',
+      'goflow_redis_memory_used_bytes{node="a \\"name\\"\\n"} 7',
+      'goflow_redis_evicts_keys{node="a \\"name\\"\\n"} 1',
+    ]),
+  );
+  expect(text.filter((line) => line.startsWith('goflow_redis_clients'))).toEqual([]);
+});
+
+test('a look that takes too long is left out, and shown by the next scrape; one that fails is not', async () => {
+  let answer: ((state: FleetState) => void) | undefined;
+  const slow = open({
+    exporter: exporterOf(() => new Promise((resolve) => (answer = resolve))),
+  });
+  const begunAt = performance.now();
+  expect(await lines(slow, 'goflow_queue_paused')).toEqual([]);
+  expect(performance.now() - begunAt).toBeLessThan(2_000);
+  answer?.(STATE);
+  await until(async () => (await lines(slow, 'goflow_queue_paused')).length === 1, {
+    what: 'it to be shown',
+  });
+  const failing = open({ exporter: exporterOf(() => Promise.reject(new Error('x'))) });
+  expect(await lines(failing, 'goflow_queue_paused')).toEqual([]);
+  expect(await lines(failing, 'goflow_exporter_elected')).toEqual(['goflow_exporter_elected 1']);
+});
