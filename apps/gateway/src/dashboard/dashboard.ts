@@ -12,7 +12,7 @@ import { LiveStreams } from './live.js';
 import { logins } from './logins.js';
 import { type Action, type Page, type PageRequest, pageRequestOf } from './page.js';
 import { nothingHere } from './pages/nothing-here.js';
-import { actionsOf, pagesOf } from './pages.js';
+import { contentOf } from './pages.js';
 import { Sessions } from './session.js';
 
 /** Nothing from elsewhere, nothing inline: what is put into a page cannot run, even if it were not escaped. */
@@ -49,8 +49,9 @@ export function createDashboard(deps: GatewayDeps): Router {
   if (roles.areGiven) logins(router, { roles, sessions });
   router.use(onlyKnown({ sessions, hasLogin: roles.areGiven }));
   const streams = new LiveStreams();
-  for (const page of pagesOf(deps)) addPage(router, page, { streams, hasLogin: roles.areGiven });
-  for (const action of actionsOf(deps)) addAction(router, action, roles.areGiven);
+  const { pages, actions } = contentOf(deps);
+  for (const page of pages) addPage(router, page, { streams, hasLogin: roles.areGiven });
+  for (const action of actions) addAction(router, action, roles.areGiven);
   router.use((_request, response) => notFound(response, roles.areGiven));
   return router;
 }
@@ -119,12 +120,16 @@ function liveUrlOf({ originalUrl }: Request): string {
   return `${url.pathname}${url.search}`;
 }
 
-function addAction(router: Router, { path, role: needed, run }: Action, hasLogin: boolean): void {
+function addAction(
+  router: Router,
+  { path, role: needed, maxForm, run }: Action,
+  hasLogin: boolean,
+): void {
   router.post(path, async (request, response) => {
     const { role } = response.locals as { role: Role };
     if (ROLES.indexOf(role) < ROLES.indexOf(needed))
       throw new GoflowError('FORBIDDEN', `this login may ${role} only`);
-    const form = await formOf(request);
+    const form = await formOf(request, maxForm);
     const by = callerOf(request, role);
     const done = await run({ ...pageRequestOf(request, role), form, by });
     if ('again' in done) {

@@ -38,11 +38,13 @@ export interface Shown {
 export interface Action {
   readonly path: string;
   readonly role: Role;
+  /** The most bytes of its form. @default 64 KiB */
+  readonly maxForm?: number;
   readonly run: (request: ActionRequest) => Promise<ActionDone | AskedAgain>;
 }
 
 export interface ActionRequest extends PageRequest {
-  /** The fields of the form, each once, at most 64 KiB in all. */
+  /** The fields of the form, each once. */
   readonly form: Readonly<Record<string, string | undefined>>;
   /** Who does it, for the audit trail. */
   readonly by: string;
