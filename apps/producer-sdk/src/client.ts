@@ -98,7 +98,7 @@ export class Client {
     this.#waiting = new Waiting(broker, this.#answers);
     this.#load = new ClientLoad(deps.bounds.maxPending);
     this.#pusher = this.#pusherOf(deps);
-    this.fleet = new FleetControl(() => broker.fleet);
+    this.fleet = new FleetControl(broker);
     this.inspector = new Inspector({
       ...deps,
       isOver: (record) => this.#answers.isOver(record),

@@ -45,6 +45,7 @@ export type {
   Pushed,
   PushOptions,
   QueueCounts,
+  QueueRates,
   QueueRecord,
   QueuesOptions,
   ResultOutput,
@@ -78,6 +79,7 @@ export type { BoundOptions } from './bounds/bound-options.js';
 export type { GoflowOptions } from './create-goflow.js';
 export { createGoflow } from './create-goflow.js';
 export type { ChangeOptions, GoflowFleet } from './fleet/goflow-fleet.js';
+export type { QueueLoad } from './fleet/read-rates.js';
 export type { AnyResult, CancelOptions, Goflow, WaitOptions } from './goflow.js';
 export type {
   DiscardAllOptions,

@@ -40,6 +40,8 @@ export type { ClientEvents } from './events/client-events.js';
 export type { DataLoss } from './events/data-loss.js';
 export { Emitter } from './events/emitter.js';
 export type { TaskFinished, WorkerEventSource, WorkerEvents } from './events/worker-events.js';
+export type { QueueRates } from './fleet/queue-rates.js';
+export { queueRatesOf } from './fleet/queue-rates.js';
 export { bySpecificity, ruleFor, scopeText } from './fleet/rule-for.js';
 export type { BackoffFunction, BackoffOptions, ResolvedBackoffOptions } from './options/backoff.js';
 export { backoffDelayMs, DEFAULT_BACKOFF, resolveBackoff } from './options/backoff.js';

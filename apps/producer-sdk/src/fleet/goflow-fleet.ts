@@ -2,10 +2,12 @@ import type {
   AuditRecord,
   ConcurrencyRule,
   ConcurrencyScope,
+  Duration,
   FleetChange,
   QueueRecord,
   QueuesOptions,
 } from '@goflow/shared';
+import type { QueueLoad } from './read-rates.js';
 
 /** Who makes a change: 1 to 200 characters, kept in the audit trail. */
 export interface ChangeOptions {
@@ -42,6 +44,13 @@ export interface GoflowFleet {
    * @param options `search`: looks through all keys of Redis, for queues that only other programs push to
    */
   queues(options?: QueuesOptions): Promise<readonly QueueRecord[]>;
+  /**
+   * All queues, as {@link GoflowFleet.queues} lists them, with what became of their tasks of late: tasks a second, and how long 95 of 100
+   * waited and ran. Of each queue at most the 200 tasks are looked at that completed last, and the 200 that failed last.
+   *
+   * @param options `over`: how far back: '500ms' to '1h'. @default '1m'
+   */
+  rates(options?: { readonly over?: Duration | undefined }): Promise<readonly QueueLoad[]>;
   /** Who changed what and when, newest first. @param options `limit`: 1 to 2,000, 100 by default */
   audit(options?: { readonly limit?: number | undefined }): Promise<readonly AuditRecord[]>;
 }

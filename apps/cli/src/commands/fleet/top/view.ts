@@ -1,8 +1,9 @@
+import type { QueueLoad } from '@goflow/sdk';
 import type { Colour } from '../../../terminal/output.js';
 import { formatTable, type TableColumn } from '../../../terminal/table.js';
 import { age, spell } from '../../../terminal/times.js';
 import { workerColumns } from '../workers.js';
-import type { QueueSample, Sample } from './sample.js';
+import type { Sample } from './sample.js';
 
 /** Where a view is shown. */
 export interface Canvas {
@@ -27,10 +28,10 @@ export function viewOf(sample: Sample, canvas: Canvas): string[] {
   ];
 }
 
-const weight = ({ counts, completed }: QueueSample): number => counts.waiting + completed;
+const weight = ({ counts, completed }: QueueLoad): number => counts.waiting + completed;
 
 function sumOf({ at, queues, workers }: Sample, { paint }: Canvas): string {
-  const sum = (read: (queue: QueueSample) => number): number =>
+  const sum = (read: (queue: QueueLoad) => number): number =>
     queues.reduce((all, queue) => all + read(queue), 0);
   const active = workers.flatMap((worker) => Object.values(worker.queues));
   const running = active.reduce((all, queue) => all + queue.active, 0);
@@ -46,7 +47,7 @@ function sumOf({ at, queues, workers }: Sample, { paint }: Canvas): string {
   return paint('bold', parts.join('   '));
 }
 
-function queueColumns(now: number): TableColumn<QueueSample>[] {
+function queueColumns(now: number): TableColumn<QueueLoad>[] {
   const right = { align: 'right' } as const;
   const time = (ms: number | undefined): string => (ms === undefined ? '-' : spell(ms));
   return [
