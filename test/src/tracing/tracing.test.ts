@@ -3,7 +3,7 @@ import { defineTasks } from '@goflow/sdk';
 import { createTracing } from '@goflow/sdk/tracing';
 import { until } from '@goflow/testing';
 import { NonRetryableError, RetryLaterError, type TaskContext } from '@goflow/worker';
-import { trace } from '@opentelemetry/api';
+import { context, createTraceState, trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
@@ -213,7 +213,45 @@ onBothBrokers((open) => {
     ]);
   });
 
-  test('who decides not to sample decides for the whole trace; vendors’ state goes along', async () => {
+  test('without the option nothing goes with a task and nothing is told, whatever is set up', async () => {
+    const spans = collectSpans();
+    const world = open();
+    const goflow = world.client(tasks);
+    await world.worker(tasks, handlers);
+    const id = await trace
+      .getTracer('test')
+      .startActiveSpan('mine', (span) => goflow.push('echo', 1).finally(() => span.end()));
+    await goflow.wait(id);
+    expect((await goflow.inspector.get(id))?.options).toEqual({});
+    expect(spans.all.map(({ name }) => name)).toEqual(['mine']);
+  });
+
+  test('what vendors say of a trace goes along with it', async () => {
+    collectSpans();
+    const world = open();
+    const tracing = createTracing();
+    const goflow = world.client(tasks, { tracing });
+    const states: unknown[] = [];
+    const noting = {
+      ...handlers,
+      echo: () => {
+        states.push(trace.getActiveSpan()?.spanContext().traceState?.serialize());
+        return null;
+      },
+    };
+    await world.worker(tasks, noting, { tracing });
+    const above = {
+      traceId: 'a'.repeat(32),
+      spanId: 'b'.repeat(16),
+      traceFlags: 1,
+      traceState: createTraceState('vendor=a "value"'),
+    };
+    const active = trace.setSpanContext(context.active(), above);
+    await goflow.wait(await context.with(active, () => goflow.push('echo', 1)));
+    expect(states).toEqual(['vendor=a "value"']);
+  });
+
+  test('who decides not to sample decides for the whole trace', async () => {
     const world = open();
     const seen: (string | undefined)[] = [];
     const noting = {
