@@ -38,7 +38,7 @@ test('get, wait and show tell of a task, in words and in JSON', async () => {
   ]);
   expect(got.code).toBe(0);
   expect(got.stdout).toMatch(/^completed\ntype {6}echo\nattempts {2}1\npushed {4}\d{4}-.* ago\)\n/);
-  expect(got.stdout).toMatch(/finished {2}.* after [\d.]+ s\n\{\n {2}"text": /);
+  expect(got.stdout).toMatch(/finished {2}.* after [\d.]+ m?s\n\{\n {2}"text": /);
   expect(gotFailed.code).toBe(1);
   expect(documents(gotFailed.stdout)).toMatchObject([
     { id: failed, status: 'failed', failure: { name: 'TypeError' }, attempts: 1 },
