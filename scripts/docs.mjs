@@ -63,7 +63,7 @@ const METRIC_GROUPS = [
   [
     'client',
     'Of clients',
-    'Of each client that was given to `createClientMetrics` of `@goflow/sdk/metrics`: `sum` over all.',
+    'Of each client that was given to `createClientMetrics(goflow, { register })` of `@goflow/sdk/metrics`, where `register` is that of your own prom-client: `sum` over all. Others do nothing for it, and need no prom-client.',
   ],
 ];
 

@@ -34,7 +34,7 @@ export class TextRegistry implements MetricRegistry {
   }
 
   async text(): Promise<string> {
-    const told = await Promise.all(this.#metrics.map((metric) => metric.get()));
+    const told = await Promise.all(this.#metrics.map(async (metric) => metric.get()));
     return told.map((one) => this.#write(one)).join('\n');
   }
 

@@ -1,4 +1,5 @@
-import { ERRORS, type GoflowError, isGoflowError } from '@goflow/shared';
+import { ERRORS } from '../errors/error-table.js';
+import { isGoflowError } from '../errors/goflow-error.js';
 import type { FAILURE_REASONS, PUSH_OUTCOMES } from './metric-catalogue.js';
 
 /** Why an attempt did not complete. */
@@ -42,7 +43,7 @@ const REFUSALS: ReadonlyMap<string, PushOutcome> = new Map([
 /** What a push came to that failed: what would fail again is `invalid`. */
 export function refusalOf(error: unknown): PushOutcome {
   if (!isGoflowError(error)) return 'other';
-  const { code } = error as GoflowError;
+  const { code } = error;
   const isInvalid = Object.hasOwn(ERRORS, code) && [400, 404, 409, 413].includes(ERRORS[code].http);
   return REFUSALS.get(code) ?? (isInvalid && code !== 'CLIENT_CLOSED' ? 'invalid' : 'other');
 }

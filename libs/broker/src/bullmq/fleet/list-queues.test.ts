@@ -109,3 +109,27 @@ test('a queue is paused where the audit trail is no list', async () => {
   expect(await fleet.queues()).toMatchObject([{ queue: 'default', isPaused: true }]);
   expect(troubles).toEqual(['the audit trail cannot be written: its key in Redis is no list']);
 });
+
+test('how long the oldest task waits: those with a priority too, without its delay, and from its last attempt on', async () => {
+  const { redis, prefix, push, fleet } = open();
+  await push('default');
+  await redis.del(queueKey(prefix, 'default', 'wait'));
+  const raw = new Queue('{default}', { connection: redis, prefix });
+  const oldest = async () => (await fleet.queues())[0]?.oldestWaitingAt;
+  expect(await oldest()).toBeUndefined();
+  const add = (timestamp: number, options: object = {}) =>
+    raw.add('x', {}, { timestamp, ...options });
+  await add(9_000_000, { priority: 1 });
+  expect(await oldest()).toBe(9_000_000);
+  await add(7_000_000, { priority: 5 });
+  await add(8_000_000, { priority: 5 });
+  expect(await oldest()).toBe(7_000_000);
+  const { id } = await add(5_000_000, { delay: 1 });
+  await redis.hset(queueKey(prefix, 'default', id ?? ''), 'opts', '{"delay":1500000}');
+  await redis.zrem(queueKey(prefix, 'default', 'delayed'), id ?? '');
+  await redis.rpush(queueKey(prefix, 'default', 'wait'), id ?? '');
+  expect(await oldest()).toBe(6_500_000);
+  await redis.hset(queueKey(prefix, 'default', id ?? ''), 'processedOn', '6600000');
+  expect(await oldest()).toBe(6_600_000);
+  await raw.close();
+});
