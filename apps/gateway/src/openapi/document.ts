@@ -1,7 +1,15 @@
 import { readFileSync } from 'node:fs';
 import type { Tasks } from '@goflow/sdk';
-import type { Endpoint } from '../endpoint.js';
-import { BULK_BODY, PUSH_BODY, TASK_INFO, TASK_RESULT } from '../endpoints/task-schemas.js';
+import { GoflowError } from '@goflow/shared';
+import type { Endpoint, Operation } from '../endpoint.js';
+import {
+  BULK_BODY,
+  IDEMPOTENCY_KEY,
+  PUSH_BODY,
+  TASK_INFO,
+  TASK_RESULT,
+  TRACEPARENT,
+} from '../endpoints/task-schemas.js';
 import { COMMON_RESPONSES, commonAnswersOf, withProblem } from './common-answers.js';
 import { OPEN_PATHS } from './open-paths.js';
 import type { JsonSchema } from './parts.js';
@@ -28,9 +36,17 @@ const COMPONENTS: Readonly<Record<string, JsonSchema>> = {
   TaskResult: TASK_RESULT,
   TaskInfo: TASK_INFO,
 };
-const NAMES = new Map<unknown, string>(
-  Object.entries(COMPONENTS).map(([name, schema]) => [schema, name]),
-);
+/** Parameters of several operations. */
+const PARAMETERS: Readonly<Record<string, object>> = {
+  IdempotencyKey: IDEMPOTENCY_KEY,
+  Traceparent: TRACEPARENT,
+};
+const PARAMETER_NAMES = new Map(Object.entries(PARAMETERS).map(([name, one]) => [one, name]));
+/** Where shared parts stand. */
+const PLACES = new Map<unknown, string>([
+  ...Object.entries(COMPONENTS).map(([name, one]) => [one, `schemas/${name}`] as const),
+  ...Object.entries(PARAMETERS).map(([name, one]) => [one, `parameters/${name}`] as const),
+]);
 
 /**
  * Describes the API as OpenAPI 3.1: all endpoints, and pushes once more by a path for each task type, with the schemas of its payload and result.
@@ -39,10 +55,7 @@ const NAMES = new Map<unknown, string>(
  */
 export async function openApiDocument(options: DocumentOptions): Promise<string> {
   const { tasks, endpoints, hasTokens } = options;
-  const typed = await typedPaths(tasks, {
-    push: typedOperationOf('push', endpoints),
-    pushMany: typedOperationOf('pushMany', endpoints),
-  });
+  const typed = await typedPaths(tasks, typedPushOf(endpoints));
   const paths = Object.entries({ ...OPEN_PATHS, ...pathsOf(endpoints) });
   const schemas = Object.entries(COMPONENTS);
   const responses = { ...COMMON_RESPONSES, ...ownResponsesOf(endpoints) };
@@ -54,6 +67,7 @@ export async function openApiDocument(options: DocumentOptions): Promise<string>
     `"paths":{${[...paths.map(memberOf), ...typed.paths].join(',')}}`,
     `"components":{"securitySchemes":{"bearer":{"type":"http","scheme":"bearer"}}`,
     `"responses":{${Object.entries(responses).map(memberOf).join(',')}}`,
+    `"parameters":{${Object.entries(PARAMETERS).map(memberOf).join(',')}}`,
     `"schemas":{${[...schemas.map(memberOf), ...typed.schemas].join(',')}}}`,
   ];
   return `{${parts.join(',')}}`;
@@ -68,13 +82,15 @@ function infoOf({ leftOut }: TypedPaths): object {
   };
 }
 
-/** Shared schemas stand in one place, and what uses them refers to them. */
-function memberOf([name, value]: readonly [string, unknown]): string {
-  const json = JSON.stringify(value, (_key, part: unknown) => {
-    const shared = part === value ? undefined : NAMES.get(part);
-    return shared === undefined ? part : { $ref: `#/components/schemas/${shared}` };
+const memberOf = ([name, value]: readonly [string, unknown]): string =>
+  `${JSON.stringify(name)}:${jsonOf(value)}`;
+
+/** Shared parts stand in one place, and what uses them refers to them. */
+function jsonOf(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) => {
+    const place = part === value ? undefined : PLACES.get(part);
+    return place === undefined ? part : { $ref: `#/components/${place}` };
   });
-  return `${JSON.stringify(name)}:${json}`;
 }
 
 /** By path, then method. */
@@ -87,14 +103,15 @@ function pathsOf(endpoints: readonly Endpoint[]): Record<string, object> {
   return paths;
 }
 
-function operationOf(endpoint: Endpoint): object {
+function operationOf(endpoint: Endpoint): Operation {
   const { operation, role } = endpoint;
   const own = Object.keys(operation.responses).map((status) => [
     status,
     { $ref: `#/components/responses/${nameOf(endpoint, status)}` },
   ]);
   const responses = { ...commonAnswersOf(endpoint), ...Object.fromEntries(own) };
-  return { ...operation, responses, 'x-goflow-role': role };
+  const documented = { ...operation, responses, 'x-goflow-role': role };
+  return documented;
 }
 
 /** The responses of endpoints, which paths of types have, too. */
@@ -111,20 +128,14 @@ function ownResponsesOf(endpoints: readonly Endpoint[]): Record<string, object> 
 const nameOf = ({ operation }: Endpoint, status: string): string =>
   `${operation.operationId}.${status}`;
 
-/** One for a path that names the type itself. */
-function typedOperationOf(id: 'push' | 'pushMany', endpoints: readonly Endpoint[]): object {
-  const endpoint = endpoints.find(({ operation }) => operation.operationId === id);
-  if (!endpoint) throw new Error(`no endpoint has the operationId ${id}`);
-  const {
-    description: _said,
-    parameters = [],
-    ...operation
-  } = operationOf(endpoint) as {
-    description?: string;
-    parameters?: readonly { in: string }[];
-  };
-  const others = parameters.filter((parameter) => parameter.in !== 'path');
-  return { ...operation, parameters: others };
+/** Of a path that names the type itself. */
+function typedPushOf(endpoints: readonly Endpoint[]): object {
+  const endpoint = endpoints.find(({ operation }) => operation.operationId === 'push');
+  if (!endpoint) throw new GoflowError('INTERNAL', 'there is no endpoint that pushes');
+  const { description: _general, ...operation } = operationOf(endpoint);
+  const isOfHeader = (one: object): boolean => PARAMETER_NAMES.has(one);
+  const parameters = (operation.parameters ?? []).filter(isOfHeader);
+  return JSON.parse(jsonOf({ ...operation, parameters })) as object;
 }
 
 function gatewayVersion(): string {
