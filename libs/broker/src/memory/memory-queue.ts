@@ -71,7 +71,7 @@ export class MemoryQueue {
     const entry = this.#line.first;
     if (!entry) return undefined;
     const [task] = tasksOf(entry);
-    return task?.dueAt;
+    return task && Math.max(task.pushedAt, task.dueAt);
   }
 
   setPaused(isPaused: boolean): void {
