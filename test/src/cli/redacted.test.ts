@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import { defineExecTasks } from '@goflow/commands';
+import { defineTasks } from '@goflow/sdk';
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 import { newPlace } from '../support/redis.js';
 import { openClient } from '../support/system.js';
 import { tasks } from './card-tasks.mjs';
@@ -31,7 +32,8 @@ test('what a contract redacts is not shown, in words and in JSON, unless it is a
 
 test('what the environment of a command holds is never shown unasked', async () => {
   const place = newPlace();
-  const goflow = openClient(defineExecTasks(), place);
+  const exec = { payload: z.any(), result: z.any(), queue: 'exec' };
+  const goflow = openClient(defineTasks({ exec }), place);
   const command = { identifier: 'a', command: 'true', env: { TOKEN: 'canary-token' } };
   const id = await goflow.push('exec', command);
   const { stdout } = await runCli(place, ['show', id, '--json']);

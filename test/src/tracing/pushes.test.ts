@@ -1,146 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { defineTasks } from '@goflow/sdk';
 import { createTracing } from '@goflow/sdk/tracing';
 import { until } from '@goflow/testing';
-import { NonRetryableError, RetryLaterError, type TaskContext } from '@goflow/worker';
+import { NonRetryableError } from '@goflow/worker';
 import { context, createTraceState, trace } from '@opentelemetry/api';
-import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { expect, test } from 'vitest';
-import { z } from 'zod';
-import { onBothBrokers, onBothBrokersAndInChunks } from '../contract/worlds.js';
+import { onBothBrokers } from '../contract/worlds.js';
 import { collectSpans } from './collected-spans.js';
-
-const SECRET = 'canary-7431';
-
-const tasks = defineTasks({
-  echo: { payload: z.any(), result: z.any(), backoff: 0 },
-  fail: { payload: z.any(), result: z.any(), maxAttempts: 2, backoff: 0 },
-  wait: { payload: z.any(), result: z.any(), timeout: '1h' },
-  snooze: { payload: z.any(), result: z.any() },
-});
-
-const handlers = {
-  echo: (payload: unknown) => payload,
-  fail: (payload: unknown) => {
-    throw Object.assign(new RangeError(`not ${String(payload)}`), { details: payload });
-  },
-  wait: async (_payload: unknown, ctx: Pick<TaskContext, 'signal' | 'progress'>) => {
-    await ctx.progress('it runs');
-    return new Promise<null>((resolve) =>
-      ctx.signal.addEventListener('abort', () => resolve(null)),
-    );
-  },
-  snooze: (_payload: unknown, { starts }: { starts: number }) => {
-    if (starts === 1) throw new RetryLaterError('later', { delay: 0, counted: false });
-    return null;
-  },
-};
-
-const parentOf = (span: ReadableSpan | undefined): string | undefined =>
-  span?.parentSpanContext?.spanId;
-const idOf = (span: ReadableSpan | undefined): string | undefined => span?.spanContext().spanId;
-const outcomes = (spans: readonly ReadableSpan[]): unknown[] =>
-  spans.map(({ attributes }) => [
-    attributes['goflow.task.attempt'],
-    attributes['goflow.task.outcome'],
-    attributes['error.type'],
-  ]);
-
-onBothBrokersAndInChunks((open) => {
-  test('each attempt is a child of the push and says how it ended; nothing of the payload is told', async () => {
-    const spans = collectSpans();
-    const world = open();
-    const tracing = createTracing();
-    const goflow = world.client(tasks, { tracing });
-    await world.worker(tasks, handlers, { tracing, name: 'w1' });
-    const id = await goflow.push('fail', SECRET);
-    await goflow.waitAll([id]);
-    await until(() => spans.named('process default').length === 2, { what: 'both are told' });
-    const [push] = spans.named('push default');
-    expect(push?.attributes).toMatchObject({
-      'messaging.system': 'goflow',
-      'messaging.operation.type': 'send',
-      'messaging.destination.name': 'default',
-      'goflow.task.type': 'fail',
-    });
-    const attempts = spans.named('process default');
-    expect(attempts.map(parentOf)).toEqual([idOf(push), idOf(push)]);
-    expect(attempts.map(({ links }) => links.map((link) => link.context.spanId))).toEqual([
-      [idOf(push)],
-      [idOf(push)],
-    ]);
-    expect(outcomes(attempts)).toEqual([
-      [1, 'retry', 'HANDLER_FAILED'],
-      [2, 'failed', 'HANDLER_FAILED'],
-    ]);
-    expect(attempts[0]?.attributes).toMatchObject({
-      'messaging.operation.type': 'process',
-      'messaging.message.id': id,
-      'messaging.client.id': 'w1',
-    });
-    expect(attempts[0]?.events.map((event) => event.attributes)).toEqual([
-      { 'exception.type': 'RangeError' },
-    ]);
-    const told = spans.all.map(({ attributes, events, status, name }) => [
-      attributes,
-      events,
-      status,
-      name,
-    ]);
-    expect(JSON.stringify(told)).not.toContain(SECRET);
-  });
-
-  test('what a handler pushes, and its own spans, are children of its attempt; two tasks do not mix', async () => {
-    const spans = collectSpans();
-    const world = open();
-    const tracing = createTracing();
-    const goflow = world.client(tasks, { tracing });
-    const child = { ...handlers, echo: (payload: unknown) => payload };
-    const parents = {
-      ...child,
-      echo: async (payload: unknown) => {
-        if (payload !== 'parent') return payload;
-        await new Promise((resolve) => setTimeout(resolve, 5));
-        await trace
-          .getTracer('test')
-          .startActiveSpan('inner', (span) =>
-            goflow.push('echo', 'child').finally(() => span.end()),
-          );
-        return payload;
-      },
-    };
-    await world.worker(tasks, parents, { tracing });
-    const ids = [await goflow.push('echo', 'parent'), await goflow.push('echo', 'parent')];
-    await goflow.waitAll(ids);
-    await until(() => spans.named('process default').length === 4, { what: 'all are told' });
-    const byId = new Map(spans.all.map((span) => [idOf(span), span]));
-    const up = (span: ReadableSpan | undefined): string[] =>
-      span ? [span.name, ...up(byId.get(parentOf(span)))] : [];
-    const paths = spans.named('process default').map((span) => up(span).join(' < '));
-    const alone = 'process default < push default';
-    const inner = `${alone} < inner < ${alone}`;
-    expect(paths.sort()).toEqual([alone, alone, inner, inner]);
-    expect(new Set(spans.all.map((span) => span.spanContext().traceId)).size).toBe(2);
-  });
-
-  test('a task that is snoozed or cancelled says so', async () => {
-    const spans = collectSpans();
-    const world = open();
-    const tracing = createTracing();
-    const goflow = world.client(tasks, { tracing });
-    await world.worker(tasks, handlers, { tracing });
-    await goflow.waitAll([await goflow.push('snooze', null)]);
-    const id = await goflow.push('wait', null);
-    for await (const change of goflow.watch(id)) if (change.kind === 'progress') break;
-    await goflow.cancel(id);
-    await until(() => spans.named('process default').length === 3, { what: 'all are told' });
-    expect(outcomes(spans.named('process default'))).toEqual([
-      [1, 'handed-back', undefined],
-      [1, 'completed', undefined],
-      [1, 'cancelled', 'TASK_CANCELLED'],
-    ]);
-  });
-});
+import { handlers, idOf, outcomes, parentOf, SECRET, tasks } from './traced-tasks.js';
 
 onBothBrokers((open) => {
   test('many are one push; each has an attempt of its own, in chunks, too', async () => {
@@ -307,7 +173,7 @@ onBothBrokers((open) => {
     const told = await goflow.push('echo', SECRET);
     const keyless = world.client(tasks);
     const [push] = spans.named('push default');
-    const { traceId = '', spanId = '' } = push?.spanContext() ?? {};
+    const { traceId, spanId } = push?.spanContext() ?? {};
     expect(await keyless.inspector.get(told)).toMatchObject({
       options: { traceparent: `00-${traceId}-${spanId}-01` },
       payload: '(encrypted)',
