@@ -138,7 +138,7 @@ function addAction(
     }
     const { back, notice } = done;
     const url = new URL(`/dashboard${back}`, 'http://gateway');
-    url.searchParams.set('notice', notice);
+    if (notice !== undefined) url.searchParams.set('notice', notice);
     response.redirect(303, `${url.pathname}${url.search}`);
   });
 }

@@ -53,8 +53,8 @@ export interface ActionRequest extends PageRequest {
 export interface ActionDone {
   /** Below `/dashboard`. */
   readonly back: string;
-  /** One sentence. */
-  readonly notice: string;
+  /** One sentence; none where the page itself tells. */
+  readonly notice?: string | undefined;
 }
 
 /** What was filled in is wrong: it is shown as it was filled in, and says what is wrong. Nothing was done. */

@@ -51,7 +51,7 @@ export function Moment({ label, name, value }: FieldProps): VNode {
   return (
     <label>
       {`${label} (UTC)`}
-      <input type="datetime-local" name={name} value={value} step={1} />
+      <input type="datetime-local" name={name} value={value} step="any" />
     </label>
   );
 }

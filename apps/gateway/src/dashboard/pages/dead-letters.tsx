@@ -1,0 +1,153 @@
+import type { DeadLetterGroup } from '@goflow/sdk';
+import { DEAD_LETTER_REASONS } from '@goflow/shared';
+import type { VNode } from 'preact';
+import type { GatewayDeps } from '../../gateway-deps.js';
+import type { Role } from '../../roles.js';
+import type { BulkRuns } from '../bulk-runs.js';
+import type { GroupCount, GroupCounts } from '../group-counts.js';
+import type { Page } from '../page.js';
+import { Choice, Moment, Word } from '../parts/fields.js';
+import { visible } from '../parts/foreign.js';
+import { hrefOf, taskPath } from '../parts/href.js';
+import { Time } from '../parts/time.js';
+import { type LetterSearch, letterFilterOf, letterSearchOf } from './dead-letter-search.js';
+import { GroupForms, Runs } from './group-forms.js';
+import { wrongIn } from './task-search.js';
+
+/** Dead letters by how they failed. */
+export function deadLettersPage(
+  { goflow, tasks }: GatewayDeps,
+  { counts, runs }: { readonly counts: GroupCounts; readonly runs: BulkRuns },
+): Page {
+  const types = [...tasks.contracts.keys()];
+  return {
+    path: '/dead-letters',
+    section: 'deadLetters',
+    show: async ({ query, role }) => {
+      const search = letterSearchOf(query);
+      const counted = await counts.of(letterFilterOf(search)).catch(wrongIn);
+      const queues = goflow.inspector.queues();
+      return {
+        title: 'Dead letters',
+        body: (
+          <>
+            <SearchForm search={search} types={types} queues={queues} />
+            <Runs runs={runs.all} role={role} />
+            <Groups counted={counted} search={search} role={role} />
+          </>
+        ),
+      };
+    },
+  };
+}
+
+interface FormProps {
+  readonly search: LetterSearch;
+  readonly types: readonly string[];
+  readonly queues: readonly string[];
+}
+
+function SearchForm({ search, types, queues }: FormProps): VNode {
+  const { type, queue, reason, since, until } = search;
+  return (
+    <search>
+      <form method="get" action="/dashboard/dead-letters" class="filters" autocomplete="off">
+        <Word label="Type" name="type" value={type} of={types} />
+        <Choice label="Queue" name="queue" value={queue} of={queues} />
+        <Choice label="Reason" name="reason" value={reason} of={DEAD_LETTER_REASONS} />
+        <Moment label="Since" name="since" value={since} />
+        <Moment label="Until" name="until" value={until} />
+        <button type="submit">Show</button>
+      </form>
+    </search>
+  );
+}
+
+interface GroupsProps {
+  /** A string is what is wrong with what was filled in. */
+  readonly counted: GroupCount | string | undefined;
+  readonly search: LetterSearch;
+  readonly role: Role;
+}
+
+function Groups({ counted, search, role }: GroupsProps): VNode {
+  if (counted === undefined)
+    return <p class="empty">There are many: they are being counted. This page shows them then.</p>;
+  if (typeof counted === 'string')
+    return (
+      <p class="notice bad" role="alert">
+        {counted}
+      </p>
+    );
+  const { groups, examined, complete, until } = counted;
+  if (groups.length === 0) return <NoGroups search={search} complete={complete} />;
+  const letters = groups.reduce((sum, { count }) => sum + count, 0);
+  return (
+    <div id="groups">
+      <p class="muted">
+        {`${told(letters, 'dead letter')} in ${told(groups.length, 'group')}, as of `}
+        <Time at={until} />
+        {!complete && ` · the newest ${examined.toLocaleString('en')} were counted; there are more`}
+      </p>
+      {groups.map((group) => (
+        <Group group={group} search={{ ...search, until: until.toISOString() }} role={role} />
+      ))}
+    </div>
+  );
+}
+
+function NoGroups({ search, complete }: { search: LetterSearch; complete: boolean }): VNode {
+  const isFiltered = Object.values(search).some((value) => value !== '');
+  return (
+    <div class="empty">
+      {!complete && <p>None among those that were looked at; there are more.</p>}
+      {isFiltered ? (
+        <p>
+          No dead letter answers to this. <a href="/dashboard/dead-letters">All of them</a>
+        </p>
+      ) : (
+        <p>
+          There are no dead letters: no task failed for good or expired, or its retention is over.
+        </p>
+      )}
+    </div>
+  );
+}
+
+interface GroupProps {
+  readonly group: DeadLetterGroup;
+  readonly search: LetterSearch;
+  readonly role: Role;
+}
+
+function Group({ group, search, role }: GroupProps): VNode {
+  const { fingerprint, type, reason, count, message, firstAt, lastAt, sample } = group;
+  const chosen = { ...search, fingerprint, type };
+  const [example] = sample;
+  return (
+    <article class="card group" id={`group-${fingerprint}`}>
+      <h2>
+        <span class="figure">{count.toLocaleString('en')}</span> <bdi>{visible(type)}</bdi>{' '}
+        <span class="tag">{reason}</span>
+      </h2>
+      <p class="message">{visible(message)}</p>
+      <p class="muted">
+        <Time at={firstAt} /> to <Time at={lastAt} />
+      </p>
+      <p class="links">
+        <a href={hrefOf('/dead-letters/tasks', { ...chosen })} data-key={`list-${fingerprint}`}>
+          {count === 1 ? 'Its task' : 'Its tasks'}
+        </a>
+        {example !== undefined && (
+          <a href={hrefOf(taskPath(example))} data-key={`example-${fingerprint}`}>
+            An example
+          </a>
+        )}
+      </p>
+      {role === 'operate' && <GroupForms search={chosen} count={count} />}
+    </article>
+  );
+}
+
+export const told = (count: number, what: string): string =>
+  `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;
