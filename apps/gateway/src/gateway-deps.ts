@@ -1,13 +1,20 @@
-import type { Goflow, Logger, TaskDefinitions, Tasks } from '@goflow/sdk';
+import type { Logger, Tasks } from '@goflow/sdk';
+import type { Connected } from './connect.js';
 import type { ResolvedGatewayOptions } from './options.js';
 import type { HeldRequests } from './requests/held-requests.js';
 
 /** What endpoints and pages are made of. */
-export interface GatewayDeps {
-  readonly goflow: Goflow<TaskDefinitions>;
+export interface GatewayDeps extends Connected {
   readonly tasks: Tasks;
   readonly options: ResolvedGatewayOptions;
   readonly logger: Logger;
   /** Requests that are held open: they end when the gateway stops. */
-  readonly held: { readonly polls: HeldRequests; readonly streams: HeldRequests };
+  readonly held: {
+    readonly polls: HeldRequests;
+    readonly streams: HeldRequests;
+    /** Of pages that are open. */
+    readonly pages: HeldRequests;
+  };
+  /** Has something closed when the gateway stops, after its last answer. */
+  readonly atStop: (close: () => Promise<void> | void) => void;
 }

@@ -1,5 +1,5 @@
 import { HttpServer } from '@goflow/http/server';
-import { createGoflow } from '@goflow/sdk';
+import { connect } from './connect.js';
 import type { GatewayDeps } from './gateway-deps.js';
 import { type GatewayOptions, resolveGatewayOptions } from './options.js';
 import { HeldRequests } from './requests/held-requests.js';
@@ -17,7 +17,7 @@ export interface Gateway extends AsyncDisposable {
 /** Behind a proxy all callers are one address. Long polls and streams hold theirs. */
 const CONNECTIONS = { all: 10_000, ofAddress: 5_000, keptFree: 100 };
 /** Each is a connection and a subscription; the rest of the connections is for short requests. */
-const HELD = { polls: 5_000, streams: 2_000 };
+const HELD = { polls: 5_000, streams: 2_000, pages: 200 };
 /** Longer than a long poll is silent. */
 const SILENCE_MS = 75_000;
 
@@ -31,14 +31,16 @@ const SILENCE_MS = 75_000;
  */
 export function createGateway(given: GatewayOptions): Gateway {
   const options = resolveGatewayOptions(given);
-  const { tasks, redis, prefix, encryption, resultStore } = given;
   const { logger, listen, graceMs } = options;
-  const goflow = createGoflow({ tasks, redis, prefix, encryption, resultStore, logger });
+  const connected = connect(given, logger);
   const held = {
     polls: new HeldRequests(HELD.polls, 'waits for results'),
     streams: new HeldRequests(HELD.streams, 'streams of events'),
+    pages: new HeldRequests(HELD.pages, 'open pages'),
   };
-  const deps: GatewayDeps = { goflow, tasks, options, logger, held };
+  const closers: (() => Promise<void> | void)[] = [];
+  const atStop: GatewayDeps['atStop'] = (close) => void closers.push(close);
+  const deps: GatewayDeps = { ...connected, tasks: given.tasks, options, logger, held, atStop };
   const load = async () => (await import('./http-app.js')).createHttpApp(deps);
   const limits = { connections: CONNECTIONS, silenceMs: SILENCE_MS };
   const server = new HttpServer({ ...listen, load, limits });
@@ -47,7 +49,8 @@ export function createGateway(given: GatewayOptions): Gateway {
     // They would last longer than any grace; their clients come again, to another gateway.
     for (const one of Object.values(held)) one.endAll();
     await server.stop(graceMs);
-    await goflow.close();
+    await Promise.all(closers.map((close) => close()));
+    await connected.goflow.close();
   };
   return {
     start: () => server.start(),

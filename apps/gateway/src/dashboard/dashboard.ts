@@ -4,11 +4,12 @@ import express, { type Request, type RequestHandler, type Response, type Router 
 import helmet from 'helmet';
 import { callerOf } from '../caller.js';
 import type { GatewayDeps } from '../gateway-deps.js';
+import type { HeldRequests } from '../requests/held-requests.js';
 import { ROLES, type Role } from '../roles.js';
 import { serveAsset } from './assets.js';
 import { formOf, send } from './exchange.js';
 import { bodyOf, documentOf } from './layout.js';
-import { LiveStreams } from './live.js';
+import { liveStream } from './live.js';
 import { logins } from './logins.js';
 import { type Action, type Page, type PageRequest, pageRequestOf } from './page.js';
 import { nothingHere } from './pages/nothing-here.js';
@@ -48,9 +49,9 @@ export function createDashboard(deps: GatewayDeps): Router {
   router.get('/assets/:name', serveAsset);
   if (roles.areGiven) logins(router, { roles, sessions });
   router.use(onlyKnown({ sessions, hasLogin: roles.areGiven }));
-  const streams = new LiveStreams();
   const { pages, actions } = contentOf(deps);
-  for (const page of pages) addPage(router, page, { streams, hasLogin: roles.areGiven });
+  for (const page of pages)
+    addPage(router, page, { open: deps.held.pages, hasLogin: roles.areGiven });
   for (const action of actions) addAction(router, action, roles.areGiven);
   router.use((_request, response) => notFound(response, roles.areGiven));
   return router;
@@ -84,15 +85,16 @@ function onlyKnown(given: { sessions: Sessions; hasLogin: boolean }): RequestHan
 }
 
 interface PageDeps {
-  readonly streams: LiveStreams;
+  /** Those that are told anew. */
+  readonly open: HeldRequests;
   readonly hasLogin: boolean;
 }
 
 /** `GET <path>` shows it; with `?live=1` it is a stream of what it shows. */
-function addPage(router: Router, page: Page, { streams, hasLogin }: PageDeps): void {
+function addPage(router: Router, page: Page, { open, hasLogin }: PageDeps): void {
   const askOf = (request: Request, response: Response): PageRequest =>
     pageRequestOf(request, response.locals.role as Role);
-  const stream = streams.stream((request, response) => {
+  const stream = liveStream(open, (request, response) => {
     const asked = askOf(request, response);
     return async () => {
       const shown = await page.show(asked);

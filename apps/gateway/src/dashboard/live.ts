@@ -1,9 +1,8 @@
 import type { RequestHandler, Response } from 'express';
+import type { HeldRequests } from '../requests/held-requests.js';
 
 /** How often an open page is made anew. */
 const EVERY_MS = 2_000;
-/** More people do not look at one gateway; further ones see pages that do not change by themselves. */
-const MAX_STREAMS = 200;
 
 /** What a page shows now; `undefined` where there is nothing to be told. */
 export type Render = () => Promise<Rendered | undefined>;
@@ -15,41 +14,37 @@ export interface Rendered {
 }
 
 /**
- * Streams of server-sent events, one for each page that is open: its content as it changes, `away` when it cannot be made, and nothing
- * while it stays the same. A client that does not read is not written to.
+ * Answers with a stream of server-sent events: the content of a page as it changes, `away` when it cannot be made, and nothing while it stays
+ * the same. A client that does not read is not written to. Where too many pages are open, further ones do not change by themselves.
+ *
+ * @param renderOf makes what is shown for this request
  */
-export class LiveStreams {
-  #open = 0;
-
-  /** @param renderOf makes what is shown for this request */
-  stream(renderOf: (...given: Parameters<RequestHandler>) => Render): RequestHandler {
-    return (request, response, next) => {
-      if (this.#open >= MAX_STREAMS) {
-        // No content: the browser does not come again.
-        response.status(204).end();
-        return;
-      }
-      this.#open += 1;
-      const ended = new AbortController();
-      response.once('close', () => {
-        this.#open -= 1;
-        ended.abort();
-      });
-      response.writeHead(200, {
-        'Content-Type': 'text/event-stream',
-        'Cache-Control': 'no-store',
-        'X-Accel-Buffering': 'no',
-      });
-      void tell(response, renderOf(request, response, next), ended.signal);
-    };
-  }
+export function liveStream(
+  held: HeldRequests,
+  renderOf: (...given: Parameters<RequestHandler>) => Render,
+): RequestHandler {
+  return (request, response, next) => {
+    if (held.isFull) {
+      // No content: the browser does not come again.
+      response.status(204).end();
+      return;
+    }
+    const ended = held.hold(response);
+    response.writeHead(200, {
+      'Content-Type': 'text/event-stream',
+      'Cache-Control': 'no-store',
+      'X-Accel-Buffering': 'no',
+    });
+    void tell(response, renderOf(request, response, next), ended);
+  };
 }
 
+/** Until its client goes away, or the gateway stops: then the page asks again, and finds another gateway. */
 async function tell(response: Response, render: Render, ended: AbortSignal): Promise<void> {
   let last: string | undefined;
   while (!ended.aborted) {
     const now = await render().then(eventsOf, () => AWAY);
-    if (ended.aborted) return;
+    if (ended.aborted) break;
     // The comment keeps proxies from closing what is silent.
     const isFree = response.writableLength === 0;
     if (isFree) response.write(now === last ? ': same\n\n' : now);
@@ -57,6 +52,7 @@ async function tell(response: Response, render: Render, ended: AbortSignal): Pro
     if (isFree && now.endsWith(END)) return void response.end();
     await pause(ended);
   }
+  response.end();
 }
 
 const AWAY = 'event: away\ndata:\n\n';

@@ -1,15 +1,20 @@
 import type { GatewayDeps } from '../gateway-deps.js';
 import { BulkRuns } from './bulk-runs.js';
+import { FleetWatch } from './fleet/fleet-watch.js';
 import { GroupCounts } from './group-counts.js';
 import type { Action, Page } from './page.js';
 import { auditPage } from './pages/audit.js';
+import { concurrencyActions } from './pages/concurrency-actions.js';
 import { deadLetterActions } from './pages/dead-letter-actions.js';
 import { deadLetterTasksPage } from './pages/dead-letter-tasks.js';
 import { deadLettersPage } from './pages/dead-letters.js';
 import { editAction, editPage } from './pages/edit-payload.js';
+import { overviewPage } from './pages/overview.js';
+import { queueActions, queuesPage } from './pages/queues.js';
 import { taskPage } from './pages/task.js';
 import { taskActions } from './pages/task-actions.js';
 import { tasksPage } from './pages/tasks.js';
+import { workersPage } from './pages/workers.js';
 
 /** Pages, and what their forms do. */
 export interface Content {
@@ -20,6 +25,7 @@ export interface Content {
 /** All that there is to be seen and done. */
 export function contentOf(deps: GatewayDeps): Content {
   const all: readonly Content[] = [
+    fleet(deps),
     {
       pages: [tasksPage(deps), taskPage(deps), editPage(deps)],
       actions: [...taskActions(deps), editAction(deps)],
@@ -30,6 +36,14 @@ export function contentOf(deps: GatewayDeps): Content {
   return {
     pages: all.flatMap(({ pages }) => pages),
     actions: all.flatMap(({ actions }) => actions),
+  };
+}
+
+function fleet(deps: GatewayDeps): Content {
+  const watch = new FleetWatch(deps);
+  return {
+    pages: [overviewPage(deps, watch), workersPage(watch), queuesPage(watch)],
+    actions: [...concurrencyActions(deps, watch), ...queueActions(deps)],
   };
 }
 

@@ -19,9 +19,13 @@ export class HeldRequests {
     return this.#held.size;
   }
 
+  get isFull(): boolean {
+    return this.#held.size >= this.#most;
+  }
+
   /** Holds a request until its answer is sent or its client is gone; the signal aborts then, or at {@link HeldRequests.endAll}. @throws TOO_MANY_REQUESTS */
   hold(response: Response): AbortSignal {
-    if (this.#held.size >= this.#most)
+    if (this.isFull)
       throw new GoflowError('TOO_MANY_REQUESTS', `there are ${this.#most} ${this.#what} already`);
     const leaving = new AbortController();
     this.#held.add(leaving);
