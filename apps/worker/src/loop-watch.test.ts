@@ -48,3 +48,19 @@ test('made-up types do not pile up', async () => {
   await until(() => watch.read() > 600, { what: 'the block to be seen' });
   expect((told as { types: string[] }[])[0]?.types.length).toBeLessThanOrEqual(100);
 });
+
+test('the worst of the last minute stays, however often it is asked for; each tick tells what passed', async () => {
+  let passedMs = 0;
+  const events = new Emitter<WorkerEvents>(SILENT_LOGGER);
+  const onTick = (ms: number): unknown => (passedMs += ms);
+  const watch = new LoopWatch({ events, logger: SILENT_LOGGER, leaseMs: 60_000, onTick });
+  const begunAt = performance.now();
+  watch.start();
+  onTestFinished(() => watch.stop());
+  block(500);
+  await until(() => watch.worstMs > 300, { what: 'the block to be seen' });
+  watch.read();
+  expect(watch.worstMs).toBeGreaterThan(300);
+  await until(() => passedMs > 700, { what: 'more ticks' });
+  expect(passedMs).toBeLessThanOrEqual(performance.now() - begunAt);
+});

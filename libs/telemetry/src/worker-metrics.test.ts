@@ -167,3 +167,26 @@ test('a look that takes too long is left out, and shown by the next scrape; one 
   expect(await lines(failing, 'goflow_queue_paused')).toEqual([]);
   expect(await lines(failing, 'goflow_exporter_elected')).toEqual(['goflow_exporter_elected 1']);
 });
+
+test('who is elected no more, or whose next look fails, shows nothing of before', async () => {
+  let [isElected, fails] = [true, false];
+  const exporter: FleetExporter = {
+    get isElected() {
+      return isElected;
+    },
+    claim: async () => true,
+    look: () => (fails ? Promise.reject(new Error('x')) : Promise.resolve(STATE)),
+    resign: async () => undefined,
+  };
+  const opened = open({ exporter });
+  const look = async () => {
+    const [elected] = await lines(opened, 'goflow_exporter_elected');
+    return `${elected} ${(await lines(opened, 'goflow_queue_paused')).length}`;
+  };
+  expect(await look()).toBe('goflow_exporter_elected 1 1');
+  isElected = false;
+  await until(async () => (await look()) === 'goflow_exporter_elected 0 0', { what: 'nothing' });
+  [isElected, fails] = [true, true];
+  await until(async () => (await look()).startsWith('goflow_exporter_elected 1'), { what: 'it' });
+  expect(await look()).toBe('goflow_exporter_elected 1 0');
+});
