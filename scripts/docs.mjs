@@ -59,11 +59,16 @@ const METRIC_GROUPS = [
     'Of all queues, from one process',
     'What is true of a queue, of the fleet and of Redis is the same wherever it is asked. So it comes from **one process only**, which is elected among those that are scraped: `sum by (queue, state) (goflow_queue_tasks)` is true, and nothing is counted twice.',
   ],
-  ['process', 'Of each process that can be elected', 'The workers that are scraped.'],
+  ['process', 'Of each process that can be elected', 'The workers and gateways that are scraped.'],
   [
     'client',
     'Of clients',
-    'Of each client that was given to `createClientMetrics(goflow, { register })` of `@goflow/sdk/metrics`, where `register` is that of your own prom-client: `sum` over all. Others do nothing for it, and need no prom-client.',
+    'Of each client that was given to `createClientMetrics(goflow, { register })` of `@goflow/sdk/metrics`, where `register` is that of your own prom-client: `sum` over all. Others do nothing for it, and need no prom-client. A gateway counts what is pushed through it.',
+  ],
+  [
+    'gateway',
+    'Of each gateway',
+    "Every gateway serves these at `GET /metrics`, beside Node's own: `sum` over all.",
   ],
 ];
 

@@ -8,17 +8,21 @@ import {
   serve,
   shareAnswer,
 } from '@goflow/http';
+import { createClientMetrics } from '@goflow/sdk/metrics';
 import { GoflowError } from '@goflow/shared';
+import { createGatewayMetrics, type GatewayMetrics } from '@goflow/telemetry';
 import express, { type Express, type RequestHandler } from 'express';
 import { createDashboard } from './dashboard/dashboard.js';
 import { type Endpoint, routesOf } from './endpoint.js';
 import { deadLetterEndpoints } from './endpoints/dead-letter-endpoints.js';
 import { fleetEndpoints } from './endpoints/fleet-endpoints.js';
+import { metricsEndpoint } from './endpoints/metrics-endpoint.js';
 import { openApiEndpoint } from './endpoints/openapi-endpoint.js';
 import { queueEndpoints } from './endpoints/queue-endpoints.js';
 import { taskEndpoints } from './endpoints/task-endpoints.js';
 import type { GatewayDeps } from './gateway-deps.js';
 import { logAccess } from './requests/access-log.js';
+import { countRequests } from './requests/count-requests.js';
 import { limitRate } from './requests/limit-rate.js';
 import { refuseUnknownQuery } from './requests/query.js';
 import { identify } from './requests/request-id.js';
@@ -28,12 +32,15 @@ import { ROLES } from './roles.js';
 export function createHttpApp(deps: GatewayDeps): Express {
   const app = express().disable('x-powered-by').disable('etag');
   app.enable('case sensitive routing').enable('strict routing');
-  app.use(identify, logAccess(deps.logger), refuseMalformed);
+  const metrics = openMetrics(deps);
+  app.use(identify, logAccess(deps.logger), countRequests(metrics), refuseMalformed);
   serve(app, probes(deps));
   app.use(limitRate(deps.options));
+  const endpoints = endpointsOf(deps, metrics);
+  if (isMetricsOpen(deps)) serve(app, openRoutes(endpoints));
   if (deps.options.dashboard) app.use('/dashboard', createDashboard(deps));
   app.use(refuseOtherSites, plainHeaders);
-  serve(app, routesOf(endpointsOf(deps), createGuard(deps)));
+  serve(app, routesOf(endpoints, createGuard(deps)));
   app.use((request) => {
     throw new GoflowError(
       'NOT_FOUND',
@@ -45,14 +52,38 @@ export function createHttpApp(deps: GatewayDeps): Express {
 }
 
 /** All that the API can do. */
-export function endpointsOf(deps: GatewayDeps): readonly Endpoint[] {
+function endpointsOf(deps: GatewayDeps, metrics: GatewayMetrics): readonly Endpoint[] {
   const endpoints = [
     ...taskEndpoints(deps),
     ...deadLetterEndpoints(deps),
     ...queueEndpoints(deps),
     ...fleetEndpoints(deps),
+    metricsEndpoint(metrics),
   ];
   return [...endpoints, openApiEndpoint(deps, endpoints)];
+}
+
+/** Counted from the first request on: what nobody asks needs no metrics. */
+function openMetrics({ goflow, exporter, held, atStop }: GatewayDeps): GatewayMetrics {
+  const metrics = createGatewayMetrics({
+    exporter,
+    ping: () => goflow.ping(),
+    streams: () => ({ tasks: held.streams.size, pages: held.pages.size }),
+  });
+  createClientMetrics(goflow, { register: metrics.register });
+  atStop(() => metrics.close());
+  return metrics;
+}
+
+/** Prometheus needs no token that changes something, so it needs none unless there is one for reading. */
+function isMetricsOpen({ options: { tokens } }: GatewayDeps): boolean {
+  return tokens.read.length === 0 && tokens.push.length + tokens.operate.length > 0;
+}
+
+function openRoutes(endpoints: readonly Endpoint[]): Routes {
+  const limit = answerWithin();
+  const open = endpoints.filter(({ path }) => path === '/metrics');
+  return routesOf(open, ({ operation }) => [limit, refuseUnknownQuery(operation)]);
 }
 
 /** What stands before each endpoint. */

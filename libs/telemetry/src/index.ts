@@ -16,5 +16,7 @@ export {
 } from '@goflow/shared/metrics';
 export type { FleetMetricsOptions } from './fleet-metrics.js';
 export { FleetMetrics } from './fleet-metrics.js';
+export type { GatewayMetrics, GatewayMetricsOptions, RequestSeen } from './gateway-metrics.js';
+export { createGatewayMetrics } from './gateway-metrics.js';
 export type { QueueGauges, WorkerMetrics, WorkerMetricsOptions } from './worker-metrics.js';
 export { createWorkerMetrics } from './worker-metrics.js';

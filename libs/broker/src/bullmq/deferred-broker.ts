@@ -7,6 +7,7 @@ import {
   DEFAULT_PREFIX,
   type DetailOptions,
   type FleetBroker,
+  type FleetExporter,
   type InspectorBroker,
   type Pushed,
   type QueueCounts,
@@ -63,6 +64,10 @@ class DeferredBroker implements Broker {
     queues: (options) => this.#call(({ fleet }) => fleet.queues(options)),
     audit: (limit) => this.#call(({ fleet }) => fleet.audit(limit)),
   };
+  readonly exporter: FleetExporter = exporterOf(
+    () => this.#broker,
+    (call) => this.#call(call),
+  );
   readonly #opening: Promise<Broker>;
   #broker: Broker | undefined;
 
@@ -143,4 +148,21 @@ class DeferredBroker implements Broker {
   #call<T>(call: (broker: Broker) => Promise<T>): Promise<T> {
     return this.#broker ? call(this.#broker) : this.#opening.then(call);
   }
+}
+
+/** Not elected before it is there. */
+function exporterOf(
+  broker: () => Broker | undefined,
+  call: <T>(use: (broker: Broker) => Promise<T>) => Promise<T>,
+): FleetExporter {
+  const of = ({ exporter }: Broker): FleetExporter => exporter as FleetExporter;
+  return {
+    get isElected() {
+      return broker()?.exporter?.isElected ?? false;
+    },
+    claim: () => call((one) => of(one).claim()),
+    look: () => call((one) => of(one).look()),
+    // What could not be loaded was never elected.
+    resign: () => call((one) => of(one).resign()).catch(() => undefined),
+  };
 }

@@ -3,12 +3,21 @@ export interface MetricEntry {
   readonly name: string;
   readonly kind: 'counter' | 'gauge' | 'histogram';
   /** `1` for plain numbers. */
-  readonly unit: 'tasks' | 'seconds' | 'bytes' | 'workers' | 'connections' | 'keys' | '1';
+  readonly unit:
+    | 'tasks'
+    | 'seconds'
+    | 'bytes'
+    | 'workers'
+    | 'connections'
+    | 'keys'
+    | 'requests'
+    | 'streams'
+    | '1';
   /**
    * Who shows it. `worker`: each worker, of itself. `exporter`: of all queues, by the one process that was elected. `process`: each that can be
-   * elected. `client`: each client that `createClientMetrics` was called for.
+   * elected. `client`: each client that `createClientMetrics` was called for. `gateway`: each gateway, of itself.
    */
-  readonly from: 'worker' | 'exporter' | 'process' | 'client';
+  readonly from: 'worker' | 'exporter' | 'process' | 'client' | 'gateway';
   /** Never an id, a tenant or an error text: each value is a time series for ever. */
   readonly labels: readonly string[];
   readonly help: string;
@@ -260,5 +269,24 @@ const CLIENT = shownBy('client', {
   }),
 });
 
+const GATEWAY = shownBy('gateway', {
+  requests: entry('goflow_http_requests_total', 'counter', {
+    unit: 'requests',
+    labels: ['method', 'route', 'status'],
+    help: 'Requests that are over, by the pattern of their path, such as /tasks/:id/result. Status 499: the client went away before the answer.',
+  }),
+  request: entry('goflow_http_request_seconds', 'histogram', {
+    unit: 'seconds',
+    labels: ['method', 'route'],
+    help: 'How long requests took, to the last byte of the answer; waits for results and streams as long as they were open.',
+    buckets: DURATION_BUCKETS,
+  }),
+  streams: entry('goflow_http_event_streams', 'gauge', {
+    unit: 'streams',
+    labels: ['of'],
+    help: 'Streams of events that are open: of tasks, and of pages that people look at.',
+  }),
+});
+
 /** Every metric of goflow, Node's own (`process_…`, `nodejs_…`) aside. */
-export const METRICS = Object.freeze({ ...WORKER, ...PROCESS, ...EXPORTER, ...CLIENT });
+export const METRICS = Object.freeze({ ...WORKER, ...PROCESS, ...EXPORTER, ...CLIENT, ...GATEWAY });

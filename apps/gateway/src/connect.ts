@@ -1,0 +1,34 @@
+import { createBullMqBroker } from '@goflow/broker';
+import { createGoflow, type Goflow, type Logger, type TaskDefinitions } from '@goflow/sdk';
+import { type FleetExporter, toFailure } from '@goflow/shared';
+import type { GatewayOptions } from './options.js';
+
+/** What a gateway knows of Redis. */
+export interface Connected {
+  readonly goflow: Goflow<TaskDefinitions>;
+  /** For the metrics of all queues. */
+  readonly exporter: FleetExporter | undefined;
+}
+
+/** A client, and what its metrics need of the same connection, which the client closes. @throws OPTION_INVALID */
+export function connect(given: GatewayOptions, logger: Logger): Connected {
+  const { tasks, redis, prefix, encryption, resultStore } = given;
+  const broker = createBullMqBroker({
+    redis,
+    prefix,
+    onTrouble: (error, repeated) => {
+      // Not the error itself: a refused AUTH carries the password among its arguments.
+      const failure = toFailure(error, 'BROKER_UNAVAILABLE');
+      logger.warn({ failure, repeated }, 'trouble with Redis');
+    },
+    onDataLost: (loss) =>
+      logger.error(loss, 'Redis has lost its data: tasks and results that were there are gone'),
+  });
+  try {
+    const goflow = createGoflow({ tasks, broker, encryption, resultStore, logger });
+    return { goflow, exporter: broker.exporter };
+  } catch (error) {
+    broker.close().catch(() => undefined);
+    throw error;
+  }
+}
