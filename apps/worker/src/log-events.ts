@@ -10,11 +10,7 @@ import type { AttemptTraces } from './execution/attempt-traces.js';
 import { loggedFailure, taskFields } from './execution/task-fields.js';
 
 /** Writes what a worker does to its log. Never a payload, never a result. */
-export function logEvents(
-  events: WorkerEventSource,
-  logger: Logger,
-  traces?: AttemptTraces | undefined,
-): void {
+export function logEvents(events: WorkerEventSource, logger: Logger, traces?: AttemptTraces): void {
   logWorker(events, logger);
   logTasks(events, logger, traces);
 }

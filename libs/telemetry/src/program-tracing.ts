@@ -68,9 +68,9 @@ function isAsked(env: StartTracingOptions['env']): boolean {
 }
 
 /** Only an SDK gives a new span ids of its own. This one is never ended, and so told to nobody. */
-function isSetUp({ trace, isSpanContextValid, ROOT_CONTEXT }: OtelApi): boolean {
-  const span = trace.getTracer('goflow').startSpan('set up?', {}, ROOT_CONTEXT);
-  return isSpanContextValid(span.spanContext());
+function isSetUp(api: OtelApi): boolean {
+  const span = api.trace.getTracer('goflow').startSpan('set up?', {}, api.ROOT_CONTEXT);
+  return api.isSpanContextValid(span.spanContext());
 }
 
 async function load(name: string, folders: readonly string[]): Promise<unknown> {

@@ -12,7 +12,7 @@ const PROGRAM = fileURLToPath(new URL('traced-program.mjs', import.meta.url));
 interface Printed {
   readonly name: string;
   readonly kind: SpanKind;
-  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly attributes: Readonly<Record<string, string | number | undefined>>;
   readonly parent?: string;
   readonly traceId: string;
   readonly spanId: string;
@@ -72,13 +72,13 @@ const attemptOf = ({ attributes }: Printed): number => Number(attributes['goflow
 function textOf({ name, attributes }: Printed): string {
   const type = attributes['goflow.task.type'];
   const attempt = attributes['goflow.task.attempt'];
-  const code = attributes['error.type'];
   return [
     name,
-    ...(type === undefined ? [] : [`(${String(type)})`]),
-    ...(attempt === undefined
-      ? []
-      : [`attempt ${String(attempt)}:`, String(attributes['goflow.task.outcome'])]),
-    ...(code === undefined ? [] : [String(code)]),
-  ].join(' ');
+    type && `(${type})`,
+    attempt && `attempt ${attempt}:`,
+    attributes['goflow.task.outcome'],
+    attributes['error.type'],
+  ]
+    .filter((word) => word !== undefined)
+    .join(' ');
 }

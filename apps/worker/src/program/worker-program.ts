@@ -105,11 +105,8 @@ function toldAs(error: unknown): { code: string; message: string; stack?: string
     : { code: 'INTERNAL', message, stack };
 }
 
-function listenToSignals(
-  { worker, logger, tracing }: RunningProgram,
-  graceMs: number,
-  host: ProgramHost,
-): void {
+function listenToSignals(program: RunningProgram, graceMs: number, host: ProgramHost): void {
+  const { logger, tracing } = program;
   let isStopping = false;
   const leave = (signal: LeavingSignal): void => {
     if (isStopping) host.exit(leavingCode(signal));
@@ -118,8 +115,7 @@ function listenToSignals(
     // It always exits, whatever hangs.
     const lastResortMs = graceMs + LAST_RESORT_MS + (tracing ? FLUSH_MS : 0);
     setTimeout(() => host.exit(0), lastResortMs).unref();
-    const stopping = tracing ? worker.stop().finally(() => tracing.stop()) : worker.stop();
-    stopping.then(
+    stopAll(program).then(
       () => host.exit(0),
       (error: unknown) => {
         const reasons: unknown[] = error instanceof AggregateError ? error.errors : [error];
@@ -130,6 +126,15 @@ function listenToSignals(
     );
   };
   for (const signal of LEAVING_SIGNALS) host.on(signal, () => leave(signal));
+}
+
+/** Spans of what was running are sent at the end. */
+async function stopAll({ worker, tracing }: RunningProgram): Promise<void> {
+  try {
+    await worker.stop();
+  } finally {
+    await tracing?.stop();
+  }
 }
 
 function exitCodeOf(error: unknown): number {
