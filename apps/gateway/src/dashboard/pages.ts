@@ -52,6 +52,7 @@ function deadLetters(deps: GatewayDeps): Content {
   const letters = goflow.inspector.deadLetters;
   const counts = new GroupCounts(letters);
   const runs = new BulkRuns({ deadLetters: letters, logger, onEnd: () => counts.forget() });
+  deps.atStop(() => runs.close());
   return {
     pages: [deadLettersPage(deps, { counts, runs }), deadLetterTasksPage(deps)],
     actions: deadLetterActions(runs),

@@ -2,8 +2,9 @@ import type { DeadLetterGroup } from '@goflow/sdk';
 import { DEAD_LETTER_REASONS } from '@goflow/shared';
 import type { VNode } from 'preact';
 import type { GatewayDeps } from '../../gateway-deps.js';
-import type { Role } from '../../roles.js';
+import { may, type Role } from '../../roles.js';
 import type { BulkRuns } from '../bulk-runs.js';
+import { plural } from '../fleet/troubles.js';
 import type { GroupCount, GroupCounts } from '../group-counts.js';
 import type { Page } from '../page.js';
 import { Choice, Moment, Word } from '../parts/fields.js';
@@ -85,7 +86,7 @@ function Groups({ counted, search, role }: GroupsProps): VNode {
   return (
     <div id="groups">
       <p class="muted">
-        {`${told(letters, 'dead letter')} in ${told(groups.length, 'group')}, as of `}
+        {`${plural(letters, 'dead letter')} in ${plural(groups.length, 'group')}, as of `}
         <Time at={until} />
         {!complete && ` · the newest ${examined.toLocaleString('en')} were counted; there are more`}
       </p>
@@ -132,22 +133,27 @@ function Group({ group, search, role }: GroupProps): VNode {
       </h2>
       <p class="message">{visible(message)}</p>
       <p class="muted">
-        <Time at={firstAt} /> to <Time at={lastAt} />
+        <Time at={firstAt} />
+        {lastAt.getTime() - firstAt.getTime() >= 1_000 && (
+          <>
+            {' to '}
+            <Time at={lastAt} />
+          </>
+        )}
       </p>
       <p class="links">
-        <a href={hrefOf('/dead-letters/tasks', { ...chosen })} data-key={`list-${fingerprint}`}>
-          {count === 1 ? 'Its task' : 'Its tasks'}
-        </a>
+        {count > 1 && (
+          <a href={hrefOf('/dead-letters/tasks', { ...chosen })} data-key={`list-${fingerprint}`}>
+            Its tasks
+          </a>
+        )}
         {example !== undefined && (
           <a href={hrefOf(taskPath(example))} data-key={`example-${fingerprint}`}>
-            An example
+            {count > 1 ? 'An example' : 'The task'}
           </a>
         )}
       </p>
-      {role === 'operate' && <GroupForms search={chosen} count={count} />}
+      {may(role, 'operate') && <GroupForms search={chosen} count={count} />}
     </article>
   );
 }
-
-export const told = (count: number, what: string): string =>
-  `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;

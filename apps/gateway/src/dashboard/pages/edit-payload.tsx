@@ -2,6 +2,7 @@ import { redactPayload, type TaskInfo } from '@goflow/sdk';
 import { ENCRYPTED_TEXT, findJsonFault, isGoflowError } from '@goflow/shared';
 import type { VNode } from 'preact';
 import type { GatewayDeps } from '../../gateway-deps.js';
+import { may } from '../../roles.js';
 import type { Action, ActionDone, AskedAgain, Page, Shown } from '../page.js';
 import { oneLine, prettyJson, visible } from '../parts/foreign.js';
 import { hrefOf, taskPath } from '../parts/href.js';
@@ -18,7 +19,7 @@ export function editPage(deps: GatewayDeps): Page {
     section: 'tasks',
     show: async ({ params: { id = '' }, role }) => {
       const task = await deps.goflow.inspector.get(id);
-      if (!task || role !== 'operate') return undefined;
+      if (!task || !may(role, 'operate')) return undefined;
       return formOf(task, { text: textOf(task, deps) });
     },
   };
@@ -114,7 +115,9 @@ function Form({ task, edited }: { task: TaskInfo; edited: Edited }): VNode {
         </p>
       )}
       <label>
-        Payload as JSON; what is <code>[redacted]</code> stays as it is
+        <span>
+          Payload as JSON; what is <code>"[redacted]"</code> stays as it is
+        </span>
         <textarea
           name="payload"
           rows={Math.min(Math.max(text.split('\n').length, 6), 30)}

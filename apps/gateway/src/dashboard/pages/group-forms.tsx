@@ -1,6 +1,6 @@
 import { spell } from '@goflow/shared';
 import type { VNode } from 'preact';
-import type { Role } from '../../roles.js';
+import { may, type Role } from '../../roles.js';
 import type { BulkRun } from '../bulk-runs.js';
 import { oneLine } from '../parts/foreign.js';
 import { hrefOf, taskPath } from '../parts/href.js';
@@ -79,7 +79,7 @@ function Run({ run, role }: { run: BulkRun; role: Role }): VNode {
           ))}
         </ul>
       )}
-      {!endedAt && role === 'operate' && (
+      {!endedAt && may(role, 'operate') && (
         <form method="post" action={hrefOf(`/dead-letters/runs/${id}/stop`)}>
           <button type="submit" data-key={`stop-${id}`}>
             Stop

@@ -2,7 +2,7 @@ import type { TaskInfo } from '@goflow/sdk';
 import { isFinal } from '@goflow/shared';
 import type { VNode } from 'preact';
 import type { GatewayDeps } from '../../gateway-deps.js';
-import type { Role } from '../../roles.js';
+import { may, type Role } from '../../roles.js';
 import type { Action } from '../page.js';
 import { hrefOf, taskPath } from '../parts/href.js';
 
@@ -13,11 +13,11 @@ export function TaskActions({ task, role }: { task: TaskInfo; role: Role }): VNo
   const isOpen = !isFinal(status);
   const isDead = !isOpen && status !== 'completed';
   return (
-    <div class="row">
-      {isOpen && role !== 'read' && (
+    <div class="row actions">
+      {isOpen && may(role, 'push') && (
         <Button action={`${path}/cancel`} text="Cancel" confirm="Cancel this task for good?" />
       )}
-      {isDead && role === 'operate' && (
+      {isDead && may(role, 'operate') && (
         <>
           <Button action={`${path}/redrive`} text="Redrive" />
           <a class="button" href={hrefOf(`${path}/edit`)}>

@@ -1,8 +1,10 @@
 import type { TaskInfo } from '@goflow/sdk';
-import { isFinal, spell } from '@goflow/shared';
+import { isFinal, parseTaskId, spell } from '@goflow/shared';
 import type { ComponentChildren, VNode } from 'preact';
+import { plural } from '../fleet/troubles.js';
 import { oneLine, visible } from '../parts/foreign.js';
 import { hrefOf } from '../parts/href.js';
+import { boardHref, queueHref } from '../parts/queue-links.js';
 import { State } from '../parts/state.js';
 import { Time } from '../parts/time.js';
 
@@ -26,14 +28,25 @@ export function Facts({ task }: { task: TaskInfo }): VNode {
 
 function mainFacts(task: TaskInfo): Fact[] {
   const { id, type, queue, status, tags, priority, reason, fingerprint } = task;
+  const { unique, chunk } = parseTaskId(id) ?? {};
   const letters = hrefOf('/dead-letters/tasks', { fingerprint, type });
   return [
     ['State', <State state={status} />],
     ['Id', <code>{id}</code>],
     ['Type', <a href={hrefOf('/tasks', { type })}>{oneLine(type)}</a>],
-    ['Queue', <a href={hrefOf('/tasks', { queue })}>{queue}</a>],
+    ['Queue', <a href={queueHref(queue)}>{queue}</a>],
+    [
+      'Chunk',
+      chunk && (
+        <>
+          {`place ${chunk.index + 1} of `}
+          <code>{chunk.unique}</code>
+        </>
+      ),
+    ],
     ['Tags', tags.length > 0 && tags.map((tag) => <Tag tag={tag} />)],
     ['Priority', priority > 0 && priority],
+    ['In BullMQ', !chunk && <a href={`${boardHref(queue)}/${unique}`}>Its job</a>],
     ['Dead letter', reason && <a href={letters}>{`${reason}: all that failed like this`}</a>],
   ];
 }
@@ -67,12 +80,13 @@ const between = (from: Date | number, to: Date): string =>
   spell(Math.max(0, to.getTime() - Number(from)));
 
 /** Starts are more than attempts where it was handed back, or its worker died. */
-function attemptsOf({ attempts, starts, stalls, options }: TaskInfo): string {
+function attemptsOf({ attempts, starts, stalls, options, status }: TaskInfo): string {
   const { maxAttempts } = options;
+  const known = attempts + (status === 'active' ? 1 : 0);
   const parts = [
     maxAttempts === undefined ? String(attempts) : `${attempts} of ${maxAttempts}`,
-    starts > attempts ? `started ${starts} times` : '',
-    stalls > 0 ? `its worker was lost ${stalls} times` : '',
+    starts > known ? `started ${plural(starts, 'time')}` : '',
+    stalls > 0 ? `its worker was lost ${plural(stalls, 'time')}` : '',
   ];
   return parts.filter((part) => part !== '').join(', ');
 }

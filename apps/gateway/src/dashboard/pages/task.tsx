@@ -3,6 +3,7 @@ import { ENCRYPTED_TEXT, isFinal } from '@goflow/shared';
 import type { ComponentChildren, VNode } from 'preact';
 import type { GatewayDeps } from '../../gateway-deps.js';
 import type { Page } from '../page.js';
+import { taskPath } from '../parts/href.js';
 import { Json } from '../parts/json.js';
 import { TaskActions } from './task-actions.js';
 import { Facts } from './task-facts.js';
@@ -33,7 +34,7 @@ export function taskPage({ goflow, tasks }: GatewayDeps): Page {
 
 function Parts({ task, tasks }: { task: TaskInfo; tasks: Tasks }): VNode {
   const { id, failure, history, log } = task;
-  const api = `/tasks/${encodeURIComponent(id)}`;
+  const api = taskPath(id);
   return (
     <>
       <Part name="failure">{failure && <Failure failure={failure} />}</Part>
@@ -75,7 +76,7 @@ function progressOf({ progress, id }: TaskInfo): VNode | undefined {
         <progress max={100} value={progress} aria-label="Progress" /> {`${progress} %`}
       </p>
     );
-  return <Value value={progress} name="progress" api={`/tasks/${encodeURIComponent(id)}`} />;
+  return <Value value={progress} name="progress" api={taskPath(id)} />;
 }
 
 function resultOf(task: TaskInfo, api: string): VNode | undefined {
