@@ -81,10 +81,10 @@ test('an exporter that is killed with -9 is followed by another within seconds',
   killed.signal('SIGKILL');
   await until(async () => exportersOf([await scrape(url)]).length === 1, {
     what: 'the other to be elected',
-    timeoutMs: 9_000,
+    timeoutMs: 15_000,
   });
-  // Its lease was 6 s; had the other been elected before its end, two would have told the same.
-  expect(performance.now() - killedAt).toBeLessThan(8_000);
+  // Its lease was 6 s, and answers are shared for a second, twice.
+  expect(performance.now() - killedAt).toBeLessThan(12_000);
   await until(async () => valueIn(await scrape(url), 'goflow_exporter_elected') === 1, {
     what: 'it to stay elected',
   });
