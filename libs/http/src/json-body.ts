@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { GoflowError } from '@goflow/shared';
 import type { Request } from 'express';
 import { HttpRefusal } from './problem.js';
@@ -10,7 +11,6 @@ export interface JsonLimits extends BodyLimit {
 }
 
 const MAX_DEPTH = 8;
-const UTF8 = new TextDecoder('utf-8', { fatal: true });
 /** Of valid JSON: strings, with the colon after a key, and brackets. */
 const TOKENS = /"(?:[^"\\]|\\.)*"(\s*:)?|[[\]{}]/g;
 
@@ -31,11 +31,10 @@ export async function readJson(request: Request, limits: JsonLimits = {}): Promi
 }
 
 function decode(body: Buffer): string {
-  try {
-    return UTF8.decode(body);
-  } catch {
-    throw invalid('the body is no UTF-8');
-  }
+  if (!isUtf8(body)) throw invalid('the body is no UTF-8');
+  const text = body.toString('utf8');
+  // A mark of the byte order, which some programs write first.
+  return text.startsWith('\uFEFF') ? text.slice(1) : text;
 }
 
 function parse(text: string): unknown {

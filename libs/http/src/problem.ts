@@ -72,15 +72,13 @@ export const answerErrors: ErrorRequestHandler = (error: unknown, _request, resp
   response.destroy();
 };
 
-/** What a schema found, and of many payloads in which one. */
+/** What a schema found. */
 function fieldErrorsOf({ details }: GoflowError): readonly FieldError[] | undefined {
-  const { issues, index } = (details ?? {}) as { issues?: unknown; index?: number };
+  const { issues } = (details ?? {}) as { issues?: unknown };
   if (!Array.isArray(issues)) return undefined;
-  const place = index === undefined ? '' : `payloads[${index}]`;
-  return (issues as FieldError[]).slice(0, MAX_FIELDS).map(({ path, message }) => ({
-    path: place === '' || path === '' || path.startsWith('[') ? place + path : `${place}.${path}`,
-    message,
-  }));
+  return (issues as FieldError[])
+    .slice(0, MAX_FIELDS)
+    .map(({ path, message }) => ({ path, message }));
 }
 
 const MAX_FIELDS = 100;

@@ -24,17 +24,25 @@ export async function readBody(
   if (Number(length ?? 0) > maxBytes) throw tooLarge(maxBytes);
   const chunks: Buffer[] = [];
   let bytes = 0;
+  let hasEnded = false;
   await new Promise<void>((resolve, reject) => {
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes <= maxBytes) chunks.push(chunk);
       else reject(tooLarge(maxBytes));
     });
-    request.once('end', resolve);
+    request.once('end', () => {
+      hasEnded = true;
+      resolve();
+    });
     request.once('error', reject);
-    request.once('close', () => reject(new GoflowError('REQUEST_INVALID', 'the body has no end')));
+    // Comes after every request, and an error costs its stack.
+    request.once('close', () => {
+      if (!hasEnded) reject(new GoflowError('REQUEST_INVALID', 'the body has no end'));
+    });
   });
-  return Buffer.concat(chunks);
+  const [only] = chunks;
+  return only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks);
 }
 
 const tooLarge = (maxBytes: number): GoflowError =>

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 
 /** What opens a role: any of some bearer tokens. */
 export interface RoleTokens<R extends string> {
@@ -34,4 +34,4 @@ export class TokenRoles<R extends string> {
   }
 }
 
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+const digest = (text: string): Buffer => hash('sha256', text, 'buffer');

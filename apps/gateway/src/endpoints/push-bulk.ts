@@ -1,6 +1,6 @@
 import { sendProblem } from '@goflow/http';
 import { PushIncompleteError, type PushOutcome } from '@goflow/sdk';
-import { GoflowError, isGoflowError, type PushOptions } from '@goflow/shared';
+import { GoflowError, isGoflowError, type ParseIssue, type PushOptions } from '@goflow/shared';
 import type { Request, Response } from 'express';
 import type { Endpoint } from '../endpoint.js';
 import type { GatewayDeps } from '../gateway-deps.js';
@@ -38,12 +38,13 @@ export function pushBulkEndpoint({ goflow }: GatewayDeps, read: ReadPayloads): E
     },
     handle: async (request, response) => {
       const { type = '' } = request.params as { type?: string };
-      const { payloads, options } = manyOf(bulkRequestOf(await read(request)), request);
+      const body = bulkRequestOf(await read(request));
+      const { payloads, options } = manyOf(body, request);
       try {
         const ids = await goflow.pushMany(type, payloads, options);
         response.status(201).json({ ids });
       } catch (error) {
-        if (!(error instanceof PushIncompleteError)) throw error;
+        if (!(error instanceof PushIncompleteError)) throw placed(error, 'items' in body);
         tellOutcomes(error, response);
       }
     },
@@ -68,6 +69,21 @@ function manyOf(body: BulkBody, request: Request) {
   const options = (_payload: unknown, index: number): PushOptions =>
     withHeaders(given, request, idOf(index));
   return { payloads, options };
+}
+
+/** The SDK names the index of what is wrong; here also its fields, by their place in the body. */
+function placed(error: unknown, isItems: boolean): unknown {
+  if (!isGoflowError(error)) return error;
+  const { index, issues = [] } = (error.details ?? {}) as { index?: number; issues?: ParseIssue[] };
+  if (index === undefined) return error;
+  const place = isItems ? `items[${index}].payload` : `payloads[${index}]`;
+  const fields = issues.map(({ path, message }) => {
+    const joint = path === '' || path.startsWith('[') ? '' : '.';
+    return { path: `${place}${joint}${path}`, message };
+  });
+  const message = error.message.replace(/^payloads(?=\[)/, isItems ? 'items' : 'payloads');
+  const details = { index, ...(fields.length > 0 ? { issues: fields } : {}) };
+  return new GoflowError(error.code, message, { cause: error, details });
 }
 
 /** 207, or where none is in the problem of the first. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { networkOf, sendProblem } from '@goflow/http';
 import { GoflowError } from '@goflow/shared';
 import type { Request, RequestHandler } from 'express';
@@ -38,7 +38,7 @@ function callerKey({ headers, socket }: Request, known: ReadonlySet<string>): st
   return networkOf(socket.remoteAddress ?? '');
 }
 
-const digest = (text: string): string => createHash('sha256').update(text).digest('base64');
+const digest = (text: string): string => hash('sha256', text, 'base64');
 
 /** Counts in fixed windows, without a timer. */
 class CallerWindows implements Store {
