@@ -1,11 +1,13 @@
 import type { Logger, Tasks } from '@goflow/sdk';
 import type { Connected } from './connect.js';
-import type { ResolvedGatewayOptions } from './options.js';
+import type { GatewayOptions, ResolvedGatewayOptions } from './options.js';
 import type { HeldRequests } from './requests/held-requests.js';
 
 /** What endpoints and pages are made of. */
 export interface GatewayDeps extends Connected {
   readonly tasks: Tasks;
+  /** Where Redis is, for who needs a connection of its own. */
+  readonly connection: Pick<GatewayOptions, 'redis' | 'prefix'>;
   readonly options: ResolvedGatewayOptions;
   readonly logger: Logger;
   /** Requests that are held open: they end when the gateway stops. */

@@ -40,7 +40,9 @@ export function createGateway(given: GatewayOptions): Gateway {
   };
   const closers: (() => Promise<void> | void)[] = [];
   const atStop: GatewayDeps['atStop'] = (close) => void closers.push(close);
-  const deps: GatewayDeps = { ...connected, tasks: given.tasks, options, logger, held, atStop };
+  const { tasks, redis, prefix } = given;
+  const connection = { redis, prefix };
+  const deps: GatewayDeps = { ...connected, connection, tasks, options, logger, held, atStop };
   const load = async () => (await import('./http-app.js')).createHttpApp(deps);
   const limits = { connections: CONNECTIONS, silenceMs: SILENCE_MS };
   const server = new HttpServer({ ...listen, load, limits });

@@ -7,6 +7,7 @@ import type { GatewayDeps } from '../gateway-deps.js';
 import type { HeldRequests } from '../requests/held-requests.js';
 import { ROLES, type Role } from '../roles.js';
 import { serveAsset } from './assets.js';
+import { BOARD, boardRouter } from './board/board.js';
 import { formOf, send } from './exchange.js';
 import { bodyOf, documentOf } from './layout.js';
 import { liveStream } from './live.js';
@@ -49,6 +50,7 @@ export function createDashboard(deps: GatewayDeps): Router {
   router.get('/assets/:name', serveAsset);
   if (roles.areGiven) logins(router, { roles, sessions });
   router.use(onlyKnown({ sessions, hasLogin: roles.areGiven }));
+  router.use(BOARD, boardRouter(deps));
   const { pages, actions } = contentOf(deps);
   for (const page of pages)
     addPage(router, page, { open: deps.held.pages, hasLogin: roles.areGiven });

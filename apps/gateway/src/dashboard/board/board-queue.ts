@@ -1,0 +1,57 @@
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import type { BoardQueues } from '@goflow/broker/board';
+import { decodeLogLine, parseTaskId, taskIdOf } from '@goflow/shared';
+import { hrefOf, taskPath } from '../parts/href.js';
+import { type JobJson, type ShownDeps, shownOf } from './shown-job.js';
+
+type Job = Awaited<ReturnType<BullMQAdapter['getJobs']>>[number];
+
+/** A queue on bull-board: to be looked at only, and with its tasks as goflow shows them. */
+export class BoardQueue extends BullMQAdapter {
+  readonly #deps: ShownDeps;
+  readonly #queue: string;
+
+  constructor(queue: string, queues: BoardQueues, deps: ShownDeps) {
+    super(queues.of(queue), {
+      readOnlyMode: true,
+      description: 'Acting is for goflow’s own pages: this one only shows.',
+      externalJobUrl: ({ id }) => linkOf(queue, String(id)),
+    });
+    this.#queue = queue;
+    this.#deps = deps;
+  }
+
+  override async getJob(id: string): Promise<Job | undefined> {
+    const job = await super.getJob(id);
+    return job && this.#shown(job as Job);
+  }
+
+  override async getJobs(...asked: Parameters<BullMQAdapter['getJobs']>): Promise<Job[]> {
+    const jobs = await super.getJobs(...asked);
+    return Promise.all(jobs.map((job) => this.#shown(job)));
+  }
+
+  /** Lines as goflow stores them are JSON. */
+  override async getJobLogs(id: string): Promise<string[]> {
+    const lines = await super.getJobLogs(id);
+    return lines.map((line) => {
+      const entry = decodeLogLine(line);
+      return entry ? `${entry.at.toISOString()} ${entry.level} ${entry.message}` : line;
+    });
+  }
+
+  async #shown(job: Job): Promise<Job> {
+    const stored = job.toJSON();
+    const shown = await shownOf(stored as JobJson, this.#queue, this.#deps);
+    return Object.assign(job, { toJSON: () => ({ ...stored, ...shown }) });
+  }
+}
+
+function linkOf(queue: string, unique: string): { displayText: string; href: string } {
+  const id = taskIdOf(queue, unique);
+  const isTask = parseTaskId(id) !== undefined;
+  return {
+    displayText: isTask ? 'The task, in goflow' : 'The queue, in goflow',
+    href: isTask ? hrefOf(taskPath(id)) : hrefOf('/queues'),
+  };
+}
