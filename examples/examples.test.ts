@@ -20,6 +20,7 @@ test.each([
   { name: '06-map', args: [] },
   { name: '07-testing', args: [] },
   { name: '08-results-elsewhere', args: [] },
+  { name: '09-other-languages', args: [] },
 ])('$name prints what its README promises, and leaves no key in Redis', async ({ name, args }) => {
   await using server = await RedisServer.start();
   const run = await runExample(name, args, { REDIS_URL: server.url });

@@ -1,0 +1,6 @@
+import { defineHandler } from '@goflow/worker';
+import { tasks } from '../tasks.js';
+
+export const reverse = defineHandler(tasks, 'text.reverse', ({ text }) => ({
+  text: [...text].reverse().join(''),
+}));
