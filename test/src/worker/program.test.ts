@@ -241,7 +241,7 @@ test('every line of the log is JSON, names the worker, and tells of what failed'
     expect(line).toMatchObject({
       level: expect.any(String),
       time: expect.any(String),
-      worker: expect.stringMatching(`:${program.pid}$`),
+      worker: expect.stringMatching(`:${program.pid}:1$`),
     });
   expect(program.stdout).not.toContain('nobody’s business');
 });
