@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { RequestHandler } from 'express';
 
 const TYPES = { css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml' } as const;
-const NAMES = ['style.css', 'tasks.css', 'live.js', 'icon.svg'] as const;
+const NAMES = ['style.css', 'fleet.css', 'tasks.css', 'live.js', 'icon.svg'] as const;
 
 type AssetName = (typeof NAMES)[number];
 

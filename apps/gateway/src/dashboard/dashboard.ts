@@ -8,6 +8,7 @@ import type { HeldRequests } from '../requests/held-requests.js';
 import { ROLES, type Role } from '../roles.js';
 import { serveAsset } from './assets.js';
 import { BOARD, boardRouter } from './board/board.js';
+import { errorPages } from './errors.js';
 import { formOf, send } from './exchange.js';
 import { bodyOf, documentOf } from './layout.js';
 import { liveStream } from './live.js';
@@ -56,6 +57,7 @@ export function createDashboard(deps: GatewayDeps): Router {
     addPage(router, page, { open: deps.held.pages, hasLogin: roles.areGiven });
   for (const action of actions) addAction(router, action, roles.areGiven);
   router.use((_request, response) => notFound(response, roles.areGiven));
+  router.use(errorPages(roles.areGiven));
   return router;
 }
 

@@ -35,6 +35,7 @@ function Document({ shown, frame }: { shown: Shown; frame: Frame }): VNode {
         <title>{`${shown.title} · goflow`}</title>
         <link rel="icon" href={assetPath('icon.svg')} />
         <link rel="stylesheet" href={assetPath('style.css')} />
+        <link rel="stylesheet" href={assetPath('fleet.css')} />
         <link rel="stylesheet" href={assetPath('tasks.css')} />
         <script src={assetPath('live.js')} defer />
       </head>

@@ -21,6 +21,11 @@ export class BoardQueue extends BullMQAdapter {
     this.#deps = deps;
   }
 
+  /** BullMQ has it in braces. */
+  override getName(): string {
+    return this.#queue;
+  }
+
   override async getJob(id: string): Promise<Job | undefined> {
     const job = await super.getJob(id);
     return job && this.#shown(job as Job);

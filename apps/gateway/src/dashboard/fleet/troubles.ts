@@ -40,21 +40,22 @@ function queueTroubles(
 ): readonly Trouble[] {
   const { queue } = load;
   const troubles: Trouble[] = [];
-  const tell = (kind: Trouble['kind'], text: string, path = '/queues', query?: Trouble['query']) =>
-    void troubles.push({ kind, text: `${queue}: ${text}`, path, ...(query && { query }) });
+  const tell = (kind: Trouble['kind'], text: string, to: Partial<Trouble> = {}): void =>
+    void troubles.push({ kind, text: `${queue}: ${text}`, path: '/queues', ...to });
   const { waiting } = load.counts;
   const oldMs = view.at - (load.oldestWaitingAt ?? view.at);
   if (load.isPaused) tell('warn', `paused, ${plural(waiting, 'task')} waiting`);
   else if (waiting > 0 && slotsOf(queue, view) === 0)
-    tell('bad', `nobody takes from it, ${plural(waiting, 'task')} waiting`, '/workers');
+    tell('bad', `nobody takes from it, ${plural(waiting, 'task')} waiting`, { path: '/workers' });
   else if (oldMs >= OLD_MS) tell('warn', `the oldest task has waited ${spell(oldMs)}`);
   const grown = grownIn(queue, history);
-  if (grown > 0) tell('bad', `${plural(grown, 'dead letter')} more`, '/dead-letters', { queue });
+  if (grown > 0)
+    tell('bad', plural(grown, 'new dead letter'), { path: '/dead-letters', query: { queue } });
   const ratio = failureRatio(load);
   if (ratio >= MANY_FAILED.ratio && load.failed >= MANY_FAILED.aSecond)
-    tell('bad', `${Math.round(ratio * 100)} % of what ended failed`, '/tasks', {
-      queue,
-      state: 'failed',
+    tell('bad', `${Math.round(ratio * 100)} % of what ended failed`, {
+      path: '/tasks',
+      query: { queue, state: 'failed' },
     });
   return troubles;
 }

@@ -21,7 +21,7 @@ export function concurrencyActions({ goflow }: GatewayDeps, watch: FleetWatch): 
         return { back: '/workers', notice: `${spellScope(scope)}: ${concurrency} at once.` };
       } catch (error) {
         if (!isGoflowError(error, 'OPTION_INVALID')) throw error;
-        const body = workersBody(await watch.look(), request, form, error.message);
+        const body = workersBody(await watch.look(), request, { form, wrong: error.message });
         return { again: { title: 'Workers', body, isFinal: true }, section: 'workers' };
       }
     },

@@ -98,15 +98,16 @@ function Rule({ rule, isOperator }: { rule: ConcurrencyRule; isOperator: boolean
   );
 }
 
-/** The form. A rule is for the workers that start later, too. */
-export function SetConcurrency(props: {
+/** What {@link SetConcurrency} shows. */
+export interface SetConcurrencyProps {
   readonly view: FleetView;
   readonly form: ConcurrencyForm;
+  /** What is wrong with what is filled in. */
   readonly wrong: string | undefined;
-}): VNode {
-  const { view, form, wrong } = props;
-  const known = view.queues.map(({ queue }) => queue);
-  const queues = form.queue === '' || known.includes(form.queue) ? known : [...known, form.queue];
+}
+
+/** The form. A rule is for the workers that start later, too. */
+export function SetConcurrency({ view, form, wrong }: SetConcurrencyProps): VNode {
   return (
     <section id="set" class="card">
       <h2>Set the concurrency of the fleet</h2>
@@ -116,17 +117,7 @@ export function SetConcurrency(props: {
         </p>
       )}
       <form class="row" method="post" action={hrefOf(PATH)}>
-        <label>
-          Queue
-          <select name="queue">
-            <option value="">every queue</option>
-            {queues.map((queue) => (
-              <option value={queue} selected={queue === form.queue}>
-                {oneLine(queue)}
-              </option>
-            ))}
-          </select>
-        </label>
+        <QueueField queues={view.queues.map(({ queue }) => queue)} value={form.queue} />
         <label>
           Labels, such as region=eu
           <input name="labels" value={form.labels} placeholder="all workers" />
@@ -152,5 +143,23 @@ export function SetConcurrency(props: {
         bounds.
       </p>
     </section>
+  );
+}
+
+/** What was filled in is kept, even where it is no queue. */
+function QueueField({ queues, value }: { queues: readonly string[]; value: string }): VNode {
+  const all = value === '' || queues.includes(value) ? queues : [...queues, value];
+  return (
+    <label>
+      Queue
+      <select name="queue">
+        <option value="">every queue</option>
+        {all.map((queue) => (
+          <option value={queue} selected={queue === value}>
+            {oneLine(queue)}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }

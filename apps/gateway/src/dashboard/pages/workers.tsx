@@ -17,17 +17,21 @@ export function workersPage(watch: FleetWatch): Page {
     section: 'workers',
     show: async (request) => ({
       title: 'Workers',
-      body: workersBody(await watch.look(), request, scopeOf(request.query)),
+      body: workersBody(await watch.look(), request, { form: scopeOf(request.query) }),
     }),
   };
 }
 
-/** @param form what is filled in. @param wrong what is wrong with it */
+/** What is filled in, and what is wrong with it. */
+interface Filled {
+  readonly form: ConcurrencyForm;
+  readonly wrong?: string;
+}
+
 export function workersBody(
   view: FleetView,
   { role }: Pick<PageRequest, 'role'>,
-  form: ConcurrencyForm,
-  wrong?: string,
+  { form, wrong }: Filled,
 ): VNode {
   const isOperator = may(role, 'operate');
   return (

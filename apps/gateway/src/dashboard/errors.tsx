@@ -1,0 +1,40 @@
+import { ERRORS, type GoflowError, isGoflowError } from '@goflow/shared';
+import type { ErrorRequestHandler } from 'express';
+import type { Role } from '../roles.js';
+import { send } from './exchange.js';
+import { documentOf } from './layout.js';
+import type { Shown } from './page.js';
+
+/** When a page that could not be made is asked for again, in seconds. */
+const AGAIN_S = 3;
+
+/** What goes wrong with a page is told as one: programs, and pages that are open, get a problem of the API. */
+export function errorPages(hasLogin: boolean): ErrorRequestHandler {
+  // Express takes a function of four for one that is told of errors.
+  // oxlint-disable-next-line max-params
+  return (error: unknown, request, response, next) => {
+    const wantsPage = request.headers.accept?.includes('text/html') === true;
+    if (!isGoflowError(error) || !wantsPage || response.headersSent) return next(error);
+    const { role } = response.locals as { role?: Role };
+    response.locals.error = error;
+    const status = ERRORS[error.code].http;
+    // It goes on by itself; what was sent is not sent again.
+    if (status === 503 && request.method === 'GET') response.setHeader('Refresh', String(AGAIN_S));
+    send(response.status(status), documentOf(errorShown(error), { role, hasLogin }));
+  };
+}
+
+const errorShown = ({ code, message }: GoflowError): Shown => ({
+  title: ERRORS[code].http === 503 ? 'Redis does not answer' : 'That cannot be done',
+  body: (
+    <div class="empty">
+      <p>{message}</p>
+      <p class="muted">
+        <code>{code}</code>
+      </p>
+      <p>
+        <a href="/dashboard">Overview</a>
+      </p>
+    </div>
+  ),
+});
