@@ -15,7 +15,7 @@ import { type GuardOptions, guardBackend } from './guard-backend.js';
 import { bullQueueName } from './keys.js';
 import type { WatchedWorker } from './lease-watch.js';
 import { readableJobs } from './readable-jobs.js';
-import { connectBlocking, startConnecting } from './redis-connection.js';
+import { connectBlocking, isReady, startConnecting } from './redis-connection.js';
 import { inRedisTime } from './redis-time.js';
 import type { SharedCalls } from './shared-calls/shared-calls.js';
 import type { Turns } from './suspects.js';
@@ -98,6 +98,19 @@ export async function buildWorker(
 }
 
 const blockingConnections = new WeakMap<BullWorker, Redis | Cluster>();
+
+/**
+ * Ends the blocking wait for tasks, of a worker that is to take nothing; BullMQ connects again by itself. A connection that is away waits for
+ * nothing, and must be left alone: ioredis then forgets that it was to connect again and ends nothing that was asked, and the worker, told to go
+ * on, would wait for an answer for ever (6.0.0, `disconnect` while `reconnecting`).
+ */
+export async function endBlockingWait(worker: BullWorker): Promise<void> {
+  const blocking = blockingConnections.get(worker);
+  if (!blocking || !isReady(blocking)) return;
+  // Asked to end before, and not gone yet.
+  if (!blocking.isCluster && (blocking as Redis).stream.writableEnded) return;
+  await worker.getBackend().disconnectBlocking(false);
+}
 
 function makeWorker(listener: JobListener, options: BuildOptions): BullWorker {
   const blocking = connectBlocking(options.redis);

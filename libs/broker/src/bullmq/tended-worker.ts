@@ -1,5 +1,5 @@
 import type { Job } from 'bullmq';
-import { type BuildOptions, buildWorker, closeWorker } from './build-worker.js';
+import { type BuildOptions, buildWorker, closeWorker, endBlockingWait } from './build-worker.js';
 import type { BullWorker, JobListener } from './bull-worker.js';
 import { StalledCheck } from './stalled-check.js';
 
@@ -104,7 +104,7 @@ export class TendedWorker {
   async pause(): Promise<void> {
     const worker = this.#current;
     await worker?.pause(true);
-    if (this.#options.quiet()) await worker?.getBackend().disconnectBlocking(false);
+    if (worker && this.#options.quiet()) await endBlockingWait(worker);
   }
 
   /** Takes nothing any more, for good. */
