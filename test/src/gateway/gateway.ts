@@ -34,7 +34,7 @@ export interface TestGateway<D extends TaskDefinitions> {
   readonly goflow: Goflow<D>;
   readonly described: Described;
   /** Asks, and expects that the API's description allows the answer. The method is GET, or POST where there is a body. */
-  ask(path: string, question?: GatewayQuestion): Promise<Answer>;
+  readonly ask: (path: string, question?: GatewayQuestion) => Promise<Answer>;
 }
 
 /** A gateway in this process, with tokens and a client, in a place of their own; all is closed when the test ends. */
