@@ -2,5 +2,5 @@ import { defineHandler } from '@goflow/worker';
 import { tasks } from '../tasks.js';
 
 export const reverse = defineHandler(tasks, 'text.reverse', ({ text }) => ({
-  text: [...text].reverse().join(''),
+  text: Array.from(text).reverse().join(''),
 }));
