@@ -34,6 +34,7 @@ export function pushBulkEndpoint({ goflow }: GatewayDeps, read: ReadPayloads): E
       responses: {
         201: answer('All are in Redis.', PUSHED_MANY),
         207: answer('Some are in Redis: each has an outcome.', OUTCOMES),
+        409: { description: 'A task with another payload has the id.' },
       },
     },
     handle: async (request, response) => {

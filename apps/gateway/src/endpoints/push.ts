@@ -25,6 +25,7 @@ export function pushEndpoint({ goflow }: GatewayDeps, read: ReadPayloads): Endpo
       responses: {
         201: answer('It is in Redis; `Location` is where it can be asked for.', PUSHED),
         200: answer('It was there before.', PUSHED),
+        409: { description: 'A task with another payload has the id.' },
       },
     },
     handle: async (request, response) => {

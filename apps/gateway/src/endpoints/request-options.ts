@@ -15,10 +15,12 @@ export type IdOf = ((index?: number) => string) | undefined;
  *
  * @throws REQUEST_INVALID for a key that is not 1 to 255 printable ASCII characters, or is given twice
  */
-export function idempotencyOf({ headers, headersDistinct }: Request): IdOf {
-  const key = headers['idempotency-key'];
+export function idempotencyOf(request: Request): IdOf {
+  const key = request.headers['idempotency-key'];
   if (key === undefined) return undefined;
-  if (typeof key !== 'string' || !KEY.test(key) || headersDistinct['idempotency-key']?.length !== 1)
+  // Made when it is asked for, from all headers.
+  const times = request.headersDistinct['idempotency-key']?.length;
+  if (typeof key !== 'string' || !KEY.test(key) || times !== 1)
     throw new HttpRefusal(400, 'an Idempotency-Key is 1 to 255 printable ASCII characters, once');
   const hash = createHash('sha256').update(key).digest('base64url');
   return (index) => (index === undefined ? `idempotency:${hash}` : `idempotency:${hash}:${index}`);

@@ -7,6 +7,7 @@ import {
   invalidOption,
   isTag,
   isTaskType,
+  redactPayload,
   TASK_STATES,
   type TaskDetail,
   type TaskState,
@@ -23,8 +24,8 @@ interface CommonFilter<Type extends string> {
   /** Tasks that finished since; of open ones, that were pushed since. */
   readonly since?: Date | undefined;
   /**
-   * 1 to 200 characters that stand in the id, the type, a tag, the payload as JSON, or the name, message or code of the failure. Upper
-   * and lower case are the same.
+   * 1 to 200 characters that stand in the id, the type, a tag, the payload as JSON without what its contract redacts, or the name, message
+   * or code of the failure. Upper and lower case are the same.
    */
   readonly text?: string | undefined;
 }
@@ -138,7 +139,7 @@ function toQuestion(
     isWanted: (task) =>
       (type === undefined || task.type === type) &&
       (until === undefined || (task.finishedAt ?? 0) <= until) &&
-      (text === undefined || holds(task, text)) &&
+      (text === undefined || holds(task, text, places)) &&
       isOfCause(task, filter),
   };
 }
@@ -185,13 +186,13 @@ function markOf(asked: readonly unknown[]): string {
   return hash.digest('base64url').slice(0, 12);
 }
 
-/** The payload comes last: it is the largest. */
-function holds(task: TaskDetail, text: string): boolean {
+/** The payload comes last: it is the largest. What is not shown of it is not found, or it could be guessed. */
+function holds(task: TaskDetail, text: string, places: Places): boolean {
   const { name, message, code } = task.failure ?? {};
   const isIn = (word: string | undefined): boolean => !!word?.toLowerCase().includes(text);
   return (
     [task.id, task.type, ...task.tags, name, message, code].some(isIn) ||
-    isIn(JSON.stringify(task.payload))
+    isIn(JSON.stringify(redactPayload(places, task.type, task.payload)))
   );
 }
 

@@ -34,7 +34,11 @@ export function resolveRedact(given: readonly string[] | undefined, name: string
  * const task = await goflow.inspector.get(id);
  * if (task) console.log(redactPayload(tasks, task.type, task.payload));
  */
-export function redactPayload(tasks: Tasks, type: string, payload: unknown): unknown {
+export function redactPayload(
+  tasks: Pick<Tasks, 'contracts'>,
+  type: string,
+  payload: unknown,
+): unknown {
   const paths = tasks.contracts.get(type)?.redact ?? [];
   return paths.reduce<unknown>((shown, path) => redactAt(shown, path), payload);
 }
