@@ -12,7 +12,7 @@ export interface Connected {
 
 /** A client, and what its metrics need of the same connection, which the client closes. @throws OPTION_INVALID */
 export function connect(given: GatewayOptions, logger: Logger): Connected {
-  const { tasks, redis, prefix, encryption, resultStore } = given;
+  const { tasks, redis, prefix, encryption, resultStore, tracing } = given;
   const broker = createBullMqBroker({
     redis,
     prefix,
@@ -25,7 +25,7 @@ export function connect(given: GatewayOptions, logger: Logger): Connected {
       logger.error(loss, 'Redis has lost its data: tasks and results that were there are gone'),
   });
   try {
-    const goflow = createGoflow({ tasks, broker, encryption, resultStore, logger });
+    const goflow = createGoflow({ tasks, broker, encryption, resultStore, tracing, logger });
     return { goflow, exporter: broker.exporter };
   } catch (error) {
     broker.close().catch(() => undefined);

@@ -5,7 +5,14 @@ import {
   resolveTokens,
   type Tokens,
 } from '@goflow/http/server';
-import type { EncryptionOptions, Logger, RedisGiven, ResultStore, Tasks } from '@goflow/sdk';
+import type {
+  EncryptionOptions,
+  Logger,
+  RedisGiven,
+  ResultStore,
+  Tasks,
+  Tracing,
+} from '@goflow/sdk';
 import {
   checkInteger,
   checkKnown,
@@ -55,6 +62,11 @@ export interface GatewayOptions {
   readonly encryption?: EncryptionOptions | undefined;
   /** Where results are kept, as in `createGoflow`. @default with their tasks */
   readonly resultStore?: ResultStore | undefined;
+  /**
+   * Makes a trace of each push, a part of the one that its request names in `traceparent`: `createTracing()` of `@goflow/sdk/tracing`.
+   * @default none
+   */
+  readonly tracing?: Tracing | undefined;
   /** Told of every request, and of trouble. Any pino logger will do. @default silent */
   readonly logger?: Logger | undefined;
 }
@@ -82,6 +94,7 @@ const KNOWN = [
   'grace',
   'encryption',
   'resultStore',
+  'tracing',
   'logger',
 ];
 const KNOWN_HTTP = ['port', 'host', 'readToken', 'pushToken', 'operateToken'];

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { isGoflowError, toFailure } from '@goflow/shared';
+import { constants } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { isGoflowError, type Logger, toFailure } from '@goflow/shared';
 import { createLogger } from '@goflow/telemetry/logger';
+import { FLUSH_MS, startTracing } from '@goflow/telemetry/program-tracing';
 import { loadTasks } from '@goflow/worker/modules';
 import { CommanderError } from 'commander';
 import { createGateway } from '../gateway.js';
@@ -17,15 +20,36 @@ export async function runGateway(program: NodeJS.Process): Promise<void> {
   const flags = command.parse(program.argv.slice(2), { from: 'user' }).opts();
   const settings = readSettings(flags, program.env);
   const logger = createLogger({ level: settings.logLevel, fields: { gateway: program.pid } });
-  const gateway = createGateway({ ...(await optionsOf(settings)), logger });
-  let stopping = false;
+  const folders = [dirname(resolve(settings.tasks)), program.cwd()];
+  const traces = await startTracing({ env: program.env, folders, service: 'goflow-gateway' });
+  const tracing = traces?.tracing;
+  const gateway = createGateway({ ...(await optionsOf(settings)), tracing, logger });
+  listenToSignals(program, {
+    graceMs: settings.grace,
+    logger,
+    stop: () => gateway.stop().finally(() => traces?.stop()),
+  });
+  await gateway.start();
+  logger.info({ url: gateway.url, dashboard: `${gateway.url}/dashboard` }, 'listening');
+}
+
+/** What ends when a signal comes. */
+interface Stopping {
+  readonly graceMs: number;
+  readonly logger: Logger;
+  readonly stop: () => Promise<void>;
+}
+
+function listenToSignals(program: NodeJS.Process, { graceMs, logger, stop }: Stopping): void {
+  let isStopping = false;
   const leave = (signal: NodeJS.Signals): void => {
-    if (stopping) program.exit(1);
-    stopping = true;
+    // As a shell tells it of who was ended by a signal.
+    if (isStopping) program.exit(128 + constants.signals[signal]);
+    isStopping = true;
     logger.info({ signal }, 'stopping');
     // It always exits, whatever hangs.
-    setTimeout(() => program.exit(0), settings.grace + LAST_RESORT_MS).unref();
-    gateway.stop().then(
+    setTimeout(() => program.exit(0), graceMs + LAST_RESORT_MS + FLUSH_MS).unref();
+    stop().then(
       () => program.exit(0),
       (error: unknown) => {
         logger.error({ failure: toFailure(error, 'INTERNAL') }, 'the gateway did not stop cleanly');
@@ -33,9 +57,7 @@ export async function runGateway(program: NodeJS.Process): Promise<void> {
       },
     );
   };
-  program.on('SIGTERM', leave).on('SIGINT', leave);
-  await gateway.start();
-  logger.info({ url: gateway.url, dashboard: `${gateway.url}/dashboard` }, 'listening');
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) program.on(signal, leave);
 }
 
 async function optionsOf(settings: ProgramSettings) {
