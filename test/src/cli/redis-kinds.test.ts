@@ -64,7 +64,7 @@ test('redis+sentinel:// names the master behind Sentinels, for all of them, and 
   const world = await RedisSentinels.start({ sentinels: 1 });
   onTestFinished(() => world.stop());
   await giveLogin(world.servers);
-  const [{ port }] = world.sentinels as [{ port: number }];
+  const port = world.sentinels[0]?.port;
   const redis = `redis+sentinel://${LOGIN}@127.0.0.1:1,localhost:${port}/${world.name}`;
   await expectAllToWork(redis);
   const master = await world.master();
@@ -86,7 +86,7 @@ test('the doctor tells what is wrong with the name: no such master, no sentinel,
   const { host } = new URL(redis);
   const world = await RedisSentinels.start({ replicas: 0, sentinels: 1 });
   onTestFinished(() => world.stop());
-  const [{ port }] = world.sentinels as [{ port: number }];
+  const port = world.sentinels[0]?.port;
   const told = async (url: string) => (await callDoctor(url)).stderr;
   expect(await told(`redis+sentinel://127.0.0.1:${port}/nobody`)).toMatch(
     /BROKER_UNAVAILABLE: no sentinel tells of a master nobody \(sentinels: 127/,

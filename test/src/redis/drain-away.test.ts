@@ -12,7 +12,7 @@ test('told to take nothing while its connections are cut, and to go on: it takes
   await worker.start();
   for (let round = 0; round < 6; round += 1) {
     for (let change = 0; change < 60; change += 1) {
-      if (change % 5 === 0) await admin.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+      if (change % 5 === 0) await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
       void worker.setConcurrency(change % 2 === 0 ? 0 : 2);
       // Before, while and after it connects again.
       await pause(Math.random() * 20);
