@@ -92,6 +92,8 @@ class WatchRun implements Run<TaskChange> {
     // It may reject before anybody waits for it.
     ended.catch(() => undefined);
     const first = await this.#ports.status(this.#id);
+    // Before what comes from now on: lines have an order.
+    this.#tellRest(first);
     if (first.status !== 'unknown' && !isFinal(first.status))
       await this.#listen(broker, { id: this.#id, type: first.type });
     const result = await ended;
