@@ -18,7 +18,7 @@ export type LetterSearch = Readonly<Record<(typeof LETTER_FIELDS)[number], strin
 /** Of a query, or of a form. Times come out as a field for times takes them. */
 export function letterSearchOf(given: Readonly<Record<string, string | undefined>>): LetterSearch {
   const entries = LETTER_FIELDS.map((name) => [name, given[name]?.trim() ?? '']);
-  const { since = '', until = '', ...rest } = Object.fromEntries(entries) as LetterSearch;
+  const { since, until, ...rest } = Object.fromEntries(entries) as LetterSearch;
   return { ...rest, since: forField(since), until: forField(until) };
 }
 

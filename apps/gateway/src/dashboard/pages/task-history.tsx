@@ -107,7 +107,7 @@ export function Log({ log }: { log: readonly TaskLogEntry[] }): VNode {
           {fields !== undefined && (
             <>
               {' '}
-              <code>{oneLine(prettyJson(fields), 2_048)}</code>
+              <code>{cut(prettyJson(fields, 0), 2_048)}</code>
             </>
           )}
         </li>

@@ -56,7 +56,7 @@ function SearchForm({ search, types, queues }: FormProps): VNode {
       <form method="get" action="/dashboard/tasks" class="filters" autocomplete="off">
         <label class="wide">
           Id, or text in type, tags, payload or failure
-          <input type="search" name="q" value={search.q} />
+          <input type="search" name="q" value={search.q} maxLength={200} />
         </label>
         <Word label="Type" name="type" value={search.type} of={types} />
         <Choice label="Queue" name="queue" value={search.queue} of={queues} />

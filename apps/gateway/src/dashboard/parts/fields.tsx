@@ -34,7 +34,7 @@ export function Word({
   return (
     <label>
       {label}
-      <input name={name} value={value} list={of.length > 0 ? list : undefined} />
+      <input name={name} value={value} maxLength={128} list={of.length > 0 ? list : undefined} />
       {of.length > 0 && (
         <datalist id={list}>
           {of.map((one) => (

@@ -27,9 +27,9 @@ export const oneLine = (text: string, length = 200): string =>
   visible(cut(text, length).replace(/\s+/g, ' '));
 
 /** As it may be read, and as it would be typed. */
-export function prettyJson(value: unknown): string {
+export function prettyJson(value: unknown, indent = 2): string {
   try {
-    return visible(JSON.stringify(value, undefined, 2) ?? '');
+    return visible(JSON.stringify(value, undefined, indent) ?? '');
   } catch {
     // Nested deeper than the stack.
     return '';
