@@ -1,8 +1,9 @@
 import { defineTasks, type Goflow } from '@goflow/sdk';
-import { until } from '@goflow/testing';
-import { expect, test } from 'vitest';
+import { RedisServer, testPrefix, until } from '@goflow/testing';
+import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { expectProblem } from '../support/http.js';
+import type { Place } from '../support/redis.js';
 import { makeWorker } from '../support/system.js';
 import { startGateway } from './gateway.js';
 
@@ -18,8 +19,8 @@ const tasks = defineTasks({
 type Definitions = (typeof tasks)['definitions'];
 
 /** A gateway beside a worker whose mails fail until they are mended, and a number of dead letters. */
-async function startWithDead(count: number) {
-  const started = await startGateway({ tasks });
+async function startWithDead(count: number, place?: Place) {
+  const started = await startGateway({ tasks, ...(place && { place }) });
   const state = { isMended: false };
   const worker = makeWorker(
     {
@@ -178,6 +179,22 @@ test('a run that takes too long tells how far it came, and the same request does
   const second = await ask('/dead-letters/redrive', { body: rest });
   expect(second.json).toMatchObject({ redriven: 12 - report.redriven, complete: true });
   await until(async () => (await goflow.counts()).completed === 12, { what: 'all mended' });
+});
+
+test('a run whose Redis goes away tells how far it came', async () => {
+  const server = await RedisServer.start();
+  onTestFinished(() => server.stop());
+  const place = { redis: server.url, prefix: testPrefix() };
+  const { ask, goflow } = await startWithDead(40, place);
+  const body = { filter: {}, rate: 20, within: '60s' };
+  const redriving = ask('/dead-letters/redrive', { body });
+  await until(async () => (await goflow.counts()).failed < 40, { what: 'the first of them' });
+  await server.stop();
+  const answer = await redriving;
+  expectProblem(answer, 503, 'BROKER_UNAVAILABLE');
+  expect(answer.json).toMatchObject({ progress: { examined: 40, failedCount: 0 } });
+  const { progress } = answer.json as { progress: { done: number } };
+  expect(progress.done).toBeGreaterThan(0);
 });
 
 test('what failed since the first run is left alone by its repetition', async () => {

@@ -15,7 +15,8 @@ const RATE = { type: 'integer', minimum: 1, maximum: 100_000, default: 100 };
 const MAX_COUNTED = 10_000_000;
 const ABOUT =
   'It goes on until all are done, or `limit` or `within` ends it: `complete: false`, and the same request does the rest, with ' +
-  '`filter.until` of the answer without those that have failed since. When the connection is closed it ends.';
+  '`filter.until` of the answer without those that have failed since. When the connection is closed it ends. A problem has how ' +
+  'far it came as `progress`.';
 
 /** What is done to all dead letters that answer to a filter. */
 export function bulkEndpoints({ goflow }: GatewayDeps): readonly Endpoint[] {
