@@ -1,5 +1,5 @@
 /**
- * What the tests of goflow are made with: a real Redis, a real Postgres, real processes, facts that are waited for, leak checks. Importing
+ * What the tests of goflow are made with: a real Redis, a real Postgres, a real Prometheus, real processes, facts that are waited for, leak checks. Importing
  * it does nothing, and it needs no test runner; `./global-redis` and `./setup-leaks` are for vitest.
  *
  * @module
@@ -17,6 +17,14 @@ export type { PostgresServerOptions } from './postgres/postgres-server.js';
 export { PostgresServer } from './postgres/postgres-server.js';
 export type { ChildProgram, ProgramExit, ProgramOptions } from './process/child-program.js';
 export { startProgram } from './process/child-program.js';
+export type { PrometheusPrograms } from './prometheus/find-prometheus.js';
+export { findPrometheus } from './prometheus/find-prometheus.js';
+export type {
+  PrometheusServerOptions,
+  PromRule,
+  PromSample,
+} from './prometheus/prometheus-server.js';
+export { PrometheusServer } from './prometheus/prometheus-server.js';
 export type { FaultCounters, FaultProxyOptions } from './proxy/fault-proxy.js';
 export { FaultProxy } from './proxy/fault-proxy.js';
 export type { FaultDirection, RequestMatch } from './proxy/faults.js';
