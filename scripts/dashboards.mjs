@@ -3,12 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { gateways } from './dashboards/gateways.mjs';
 import { overview } from './dashboards/overview.mjs';
 import { redis } from './dashboards/redis.mjs';
-import { types } from './dashboards/types.mjs';
+import { taskTypes } from './dashboards/task-types.mjs';
 import { workers } from './dashboards/workers.mjs';
 
 /** @returns {Record<string, string>} file below deploy/grafana/dashboards → text */
 export function dashboards() {
-  const made = [overview(), types(), workers(), redis(), gateways()];
+  const made = [overview(), taskTypes(), workers(), redis(), gateways()];
   return Object.fromEntries(
     made.map((one) => [`${one.uid}.json`, `${JSON.stringify(one, null, 2)}\n`]),
   );

@@ -99,7 +99,7 @@ const FAILURES = [
   }),
 ];
 
-export const types = () =>
+export const taskTypes = () =>
   board({
     uid: 'goflow-types',
     title: 'goflow types',
