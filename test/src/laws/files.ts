@@ -3,7 +3,7 @@ import { isSource, isTest, type Law } from './source-tree.js';
 
 const MAX_LINES = 300;
 const CONSTRUCTS = /(?:^|\/)(utils?|helpers?|common|types|interfaces)(?=\/|\.)/;
-const KEBAB = /^(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[cm]?[jt]s$/;
+const KEBAB = /^(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[cm]?[jt]sx?$/;
 /** What its reader decides how it exports: vitest loads these. */
 const LOADED = /(\.config\.ts|^libs\/testing\/src\/vitest\/global-redis\.ts)$/;
 /** Their subject is types, across packages. */

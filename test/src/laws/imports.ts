@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // What a user can install, and nothing else but a Redis to run with.
   deploy: doorsAnd('@goflow/local'),
   examples: doorsAnd('@goflow/local', '@goflow/testing'),
-  benchmarks: doorsAnd('@goflow/shared', '@goflow/broker', '@goflow/local', '@goflow/testing'),
+  benchmarks: doorsAnd(...libraries('broker', 'local', 'testing', 'gateway')),
   scripts: everything(),
   'test/chaos': everything(),
   test: everything(),
@@ -52,7 +52,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   'prom-client': /^libs\/telemetry\//,
   pino: /^libs\/telemetry\//,
   '@opentelemetry/api': /^(apps\/(producer-sdk|worker)\/src\/tracing\.ts$|test\/)/,
-  express: /^(apps\/(worker\/src\/ops|gateway\/src)|libs\/http)\//,
+  express: /^(apps\/(worker\/src\/ops|gateway\/src)|libs\/http|benchmarks)\//,
   helmet: /^apps\/(worker\/src\/ops|gateway\/src)\//,
   commander: /^(apps\/[^/]+\/src\/(program\/|main\.ts$)|test\/chaos\/src\/program\.ts$)/,
 };

@@ -33,8 +33,8 @@ export interface Manifest {
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const SKIPPED = new Set(['node_modules', 'dist', 'coverage', '.nx', '.git', 'tmp']);
-const KEPT = /\.[cm]?[jt]s$|(^|\/)package\.json$/;
-const SOURCE = /\.[cm]?[jt]s$/;
+const KEPT = /\.[cm]?[jt]sx?$|(^|\/)package\.json$/;
+const SOURCE = /\.[cm]?[jt]sx?$/;
 const PROJECT = /^((?:apps|libs)\/[^/]+|test\/chaos|test|examples|benchmarks|deploy)\//;
 
 /** Every source file and package.json of this repository. */
@@ -57,7 +57,7 @@ export const isSource = ({ path }: SourceFile): boolean => SOURCE.test(path);
 
 /** A test beside the code, or anything in the projects that exist for tests only. */
 export const isTest = (path: string): boolean =>
-  /\.test(-d)?\.[cm]?[jt]s$/.test(path) || /^(test|libs\/testing)\//.test(path);
+  /\.test(-d)?\.[cm]?[jt]sx?$/.test(path) || /^(test|libs\/testing)\//.test(path);
 
 /** The project that a file belongs to, such as `libs/shared`; undefined for scripts and configuration. */
 export const folderOf = (path: string): string | undefined => PROJECT.exec(path)?.[1];
