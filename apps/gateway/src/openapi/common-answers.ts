@@ -9,6 +9,7 @@ const COMMON = {
   Forbidden: [403, 'The token may not do this.'],
   NotFound: [404, 'There is no such thing.'],
   TooLarge: [413, 'The body, or a payload, is too large.'],
+  Unsupported: [415, 'The body is packed, or not in UTF-8.'],
   TooMany: [429, 'Ask again after `Retry-After` seconds.'],
   Unavailable: [503, 'Redis, or an answer in time: ask again.'],
 } as const;
@@ -37,7 +38,7 @@ export const COMMON_RESPONSES: Readonly<Record<string, object>> = Object.fromEnt
 export function commonAnswersOf({ operation, path }: Endpoint): Readonly<Record<string, object>> {
   const names: Name[] = [...OF_ALL];
   if (path.includes('/:')) names.push('NotFound');
-  if (operation.requestBody) names.push('TooLarge');
+  if (operation.requestBody) names.push('TooLarge', 'Unsupported');
   const common = names.map((name) => [COMMON[name][0], responseRef(name)]);
   return { ...Object.fromEntries(common), default: responseRef('Problem') };
 }
@@ -58,6 +59,9 @@ function problemOf(description: string): object {
 
 /** Which codes have this status: programs look at them. */
 function codesOf(status: number): string {
-  const codes = Object.entries(ERRORS).filter(([, { http }]) => http === status);
-  return `\`code\` is one of ${codes.map(([code]) => code).join(', ')}.`;
+  const entries = Object.entries(ERRORS).filter(([, { http }]) => http === status);
+  const codes = entries.map(([code]) => code);
+  // A malformed request has this code, whatever status HTTP has for it.
+  if (status === 413 || status === 415) codes.push('REQUEST_INVALID');
+  return `\`code\` is one of ${codes.join(', ')}.`;
 }
