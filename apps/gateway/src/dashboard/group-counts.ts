@@ -19,6 +19,8 @@ const LEAST_REST_MS = 2_000;
 /** Different filters that are remembered, the last. */
 const MAX_KEPT = 20;
 const LONGEST_MS = 60_000;
+/** Of different filters. */
+const MAX_RUNNING = 4;
 
 interface Kept {
   last: GroupCount | undefined;
@@ -30,6 +32,7 @@ interface Kept {
 /** Counts the groups of dead letters, once for all who look at them. */
 export class GroupCounts {
   readonly #kept = new Map<string, Kept>();
+  #running = 0;
   readonly #deadLetters: Pick<GoflowDeadLetters, 'groups'>;
 
   constructor(deadLetters: Pick<GoflowDeadLetters, 'groups'>) {
@@ -39,7 +42,8 @@ export class GroupCounts {
   /** The last count, or a new one; `undefined` while the first takes longer than one waits for it. */
   async of(filter: DeadLetterFilter): Promise<GroupCount | undefined> {
     const kept = this.#keptOf(filter);
-    if (!kept.running && performance.now() >= kept.restsUntil) this.#count(filter, kept);
+    const isFree = this.#running < MAX_RUNNING && !kept.running;
+    if (isFree && performance.now() >= kept.restsUntil) this.#count(filter, kept);
     if (!kept.running) return kept.last;
     return (await within(PATIENCE_MS, kept.running)) ?? kept.last;
   }
@@ -69,8 +73,10 @@ export class GroupCounts {
       .groups({ ...filter, until }, { signal })
       .then((counted) => ({ ...counted, until }));
     kept.running = running;
+    this.#running += 1;
     const end = (last: GroupCount | undefined): void => {
       const endedAt = performance.now();
+      this.#running -= 1;
       kept.last = last;
       kept.running = undefined;
       kept.restsUntil = last ? endedAt + Math.max(LEAST_REST_MS, REST * (endedAt - startedAt)) : 0;

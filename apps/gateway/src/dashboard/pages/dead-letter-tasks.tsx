@@ -22,7 +22,7 @@ export function deadLetterTasksPage({ goflow }: GatewayDeps): Page {
       return {
         title: search.type === '' ? 'Dead letters' : `Dead letters of ${oneLine(search.type)}`,
         body: <Letters searched={searched} search={search} isFirst={cursor === undefined} />,
-        isFinal: search.q !== '',
+        isFinal: searched.isSlow,
       };
     },
   };
@@ -58,6 +58,7 @@ function Letters({ searched, search, isFirst }: LettersProps): VNode {
       <NextPage
         first={isFirst ? undefined : hrefOf(path, { ...search })}
         next={next && hrefOf(path, { ...search, cursor: next })}
+        isStill={searched.isSlow}
       />
     </div>
   );

@@ -28,18 +28,22 @@ export function filterOf({ q, state, ...words }: TaskSearch): TaskFilter {
 /** One page of tasks, or what is wrong with what was filled in. */
 export interface Searched extends TaskList {
   readonly wrong?: string;
+  /** It was found slowly: too much to be asked for again every two seconds, for each page that is open. */
+  readonly isSlow: boolean;
 }
 
 const PAGE = 50;
 /** Somebody waits for the page. What is rare is looked for in several goes, each of them a page. */
 const PATIENCE_MS = 2_000;
+const SLOW_MS = 500;
 
 /** Asks until a page is full, or it took long enough: one question looks at a part of the tasks only. */
 export async function searchPage(
   list: (cursor: string | undefined, limit: number) => Promise<TaskList>,
   cursor: string | undefined,
 ): Promise<Searched> {
-  const end = performance.now() + PATIENCE_MS;
+  const begunAt = performance.now();
+  const ms = (): number => performance.now() - begunAt;
   const tasks: TaskSummary[] = [];
   let next = cursor;
   try {
@@ -47,11 +51,11 @@ export async function searchPage(
       const page = await list(next, PAGE - tasks.length);
       tasks.push(...page.tasks);
       next = page.next;
-    } while (next !== undefined && tasks.length < PAGE && performance.now() < end);
+    } while (next !== undefined && tasks.length < PAGE && ms() < PATIENCE_MS);
   } catch (error) {
-    return { tasks: [], wrong: wrongIn(error) };
+    return { tasks: [], wrong: wrongIn(error), isSlow: false };
   }
-  return { tasks, next };
+  return { tasks, next, isSlow: ms() > SLOW_MS };
 }
 
 /** What is wrong with a filter, for who filled it in. @throws what is none of theirs */

@@ -29,8 +29,7 @@ export function tasksPage({ goflow, tasks }: GatewayDeps): Page {
       const filter = filterOf(search);
       const searched = await searchPage((at, limit) => inspector.list(filter, at, limit), cursor);
       const found = <Found searched={searched} search={search} isFirst={cursor === undefined} />;
-      // A text is looked for in every payload: not again every two seconds.
-      return { title: 'Tasks', body: <Body form={form} found={found} />, isFinal: search.q !== '' };
+      return { title: 'Tasks', body: <Body form={form} found={found} />, isFinal: searched.isSlow };
     },
   };
 }
@@ -105,7 +104,11 @@ function Found({ searched, search, isFirst }: FoundProps): VNode {
       ) : (
         <TaskTable tasks={tasks} />
       )}
-      <NextPage first={isFirst ? undefined : hrefOf('/tasks', { ...search })} next={nextHref} />
+      <NextPage
+        first={isFirst ? undefined : hrefOf('/tasks', { ...search })}
+        next={nextHref}
+        isStill={searched.isSlow}
+      />
     </>
   );
 }
