@@ -41,7 +41,7 @@ A URL names one Redis, a Cluster (\`redis+cluster://host:port,host:port\`) or th
 |---|---|
 ${codes.join('\n')}
 
-Long-running programs have their own: \`goflow worker\` those of [\`goflow-worker\`](operations.md#stopping).
+Long-running programs have their own: \`goflow worker\` those of [\`goflow-worker\`](worker.md#stopping).
 
 ## Completion
 

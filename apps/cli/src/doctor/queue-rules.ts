@@ -6,7 +6,7 @@ import { isBlockedLoop } from './worker-rules.js';
 
 // What is checked of each queue. One fault is told once: what explains another (paused, no worker) keeps that silent.
 
-/** Source: docs/operations.md, "Liveness": a worker calls itself stuck when the same task was next for 30 s. */
+/** Source: docs/worker.md, "Liveness": a worker calls itself stuck when the same task was next for 30 s. */
 const STUCK_AFTER_MS = 30_000;
 /** Source: the usual `timeout` of an attempt, 5 min: who waits for longer does not only wait for its turn. */
 const OLD_AFTER_MS = 300_000;
@@ -16,7 +16,7 @@ const DEAD_RECENTLY = 10;
 const GROWS_BY = 10;
 
 const paused: Rule = ({ queues, workers }) => {
-  const { ok, unknown, warning } = findingsOf('queues-paused', 'docs/operations.md');
+  const { ok, unknown, warning } = findingsOf('queues-paused', 'docs/operations.md#a-stuck-queue');
   if (!queues) return unknown(NOT_TOLD);
   const found = queues.filter(({ isPaused }) => isPaused);
   const [first] = found;
@@ -40,7 +40,7 @@ const paused: Rule = ({ queues, workers }) => {
 const withoutWorkers: Rule = ({ queues, workers }) => {
   const { ok, unknown, problem } = findingsOf(
     'queues-without-workers',
-    'docs/operations.md#the-fleet',
+    'docs/operations.md#a-stuck-queue',
   );
   if (!queues || !workers) return unknown(NOT_TOLD);
   // Told already.
@@ -59,7 +59,7 @@ const withoutWorkers: Rule = ({ queues, workers }) => {
 };
 
 const stuck: Rule = (facts) => {
-  const { ok, unknown, problem } = findingsOf('queues-stuck', 'docs/operations.md#liveness');
+  const { ok, unknown, problem } = findingsOf('queues-stuck', 'docs/operations.md#a-stuck-queue');
   if (!facts.queues || !facts.workers) return unknown(NOT_TOLD);
   const found = facts.queues.filter((queue) => isStuck(queue, facts));
   if (found.length === 0) return ok('none');
@@ -70,7 +70,10 @@ const stuck: Rule = (facts) => {
 };
 
 const growing: Rule = (facts) => {
-  const { ok, unknown, warning } = findingsOf('queues-growing', 'docs/operations.md');
+  const { ok, unknown, warning } = findingsOf(
+    'queues-growing',
+    'docs/operations.md#scale-out-and-in',
+  );
   const { queues, watchMs } = facts;
   if (!queues) return unknown(NOT_TOLD);
   const found = queues.filter((queue) => isTended(queue, facts) && isGrowing(queue));
@@ -83,7 +86,10 @@ const growing: Rule = (facts) => {
 };
 
 const waitingTime: Rule = (facts) => {
-  const { ok, unknown, warning } = findingsOf('waiting-time', 'docs/operations.md');
+  const { ok, unknown, warning } = findingsOf(
+    'waiting-time',
+    'docs/operations.md#scale-out-and-in',
+  );
   const { queues, at } = facts;
   if (!queues) return unknown(NOT_TOLD);
   const ageOf = ({ oldestDueAt = at }: QueueFacts): number => Math.max(at - oldestDueAt, 0);

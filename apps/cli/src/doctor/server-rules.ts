@@ -98,7 +98,10 @@ const persistence: NodeRule = ({
 };
 
 const memory: NodeRule = ({ memory: { used, max, ofSystem } }) => {
-  const { ok, unknown, warning, problem } = findingsOf('memory', 'docs/redis.md');
+  const { ok, unknown, warning, problem } = findingsOf(
+    'memory',
+    'docs/operations.md#redis-is-full',
+  );
   const limit = max || ofSystem;
   if (used === undefined || !limit) return unknown(NOT_TOLD);
   const what = max ? 'maxmemory' : "the machine's memory (no maxmemory is set)";
@@ -141,7 +144,7 @@ const latency: NodeRule = ({ roundTripsMs }) => {
 };
 
 const clock: NodeRule = ({ skew }) => {
-  const { ok, unknown, warning } = findingsOf('clock', 'docs/operations.md');
+  const { ok, unknown, warning } = findingsOf('clock', 'docs/worker.md#signs-of-life');
   if (!skew) return unknown(NOT_TOLD);
   const ms = Math.abs(skew.ms);
   const apart = `${spell(ms)} ${skew.ms > 0 ? 'ahead of' : 'behind'} Redis's`;

@@ -8,11 +8,14 @@ import { findingsOf, NOT_TOLD, type Rule, some } from './finding.js';
 
 /** Source: ours, ten times what `goflow top` shows as normal; the lag is the worst of the last 4 s. */
 const LAG_WARNING_MS = 1_000;
-/** Source: a worker tells of its own event loop from half a lease on (docs/operations.md); the usual lease is 30 s. */
+/** Source: a worker tells of its own event loop from half a lease on (docs/operations.md, "What to watch"); the usual lease is 30 s. */
 const LAG_PROBLEM_MS = 15_000;
 
 const workers: Rule = ({ workers: alive, queues }) => {
-  const { ok, unknown, warning, problem } = findingsOf('workers', 'docs/operations.md#the-fleet');
+  const { ok, unknown, warning, problem } = findingsOf(
+    'workers',
+    'docs/operations.md#a-stuck-queue',
+  );
   if (!alive) return unknown(NOT_TOLD);
   const open = (queues ?? []).reduce((all, { counts }) => all + counts.waiting + counts.delayed, 0);
   if (alive.length === 0 && open > 0)
@@ -57,7 +60,7 @@ function typesThatLack(
 const typesWithoutWorkers: Rule = ({ workers: alive, queues }, contracts) => {
   const { ok, unknown, warning, problem } = findingsOf(
     'types-without-workers',
-    'docs/operations.md',
+    'docs/operations.md#a-stuck-queue',
   );
   if (!alive || !queues) return unknown(NOT_TOLD);
   // Told already.
@@ -101,7 +104,10 @@ const versions: Rule = ({ workers: alive }) => {
 };
 
 const eventLoop: Rule = ({ workers: alive }) => {
-  const { ok, unknown, warning, problem } = findingsOf('event-loop', 'docs/operations.md');
+  const { ok, unknown, warning, problem } = findingsOf(
+    'event-loop',
+    'docs/operations.md#what-to-watch',
+  );
   if (!alive) return unknown(NOT_TOLD);
   const late = alive.filter(isBlockedLoop);
   const longest = Math.round(Math.max(0, ...alive.map(({ eventLoopLagMs }) => eventLoopLagMs)));
