@@ -56,12 +56,10 @@ test('a task is found by its id, by words and by what is in it', async () => {
   expect(await at(`q=${'x'.repeat(300)}`)).toContain('1 to 200 characters');
 });
 
-test('a list goes on page by page, as its address does', async () => {
+test('a list goes on page by page, as its address does; tasks of chunks are like others', async () => {
   const dashboard = await startDashboard({ tasks });
-  const ids = await dashboard.goflow.pushMany(
-    'report',
-    Array.from({ length: 60 }, (_, n) => n),
-  );
+  const numbers = Array.from({ length: 60 }, (_, n) => n);
+  const ids = await dashboard.goflow.pushMany('report', numbers, { chunk: 20 });
   const { page } = await visitWith(browser, dashboard, { path: '/tasks?type=report' });
   const shown = () => page.locator('td.task code').allInnerTexts();
   const first = await shown();
@@ -71,6 +69,8 @@ test('a list goes on page by page, as its address does', async () => {
   await page.getByRole('link', { name: 'First page' }).click();
   await page.waitForURL(/\/tasks\?type=report$/);
   expect(await shown()).toEqual(first);
+  await page.getByRole('link', { name: ids.at(-1) ?? '' }).click();
+  await page.getByText('place 20 of').waitFor();
 });
 
 test('what a task does is seen as it does it, up to its end, without a reload', async () => {
