@@ -11,7 +11,8 @@ const MAX_CALLERS = 10_000;
 
 /** Refuses more than `rateLimit` requests of one caller within a second: 429, with `Retry-After`. Every answer has `RateLimit`. */
 export function limitRate({ rateLimit: limit, tokens }: ResolvedGatewayOptions): RequestHandler {
-  const known = new Set(Object.values(tokens).flat().map(digest));
+  const tokensKnown = Object.values(tokens).flat();
+  const known = new Map(tokensKnown.map((token) => [`Bearer ${token}`, digest(token)]));
   return rateLimit({
     windowMs: WINDOW_MS,
     limit,
@@ -28,14 +29,13 @@ export function limitRate({ rateLimit: limit, tokens }: ResolvedGatewayOptions):
   });
 }
 
-/** A token that opens something, by its digest; else the network of the address: who makes up tokens is not many callers. */
-function callerKey({ headers, socket }: Request, known: ReadonlySet<string>): string {
-  const { authorization } = headers;
-  if (authorization !== undefined && known.size > 0) {
-    const shown = digest(authorization.replace(/^bearer +/i, ''));
-    if (known.has(shown)) return shown;
-  }
-  return networkOf(socket.remoteAddress ?? '');
+/**
+ * A token that opens something, by its digest; else the network of the address: who makes up tokens is not many callers, and neither is who
+ * writes `Bearer` in another way.
+ */
+function callerKey({ headers, socket }: Request, known: ReadonlyMap<string, string>): string {
+  const token = known.get(headers.authorization ?? '');
+  return token ?? networkOf(socket.remoteAddress ?? '');
 }
 
 const digest = (text: string): string => hash('sha256', text, 'base64');
