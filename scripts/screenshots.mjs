@@ -120,6 +120,9 @@ for (const [name, path] of Object.entries(PAGES)) {
   await shoot(dark, `${name}-dark`, path);
 }
 await shoot(phone, 'phone', '');
+await shoot(light, 'dead-letters', '/dead-letters');
+const [failed] = (await goflow.inspector.list({ state: 'failed' }, undefined, 1)).tasks;
+await shoot(dark, 'task-dark', `/tasks/${failed?.id}`);
 await shoot(light, 'board', '/board/queue/mail?status=completed');
 if (process.env.ALL) {
   for (const name of /** @type {const} */ (['queues', 'workers']))
