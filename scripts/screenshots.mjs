@@ -1,4 +1,5 @@
 // `node scripts/screenshots.mjs [FOLDER]`: sets up, runs a small system for a minute, and takes pictures of its dashboard, into docs/images.
+// ALL=1: of more pages, and of empty ones, to look at. SECONDS: how long it runs. GOFLOW_BUILT=1: all is built already.
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { setup } from './setup.mjs';
@@ -96,40 +97,49 @@ for (const worker of workers) await worker.start();
 await goflow.fleet.setConcurrency(8, { queue: 'mail', labels: { region: 'eu' }, by: 'ada' });
 for (const day of [1, 2, 3]) await goflow.push('report.make', { day });
 
-const end = performance.now() + RUN_MS;
-for (let index = 0; performance.now() < end; index++) {
+let isOver = false;
+/** @param {number} index */
+async function pushSome(index) {
   const wave = 1 + Math.sin(index / 25);
-  for (let i = 0; i < 4 * wave; i++) {
+  for (let i = 0; i < 3 * wave; i++) {
     const who = Math.random() < 0.01 ? 'bounce' : 'reader';
     await goflow.push('mail.send', { to: `${who}-${index}@mail.example`, token: 'secret' });
   }
   for (let i = 0; i < 5 * wave; i++)
     await goflow.push('image.resize', { url: `https://pictures.example/${index}.png` });
-  await delay(250);
 }
+const pushing = (async () => {
+  for (let index = 0; !isOver; index++) {
+    await pushSome(index);
+    await delay(250);
+  }
+})();
+await delay(RUN_MS);
 await goflow.fleet.pause('mail', { by: 'ada' });
-for (let index = 0; index < 40; index++)
-  await goflow.push('mail.send', { to: `late-${index}@mail.example`, token: 'secret' });
 await delay(6_000);
 
 const light = await open({ colorScheme: 'light' });
 const dark = await open({ colorScheme: 'dark' });
 const phone = await open({ colorScheme: 'dark', viewport: { width: 360, height: 740 } });
-for (const [name, path] of Object.entries(PAGES)) {
-  await shoot(light, name, path);
-  await shoot(dark, `${name}-dark`, path);
-}
+await shoot(light, 'overview', PAGES.overview);
+await shoot(dark, 'overview-dark', PAGES.overview);
+await shoot(dark, 'queues-dark', PAGES.queues);
+await shoot(light, 'workers', PAGES.workers);
 await shoot(phone, 'phone', '');
 await shoot(light, 'dead-letters', '/dead-letters');
 const [failed] = (await goflow.inspector.list({ state: 'failed' }, undefined, 1)).tasks;
 await shoot(dark, 'task-dark', `/tasks/${failed?.id}`);
 await shoot(light, 'board', '/board/queue/mail?status=completed');
 if (process.env.ALL) {
+  await shoot(light, 'queues', PAGES.queues);
+  await shoot(dark, 'workers-dark', PAGES.workers);
   for (const name of /** @type {const} */ (['queues', 'workers']))
     await shoot(phone, `${name}-phone`, PAGES[name]);
   await shoot(dark, 'audit-dark', '/audit');
   await shoot(light, 'board-all', '/board');
 }
+isOver = true;
+await pushing;
 await Promise.all(workers.map((worker) => worker.stop({ grace: 0 })));
 await goflow.close();
 await browser.close();

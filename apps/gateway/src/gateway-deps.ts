@@ -1,5 +1,6 @@
 import type { Logger, Tasks } from '@goflow/sdk';
 import type { Connected } from './connect.js';
+import type { DepthHistory } from './dashboard/fleet/depth-history.js';
 import type { GatewayOptions, ResolvedGatewayOptions } from './options.js';
 import type { HeldRequests } from './requests/held-requests.js';
 
@@ -17,6 +18,8 @@ export interface GatewayDeps extends Connected {
     /** Of pages that are open. */
     readonly pages: HeldRequests;
   };
+  /** How deep queues were of late, where there is a dashboard. */
+  readonly depths: DepthHistory;
   /** Has something closed when the gateway stops, after its last answer. */
   readonly atStop: (close: () => Promise<void> | void) => void;
 }

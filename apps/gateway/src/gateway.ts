@@ -1,5 +1,6 @@
 import { HttpServer } from '@goflow/http/server';
 import { connect } from './connect.js';
+import { DepthHistory } from './dashboard/fleet/depth-history.js';
 import type { GatewayDeps } from './gateway-deps.js';
 import { type GatewayOptions, resolveGatewayOptions } from './options.js';
 import { HeldRequests } from './requests/held-requests.js';
@@ -41,8 +42,9 @@ export function createGateway(given: GatewayOptions): Gateway {
   const closers: (() => Promise<void> | void)[] = [];
   const atStop: GatewayDeps['atStop'] = (close) => void closers.push(close);
   const { tasks, redis, prefix } = given;
-  const connection = { redis, prefix };
-  const deps: GatewayDeps = { ...connected, connection, tasks, options, logger, held, atStop };
+  const depths = new DepthHistory();
+  const own = { connection: { redis, prefix }, tasks, options, logger, held, depths, atStop };
+  const deps: GatewayDeps = { ...connected, ...own };
   const load = async () => (await import('./http-app.js')).createHttpApp(deps);
   const limits = { connections: CONNECTIONS, silenceMs: SILENCE_MS };
   const server = new HttpServer({ ...listen, load, limits });
@@ -51,11 +53,15 @@ export function createGateway(given: GatewayOptions): Gateway {
     // They would last longer than any grace; their clients come again, to another gateway.
     for (const one of Object.values(held)) one.endAll();
     await server.stop(graceMs);
-    await Promise.all(closers.map((close) => close()));
+    await Promise.all(closers.map(async (close) => close()));
     await connected.goflow.close();
   };
   return {
-    start: () => server.start(),
+    start: async () => {
+      await server.start();
+      // When somebody comes to look, it is known what came before.
+      if (options.dashboard) atStop(depths.follow(() => connected.goflow.fleet.queues()));
+    },
     stop: () => (stopped ??= stop()),
     get url() {
       return server.url;

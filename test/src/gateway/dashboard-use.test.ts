@@ -195,6 +195,34 @@ test('bull-board shows the queues, what goflow would show of their tasks, and ch
   expect(await goflow.fleet.queues()).toMatchObject([{}, { queue: 'mail', isPaused: true }]);
 });
 
+test('on the board what is encrypted is hidden, what is compressed is read, and a chunk says what it is', async () => {
+  const encryption = { current: 'a', keys: { a: Buffer.alloc(32, 7).toString('base64') } };
+  const dashboard = await startDashboard({ tasks, gateway: { encryption } });
+  const { gateway, place, goflow } = dashboard;
+  const open = openClient(tasks, place, { compressAbove: 256 });
+  const sealed = openClient(tasks, place, { encryption });
+  const secret = { to: 'hidden-to', token: 'hidden-token' };
+  const [plainId, sealedId] = await Promise.all([
+    open.push('mail.send', { to: 'long '.repeat(200), token: 'hidden-token' }),
+    sealed.push('mail.send', secret),
+  ]);
+  await goflow.pushMany('mail.send', [secret, secret], { chunk: 2 });
+  const { page } = await visitWith(browser, dashboard, { path: '/queues', role: 'read' });
+  const url = `${gateway.url}/dashboard/board/api/queues?activeQueue=mail&status=waiting&page=1&jobsPerPage=10`;
+  const text = await (await page.request.get(url)).text();
+  const { queues } = JSON.parse(text) as { queues: { jobs: Record<string, unknown>[] }[] };
+  const jobs = queues[0]?.jobs ?? [];
+  const dataOf = (id: string) => jobs.find((job) => id === `mail:${String(job.id)}`)?.data;
+  expect(dataOf(plainId)).toEqual({ to: 'long '.repeat(200), token: '[redacted]' });
+  expect(dataOf(sealedId)).toBe('(encrypted)');
+  const chunk = jobs.find(({ id }) => ![plainId, sealedId].includes(`mail:${String(id)}`));
+  expect(chunk?.data).toEqual({
+    chunk: expect.stringContaining('carries 2 tasks'),
+    payloads: Array(2).fill({ ...secret, token: '[redacted]' }),
+  });
+  expect(text).not.toContain('hidden-token');
+});
+
 test('a page that is left open says that it is old while Redis is away, and goes on by itself', async () => {
   const server = await RedisServer.start();
   onTestFinished(() => server.stop());

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { type EndedTask, queueRatesOf } from './queue-rates.js';
 
-const task = (waitMs: number, runMs: number, finishedAt: number, starts = 1): EndedTask => ({
-  starts,
+const task = (waitMs: number, runMs: number, finishedAt: number): EndedTask => ({
+  starts: 1,
   pushedAt: finishedAt - runMs - waitMs,
   startedAt: finishedAt - runMs,
   finishedAt,
@@ -23,7 +23,7 @@ test('a full page does not reach back to the beginning: then its own time counts
 
 test('of 20 tasks the 95th of 100 is the 19th; those that were tried again are left out', () => {
   const twenty = Array.from({ length: 20 }, (_, index) => task(index + 1, 100 - index, 9_000));
-  const completed = [...twenty, task(5_000, 5_000, 9_000, 2)];
+  const completed = [...twenty, { ...task(5_000, 5_000, 9_000), starts: 2 }];
   const rates = queueRatesOf({ ...span, most: 100, completed, failed: [] });
   expect(rates).toMatchObject({ waitP95Ms: 19, runP95Ms: 99 });
 });

@@ -15,9 +15,20 @@ export const HISTORY_MS = 15 * 60_000;
 /** So many queues are remembered; of more, those that were seen first. A chart of each is some 6 kB. */
 const MAX_QUEUES = 500;
 
+/** How often depths are kept: a few short commands for each queue. */
+const EVERY_MS = 5_000;
+
 /** How deep queues were in the last 15 minutes, in memory: it begins with the gateway. */
 export class DepthHistory {
   readonly #queues = new Map<string, Depth[]>();
+  #isLooking = false;
+
+  /** Looks at once, and from now on. @returns what ends it */
+  follow(look: () => Promise<readonly QueueRecord[]>): () => void {
+    void this.#remember(look);
+    const timer = setInterval(() => void this.#remember(look), EVERY_MS).unref();
+    return () => clearInterval(timer);
+  }
 
   add(at: number, queues: readonly QueueRecord[]): void {
     for (const { queue, counts } of queues) {
@@ -34,6 +45,19 @@ export class DepthHistory {
   /** The oldest first. */
   of(queue: string): readonly Depth[] {
     return this.#queues.get(queue) ?? [];
+  }
+
+  /** While Redis is away there is a gap; the client says why in the log. */
+  async #remember(look: () => Promise<readonly QueueRecord[]>): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    try {
+      this.add(Date.now(), await look());
+    } catch {
+      // Looked at again in five seconds.
+    } finally {
+      this.#isLooking = false;
+    }
   }
 
   #of(queue: string): Depth[] | undefined {

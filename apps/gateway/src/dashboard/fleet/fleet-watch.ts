@@ -1,7 +1,7 @@
 import { shareAnswer } from '@goflow/http';
 import type { ConcurrencyRule, QueueLoad, WorkerInfo } from '@goflow/sdk';
 import type { GatewayDeps } from '../../gateway-deps.js';
-import { DepthHistory } from './depth-history.js';
+import type { DepthHistory } from './depth-history.js';
 
 /** The fleet as it is now. */
 export interface FleetView {
@@ -14,29 +14,23 @@ export interface FleetView {
 
 /** Reading what ended is costly: once in five seconds is enough. */
 const RATES_EVERY = 5;
-/** How often depths are kept: a few short commands for each queue. */
-const EVERY_MS = 5_000;
 /** What rates are made of: long enough to be steady, short enough to show trouble. */
 const OVER = '1m';
 
-/** Looks at the fleet, once a second at most however many people look, and remembers how deep its queues were. */
+/** Looks at the fleet, once a second at most however many people look. */
 export class FleetWatch {
-  readonly history = new DepthHistory();
+  readonly history: DepthHistory;
   /** @throws BROKER_UNAVAILABLE, BROKER_REFUSED */
   readonly look: () => Promise<FleetView>;
   readonly #goflow: GatewayDeps['goflow'];
   readonly #rates: () => Promise<readonly QueueLoad[]>;
-  #isLooking = false;
 
-  /** Begins at once, and ends when the gateway stops. */
-  constructor({ goflow, atStop }: Pick<GatewayDeps, 'goflow' | 'atStop'>) {
+  constructor({ goflow, depths }: Pick<GatewayDeps, 'goflow' | 'depths'>) {
     this.#goflow = goflow;
+    this.history = depths;
     const ask = () => goflow.fleet.rates({ over: OVER });
     this.#rates = shareAnswer(ask, () => performance.now() / RATES_EVERY);
     this.look = shareAnswer(() => this.#look());
-    void this.#remember();
-    const timer = setInterval(() => void this.#remember(), EVERY_MS).unref();
-    atStop(() => clearInterval(timer));
   }
 
   async #look(): Promise<FleetView> {
@@ -56,18 +50,5 @@ export class FleetWatch {
       return { ...times, completed, failed, ...record };
     });
     return { at: Date.now(), queues, workers, rules };
-  }
-
-  /** While Redis is away there is a gap; the client says why in the log. */
-  async #remember(): Promise<void> {
-    if (this.#isLooking) return;
-    this.#isLooking = true;
-    try {
-      this.history.add(Date.now(), await this.#goflow.fleet.queues());
-    } catch {
-      // Looked at again in five seconds.
-    } finally {
-      this.#isLooking = false;
-    }
   }
 }

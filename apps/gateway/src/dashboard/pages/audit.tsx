@@ -2,7 +2,9 @@ import type { AuditRecord } from '@goflow/sdk';
 import type { VNode } from 'preact';
 import type { GatewayDeps } from '../../gateway-deps.js';
 import type { Page } from '../page.js';
+import { visible } from '../parts/foreign.js';
 import { Time } from '../parts/time.js';
+import { spellScope } from './concurrency.js';
 
 const SHOWN = 200;
 
@@ -42,8 +44,8 @@ function Trail({ records }: { records: readonly AuditRecord[] }): VNode {
               <td>
                 <Time at={record.at} />
               </td>
-              <td class="long">{record.by}</td>
-              <td class="long">{JSON.stringify({ ...record, at: undefined, by: undefined })}</td>
+              <td class="long">{visible(record.by)}</td>
+              <td class="long">{visible(spelled(record))}</td>
             </tr>
           ))}
         </tbody>
@@ -51,3 +53,24 @@ function Trail({ records }: { records: readonly AuditRecord[] }): VNode {
     </div>
   );
 }
+
+/** What was done, in words. */
+function spelled(record: AuditRecord): string {
+  const { action, queue = '', worker = '', from, to } = record;
+  const change = `from ${spellNumber(from)} to ${spellNumber(to)}`;
+  switch (action) {
+    case 'queue.pause':
+      return `paused the queue ${queue}`;
+    case 'queue.resume':
+      return `resumed the queue ${queue}`;
+    case 'concurrency.set':
+    case 'concurrency.reset':
+      return `concurrency of ${spellScope(record)}: ${change}`;
+    case 'worker.override':
+    case 'worker.reset':
+      return `concurrency of the worker ${worker} itself, ${queue || 'every queue'}: ${change}`;
+  }
+}
+
+const spellNumber = (concurrency: number | undefined): string =>
+  concurrency === undefined ? 'none' : String(concurrency);
