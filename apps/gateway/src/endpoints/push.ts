@@ -2,6 +2,7 @@ import type { Request } from 'express';
 import type { Endpoint } from '../endpoint.js';
 import type { GatewayDeps } from '../gateway-deps.js';
 import { answer, body } from '../openapi/parts.js';
+import { Turn } from '../requests/turn.js';
 import { pushRequestOf } from './push-request.js';
 import { idempotencyOf, withHeaders } from './request-options.js';
 import { IDEMPOTENCY_KEY, PUSH_BODY, PUSHED, TASK, TRACEPARENT } from './task-schemas.js';
@@ -11,6 +12,7 @@ export type ReadPayloads = (request: Request) => Promise<unknown>;
 
 /** `POST /tasks/:task`: one task. 201 with its id; 200 where it was there before. */
 export function pushEndpoint({ goflow }: GatewayDeps, read: ReadPayloads): Endpoint {
+  const turn = new Turn();
   return {
     method: 'POST',
     path: '/tasks/:task',
@@ -32,6 +34,7 @@ export function pushEndpoint({ goflow }: GatewayDeps, read: ReadPayloads): Endpo
       const { task: type = '' } = request.params as { task?: string };
       const idOf = idempotencyOf(request);
       const { payload, options } = pushRequestOf(await read(request));
+      await turn.end();
       const { id, deduplicated } = await goflow.pushOnce(
         type,
         payload,

@@ -1,7 +1,7 @@
 import type { Goflow, TaskChange, TaskDefinitions } from '@goflow/sdk';
 import { isGoflowError } from '@goflow/shared';
 import type { Request } from 'express';
-import type { Endpoint } from '../endpoint.js';
+import type { Endpoint, Operation } from '../endpoint.js';
 import type { GatewayDeps } from '../gateway-deps.js';
 import { EventStream } from '../requests/event-stream.js';
 import { idOf, unknownTask } from './one-task.js';
@@ -10,6 +10,31 @@ import { ID } from './task-schemas.js';
 /** The id of the last event: who comes again with it has seen the outcome. */
 const END = 'end';
 
+const OPERATION: Operation = {
+  operationId: 'watchTask',
+  summary: 'Follow a task until its outcome',
+  description:
+    'Server-sent events: `progress` and `log` as they come, at last `outcome`, each with JSON as its data. A comment every 15 s keeps it open. Who comes again with `Last-Event-ID` is told what came since.',
+  tags: ['tasks'],
+  parameters: [
+    ID,
+    {
+      name: 'Last-Event-ID',
+      in: 'header',
+      schema: { type: 'string' },
+      description: 'Of the last event that was seen.',
+    },
+  ],
+  responses: {
+    200: {
+      description: 'A stream of events.',
+      content: { 'text/event-stream': { schema: { type: 'string' } } },
+    },
+    204: { description: 'The outcome was told already: there is nothing more.' },
+    404: { description: 'There is no such task.' },
+  },
+};
+
 /** `GET /tasks/:id/events`: server-sent events of a task, from what is known now to its outcome, with which they end. */
 export function taskEventsEndpoint({ goflow, held, logger }: GatewayDeps): Endpoint {
   return {
@@ -17,30 +42,7 @@ export function taskEventsEndpoint({ goflow, held, logger }: GatewayDeps): Endpo
     path: '/tasks/:id/events',
     role: 'read',
     isLong: true,
-    operation: {
-      operationId: 'watchTask',
-      summary: 'Follow a task until its outcome',
-      description:
-        'Server-sent events: `progress` and `log` as they come, at last `outcome`, each with JSON as its data. A comment every 15 s keeps it open. Who comes again with `Last-Event-ID` is told what came since.',
-      tags: ['tasks'],
-      parameters: [
-        ID,
-        {
-          name: 'Last-Event-ID',
-          in: 'header',
-          schema: { type: 'string' },
-          description: 'Of the last event that was seen.',
-        },
-      ],
-      responses: {
-        200: {
-          description: 'A stream of events.',
-          content: { 'text/event-stream': { schema: { type: 'string' } } },
-        },
-        204: { description: 'The outcome was told already: there is nothing more.' },
-        404: { description: 'There is no such task.' },
-      },
-    },
+    operation: OPERATION,
     handle: async (request, response) => {
       const lastId = request.headers['last-event-id'];
       if (lastId === END) {
