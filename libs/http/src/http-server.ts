@@ -20,6 +20,8 @@ export interface HttpServerOptions {
   readonly limits?: ServerLimits | undefined;
 }
 
+const SWEEP_MS = 50;
+
 /** A server with limits, which takes one request of a connection at a time. */
 export class HttpServer {
   readonly #options: HttpServerOptions;
@@ -58,8 +60,12 @@ export class HttpServer {
     return new Promise((resolve) => {
       const closeAll = (): void => this.#server.closeAllConnections();
       const timer = graceMs > 0 ? setTimeout(closeAll, graceMs) : undefined;
+      // What has its answer keeps its connection, and could go on asking: Node closes those only that are idle right now.
+      const closeIdle = (): void => this.#server.closeIdleConnections();
+      const sweep = setInterval(closeIdle, SWEEP_MS);
       this.#server.close(() => {
         clearTimeout(timer);
+        clearInterval(sweep);
         resolve();
       });
       if (timer === undefined) closeAll();

@@ -248,3 +248,14 @@ test('a page that is left open says that it is old while Redis is away, and goes
     });
   late.troubles.length = 0;
 });
+
+test('a gateway that stops does not wait for pages that are open: they say that they are old', async () => {
+  const dashboard = await startDashboard({ tasks, gateway: { grace: '1h' } });
+  const { page, troubles } = await visitWith(browser, dashboard);
+  await page.getByText('Nothing was pushed yet').waitFor();
+  await dashboard.gateway.stop();
+  await page.getByText('What you see is old').waitFor();
+  await page.close();
+  // It asked again, and nobody was there.
+  troubles.length = 0;
+});
