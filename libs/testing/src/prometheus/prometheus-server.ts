@@ -4,14 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../machine/free-port.js';
 import { type ServerProcess, startServerProcess } from '../process/server-process.js';
+import { until } from '../wait/until.js';
 import { findPrometheus } from './find-prometheus.js';
 
 /** How {@link PrometheusServer.start} starts a server. */
 export interface PrometheusServerOptions {
   /** What is scraped: `127.0.0.1:9464`, by the name of its job. */
   readonly jobs: Readonly<Record<string, readonly string[]>>;
-  /** The text of files of rules, by name. */
-  readonly rules?: Readonly<Record<string, string>> | undefined;
 }
 
 /** One series, and what it is at. */
@@ -32,7 +31,7 @@ export interface PromRule {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** A private Prometheus on 127.0.0.1, which scrapes and evaluates once a second, and does not outlive this process. */
+/** A private Prometheus on 127.0.0.1, which scrapes every 2 s and evaluates every second, and does not outlive this process. */
 export class PrometheusServer implements AsyncDisposable {
   readonly url: string;
   readonly #process: ServerProcess;
@@ -47,7 +46,7 @@ export class PrometheusServer implements AsyncDisposable {
   /**
    * Starts a server and waits until it answers.
    *
-   * @throws Error with the end of its log when it does not, as with a rule that it cannot read.
+   * @throws Error with the end of its log when it does not.
    */
   static async start(options: PrometheusServerOptions): Promise<PrometheusServer> {
     const { prometheus: program } = await findPrometheus();
@@ -89,6 +88,19 @@ export class PrometheusServer implements AsyncDisposable {
       labels: metric,
       value: Number(value[1]),
     }));
+  }
+
+  /**
+   * Gives it rules. It evaluates them from the start, and scrapes only some seconds later: give them once it has data, unless that is what is looked at.
+   *
+   * @param files their text, by name
+   */
+  async load(files: Readonly<Record<string, string>>): Promise<void> {
+    for (const [name, text] of Object.entries(files))
+      await writeFile(join(this.#dir, 'rules', name), text);
+    this.#process.signal('SIGHUP');
+    const look = async () => (await this.rules()).length > 0;
+    await until(look, { what: 'the rules to be read: can they be?', timeoutMs: 10_000 });
   }
 
   /** All rules. */
@@ -148,12 +160,11 @@ interface ToldRule {
 }
 
 /** As JSON, which is YAML. */
-async function writeConfig(dir: string, { jobs, rules = {} }: PrometheusServerOptions) {
+async function writeConfig(dir: string, { jobs }: PrometheusServerOptions) {
   const folder = join(dir, 'rules');
   await mkdir(folder);
-  for (const [name, text] of Object.entries(rules)) await writeFile(join(folder, name), text);
   const config = {
-    global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
+    global: { scrape_interval: '2s', scrape_timeout: '2s', evaluation_interval: '1s' },
     rule_files: [`${folder}/*.yml`],
     scrape_configs: Object.entries(jobs).map(([name, targets]) => ({
       job_name: name,
