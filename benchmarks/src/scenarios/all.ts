@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.js';
+import { gateway } from './gateway.js';
 import { idleWorker } from './idle-worker.js';
 import { importSdk } from './import-sdk.js';
 import { memory, memoryChunks } from './memory.js';
@@ -34,6 +35,7 @@ export const SCENARIOS: readonly Scenario[] = [
   idleWorker,
   importSdk,
   startWorker,
+  gateway,
 ];
 
 /** @throws Error when there is none of that name */
