@@ -1,4 +1,5 @@
 import { HttpServer } from '@goflow/http/server';
+import { toFailure } from '@goflow/shared';
 import { connect } from './connect.js';
 import { DepthHistory } from './dashboard/fleet/depth-history.js';
 import type { GatewayDeps } from './gateway-deps.js';
@@ -47,7 +48,9 @@ export function createGateway(given: GatewayOptions): Gateway {
   const deps: GatewayDeps = { ...connected, ...own };
   const load = async () => (await import('./http-app.js')).createHttpApp(deps);
   const limits = { connections: CONNECTIONS, silenceMs: SILENCE_MS };
-  const server = new HttpServer({ ...listen, load, limits });
+  const onLoadFailed = (error: unknown): void =>
+    logger.error({ failure: toFailure(error, 'INTERNAL') }, 'nothing can be answered');
+  const server = new HttpServer({ ...listen, load, limits, onLoadFailed });
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     // They would last longer than any grace; their clients come again, to another gateway.

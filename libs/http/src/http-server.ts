@@ -17,6 +17,8 @@ export interface HttpServerOptions {
   readonly host: string;
   /** Called for the first request: what answers may take longer to load than all else. */
   readonly load: () => Promise<RequestListener>;
+  /** Told once of a load that failed: every request is answered with 500 then. @default nobody is told */
+  readonly onLoadFailed?: ((error: unknown) => void) | undefined;
   readonly limits?: ServerLimits | undefined;
 }
 
@@ -26,7 +28,7 @@ const SWEEP_MS = 50;
 export class HttpServer {
   readonly #options: HttpServerOptions;
   readonly #server: Server;
-  #app: Promise<RequestListener> | undefined;
+  #app: Promise<RequestListener | undefined> | undefined;
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
@@ -74,11 +76,20 @@ export class HttpServer {
 
   /** Not before all of a packet was looked at: who is cut off by then costs nothing more. */
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    this.#app ??= this.#options.load();
-    const app = await this.#app.catch(() => undefined);
+    this.#app ??= this.#load();
+    const app = await this.#app;
     if (request.socket.destroyed) return;
     if (app) app(request, response);
     else response.writeHead(500).end();
+  }
+
+  async #load(): Promise<RequestListener | undefined> {
+    try {
+      return await this.#options.load();
+    } catch (error) {
+      this.#options.onLoadFailed?.(error);
+      return undefined;
+    }
   }
 }
 

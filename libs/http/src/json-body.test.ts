@@ -20,6 +20,7 @@ test.each([
   '[]',
   '{"a":{"a":{"a":1}}}',
   '{"constructor":1,"toString":2}',
+  '{"a":"\\\\","b":"\\\\\\"{[","c":"\\\\\\\\" , "d\\"":1}',
   `{"ключ":"${'é'.repeat(1_000)}"}`,
 ])('%s is read as JSON is', async (text) => {
   await expect(read(text)).resolves.toEqual(JSON.parse(text));
@@ -44,6 +45,15 @@ test.each([
       message: expect.stringContaining(message),
     }),
   );
+});
+
+test('a string of millions of characters is read', async () => {
+  const text = JSON.stringify({ text: `${'x'.repeat(9_000_000)}\\"` });
+  const request = Object.assign(Readable.from([Buffer.from(text)], { objectMode: false }), {
+    headers: {},
+  });
+  const value = await readJson(request as never as Request, { maxBytes: 10_000_000 });
+  expect(JSON.stringify(value) === text).toBe(true);
 });
 
 test('a character set other than UTF-8 is refused with 415', async () => {

@@ -49,10 +49,10 @@ test.each([
 });
 
 test.each([
-  [[], 2, 'OPTION_INVALID', '--tasks <file> (or GOFLOW_TASKS) is missing'],
-  [['--concurency', '5'], 2, 'OPTION_INVALID', "unknown option '--concurency'"],
-  [['--tasks', TASKS_FILE, '--handlers', '/nowhere'], 78, 'HANDLER_INVALID', '/nowhere'],
-])('--json %j: exit %i, and why as one line of JSON', async (flags, code, name, why) => {
+  [[], 2, ['OPTION_INVALID', '--tasks <file> (or GOFLOW_TASKS) is missing']],
+  [['--concurency', '5'], 2, ['OPTION_INVALID', "unknown option '--concurency'"]],
+  [['--tasks', TASKS_FILE, '--handlers', '/nowhere'], 78, ['HANDLER_INVALID', '/nowhere']],
+] as const)('--json %j: exit %i, and why as one line of JSON', async (flags, code, [name, why]) => {
   for (const line of [
     ['worker', '--json', ...flags],
     ['--json', 'worker', ...flags],

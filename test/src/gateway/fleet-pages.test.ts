@@ -116,7 +116,7 @@ test('the concurrency of the fleet is set and reset; a wrong one is shown again'
   await page.goto(`${dashboard.gateway.url}/dashboard/workers`);
   await page.getByRole('button', { name: 'Reset images' }).click();
   await says(open, /No rule/);
-  worker.setConcurrency(2);
+  await worker.setConcurrency(2);
   await says(open, /images 0 of 2/, /override/);
 });
 

@@ -27,7 +27,13 @@ export async function runGateway(program: NodeJS.Process): Promise<void> {
   listenToSignals(program, {
     graceMs: settings.grace,
     logger,
-    stop: () => gateway.stop().finally(() => traces?.stop()),
+    stop: async () => {
+      try {
+        await gateway.stop();
+      } finally {
+        await traces?.stop();
+      }
+    },
   });
   await gateway.start();
   logger.info({ url: gateway.url, dashboard: `${gateway.url}/dashboard` }, 'listening');

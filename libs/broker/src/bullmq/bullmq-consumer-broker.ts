@@ -115,7 +115,6 @@ class BullMqConsumerBroker implements ConsumerBroker {
     const again = (): void => void this.#ruleWatch.look();
     const allowed = (signal: AbortSignal): Promise<void> => first.allowed(again, signal);
     const watch = (worker: WatchedWorker): void => this.#watch(worker);
-    const { clock } = this;
     const shared = new SharedCalls({ redis, isOn, report });
     const turns = new Turns();
     this.#settings = {
@@ -123,7 +122,7 @@ class BullMqConsumerBroker implements ConsumerBroker {
       prefix,
       leaseMs,
       report,
-      clock,
+      clock: this.clock,
       cancellations,
       watch,
       shared,
