@@ -4,6 +4,7 @@ import {
   type ReportOf,
   type TaskId,
   type TaskLogEntry,
+  type TaskNews,
   type TaskResult,
   type TaskStatus,
 } from '@goflow/shared';
@@ -92,8 +93,6 @@ class WatchRun implements Run<TaskChange> {
     // It may reject before anybody waits for it.
     ended.catch(() => undefined);
     const first = await this.#ports.status(this.#id);
-    // Before what comes from now on: lines have an order.
-    this.#tellRest(first);
     if (first.status !== 'unknown' && !isFinal(first.status))
       await this.#listen(broker, { id: this.#id, type: first.type });
     const result = await ended;
@@ -104,24 +103,30 @@ class WatchRun implements Run<TaskChange> {
 
   async #listen(broker: Broker, of: ReportOf): Promise<void> {
     const { opener } = this.#ports;
-    const catchUp = (): void => {
-      this.#ports.status(this.#id).then(
-        (status) => this.#tellRest(status),
-        () => undefined,
-      );
+    const tell = ({ progressJson, log = [] }: TaskNews): void => {
+      for (const line of log) this.#tellLine(opener.line(line, of));
+      if (progressJson !== undefined)
+        this.#tellProgress(opener.progress(JSON.parse(progressJson), of));
     };
+    // Kept back until what happened before the watch was open is told: lines have an order.
+    let early: TaskNews[] | undefined = [];
     const watching = await broker.watch(this.#id, {
-      news: ({ progressJson, log = [] }) => {
-        for (const line of log) this.#tellLine(opener.line(line, of));
-        if (progressJson !== undefined)
-          this.#tellProgress(opener.progress(JSON.parse(progressJson), of));
-      },
-      gap: catchUp,
+      news: (news) => void (early ? early.push(news) : tell(news)),
+      gap: () => void this.#catchUp(),
     });
     this.#close = () => watching.close();
-    if (this.#leaving.signal.aborted) await watching.close();
-    // What happened before the watch was open.
-    else catchUp();
+    if (this.#leaving.signal.aborted) return watching.close();
+    await this.#catchUp();
+    const held = early;
+    early = undefined;
+    for (const news of held) tell(news);
+  }
+
+  #catchUp(): Promise<void> {
+    return this.#ports.status(this.#id).then(
+      (status) => this.#tellRest(status),
+      () => undefined,
+    );
   }
 
   #tellRest(status: TaskStatus): void {
