@@ -93,6 +93,8 @@ function metricsPage(metrics, { FAILURE_REASONS }) {
 
 <!-- Made by \`npm run docs\` from libs/shared/src/metrics/metric-catalogue.ts. -->
 
+What is made of them: [alerts and dashboards](alerts.md).
+
 ${sections.join('\n')}
 ## Labels
 

@@ -7,7 +7,7 @@ import { figure, graph } from './panel.mjs';
 const NOW = [
   figure({
     title: 'Alerts',
-    says: 'Alerts of goflow that fire now. Each names a section of docs/operations.md that says what to do. 0 also where the rules are not loaded.',
+    says: 'Alerts of goflow that fire now. Each names a section of docs/alerts.md that says what to do. 0 also where the rules are not loaded.',
     expr: 'count(ALERTS{alertname=~"Goflow.+",alertstate="firing"}) or vector(0)',
     limit: 1,
   }),

@@ -43,7 +43,7 @@ test.each(recorded)('$name has the labels that its name says', ({ name, expr }) 
 });
 
 describe.each(alerts)('$name', ({ name, text }) => {
-  const runbook = readFileSync(new URL('../../../docs/operations.md', import.meta.url), 'utf8');
+  const runbook = readFileSync(new URL('../../../docs/alerts.md', import.meta.url), 'utf8');
   const cases = pathsIn(TESTS)
     .map((path) => readFileSync(path, 'utf8'))
     .join('\n');
@@ -51,14 +51,14 @@ describe.each(alerts)('$name', ({ name, text }) => {
   test('says how bad it is, what is wrong, and where it stands what to do', () => {
     expect(text).toMatch(/severity: (critical|warning|info)\n/);
     expect(text).toMatch(/summary: .+\n +description: .+\n/);
-    expect(text).toContain(`runbook: docs/operations.md#${name.toLowerCase()}\n`);
-    const section = runbook.split('\n### ').find((one) => one.startsWith(`${name}\n`)) ?? '';
+    expect(text).toContain(`runbook: docs/alerts.md#${name.toLowerCase()}\n`);
+    const section = runbook.split('\n## ').find((one) => one.startsWith(`${name}\n`)) ?? '';
     const [, severity] = /severity: (\w+)/.exec(text) ?? [];
     const [, time] = /^ {8}for: (\w+)$/m.exec(text) ?? [];
     expect(section.split('\n')[2], name).toContain(
       `**${severity}**, ${time ? `for ${time}` : 'at once'}. `,
     );
-    expect(section).toMatch(/\nLook: .+(?:\n.+)*\nDo: /);
+    expect(section).toMatch(/\n\*\*Look:\*\* .+(?:\n.+)*\n\n\*\*Do:\*\* /);
   });
 
   test('has a case where it fires and one where it does not', () => {
