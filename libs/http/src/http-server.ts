@@ -5,7 +5,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { GoflowError } from '@goflow/shared';
 import { oneAtATime } from './one-at-a-time.js';
 import { limitServer, SERVER_LIMITS, type ServerLimits } from './server-limits.js';
@@ -22,18 +22,26 @@ export interface HttpServerOptions {
   readonly limits?: ServerLimits | undefined;
 }
 
+/** How often connections are closed that have become idle, while it stops. */
 const SWEEP_MS = 50;
 
 /** A server with limits, which takes one request of a connection at a time. */
 export class HttpServer {
   readonly #options: HttpServerOptions;
   readonly #server: Server;
+  /** Connections that have asked nothing yet: Node does not take them for idle. */
+  readonly #silent = new Set<Socket>();
   #app: Promise<RequestListener | undefined> | undefined;
+  #isStopping = false;
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
     const listener = oneAtATime((request, response) => void this.#answer(request, response));
     this.#server = createServer(SERVER_LIMITS, listener).on('checkExpectation', listener);
+    this.#server.on('connection', (socket: Socket) => {
+      this.#silent.add(socket);
+      socket.once('close', () => this.#silent.delete(socket));
+    });
     limitServer(this.#server, options.limits);
   }
 
@@ -59,6 +67,7 @@ export class HttpServer {
 
   /** Takes nothing new, lets what is being answered end for so many milliseconds, then closes every connection. */
   stop(graceMs = 0): Promise<void> {
+    this.#isStopping = true;
     return new Promise((resolve) => {
       const closeAll = (): void => this.#server.closeAllConnections();
       const timer = graceMs > 0 ? setTimeout(closeAll, graceMs) : undefined;
@@ -70,12 +79,16 @@ export class HttpServer {
         clearInterval(sweep);
         resolve();
       });
+      for (const socket of this.#silent) socket.destroy();
       if (timer === undefined) closeAll();
     });
   }
 
   /** Not before all of a packet was looked at: who is cut off by then costs nothing more. */
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#silent.delete(request.socket);
+    // What comes next on this connection is for another server.
+    if (this.#isStopping) response.setHeader('Connection', 'close');
     this.#app ??= this.#load();
     const app = await this.#app;
     if (request.socket.destroyed) return;
