@@ -98,6 +98,46 @@ test('links between the pages lead somewhere', () => {
   expect(broken).toEqual([]);
 });
 
+test('links to a section, in pages, rules and what the doctor says, lead to its heading', () => {
+  const sources = [
+    'README.md',
+    'CONTRIBUTING.md',
+    'CHANGELOG.md',
+    ...list('docs'),
+    ...['queue-rules', 'server-rules', 'worker-rules', 'key-rules'].map(
+      (name) => `apps/cli/src/doctor/${name}.ts`,
+    ),
+    'deploy/prometheus/rules/goflow.alerts.yml',
+  ];
+  const links = sources.flatMap((file) =>
+    [...read(file).matchAll(/(?:\]\(|docs\/)([\w./-]*\.md|)#([\w-]+)/g)].map(
+      ([, page = '', section = '']) => {
+        const from = page === '' || file.endsWith('.md') ? file : 'docs/x.md';
+        return { file, page: page === '' ? file : pathFrom(from, page), section };
+      },
+    ),
+  );
+  expect(links.length).toBeGreaterThan(100);
+  const broken = links.filter(({ page, section }) => !exists(page) || !headings(page).has(section));
+  expect(broken).toEqual([]);
+});
+
+const pathFrom = (file: string, link: string): string =>
+  new URL(link, `file:///${file}`).pathname.slice(1);
+
+/** The anchors of a page, as GitHub makes them. */
+function headings(page: string): Set<string> {
+  const titles = [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => title);
+  return new Set(
+    titles.map((title) =>
+      title
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N} _-]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+}
+
 function list(folder: string): string[] {
   return readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
