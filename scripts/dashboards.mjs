@@ -14,6 +14,6 @@ export function dashboards() {
   );
 }
 
-if (import.meta.url === `file://${process.argv[1]}`)
+if (process.argv[1]?.endsWith('dashboards.mjs'))
   for (const [file, text] of Object.entries(dashboards()))
     writeFileSync(new URL(`../deploy/grafana/dashboards/${file}`, import.meta.url), text);
