@@ -77,14 +77,22 @@ export class QueueSet {
     this.#forget = registry.onAdd((contract) => this.#consume(contract));
   }
 
-  /** What metrics ask. */
+  /** What metrics ask: slots ten times a second, the rest when they are scraped. */
   get gauges(): Iterable<QueueGauges> {
-    const { states } = this.#live;
+    let states: Readonly<Record<string, ConcurrencyState>> | undefined;
+    const stateOf = (queue: string): ConcurrencyState | undefined => {
+      states ??= this.#live.states;
+      return states[queue];
+    };
     return [...this.#consumers.values()].map((consumer) => ({
       queue: consumer.queue,
       concurrency: consumer.concurrency,
-      desired: states[consumer.queue]?.desired ?? consumer.concurrency,
-      activeTypes: consumer.activeTypes,
+      get desired() {
+        return stateOf(consumer.queue)?.desired ?? consumer.concurrency;
+      },
+      get activeTypes() {
+        return consumer.activeTypes;
+      },
       slots: consumer.slots,
     }));
   }
@@ -181,7 +189,8 @@ export class QueueSet {
   #run(task: TakenTask): Promise<Verdict> {
     const now = this.#deps.broker.clock.now();
     this.#lastTakenAt = now;
-    const waitedMs = task.attempt === 1 ? Math.max(now - task.dueAt, 0) : undefined;
+    // One that was handed back, taken over or redriven was taken before: since when it waits now is not known.
+    const waitedMs = task.starts === 1 ? Math.max(now - task.dueAt, 0) : undefined;
     this.#deps.events.emit('task:started', { task, waitedMs });
     if (task.isTakenOver) this.#deps.events.emit('task:taken-over', { task });
     return executeTask(task, this.#execution);

@@ -10,7 +10,13 @@ import {
   Worker,
   type WorkerOptions,
 } from 'bullmq';
-import { type EndedAttempt, engineFailure, toHistoryField, toStackText } from './job-codec.js';
+import {
+  DUE_FIELD,
+  type EndedAttempt,
+  engineFailure,
+  toHistoryField,
+  toStackText,
+} from './job-codec.js';
 import { type Lease, LeaseKeeper } from './lease.js';
 import { NextAsked } from './next-asked.js';
 import type { StoredOptions } from './stored-options.js';
@@ -209,7 +215,8 @@ export class BullWorker extends Worker<unknown, string, string, RedisQueueBacken
     const stacks = [...(job.stacktrace ?? []).slice(1 - MAX_STACKS), toStackText(failure)];
     const fields = { failedReason: failure.message, stacktrace: JSON.stringify(stacks) };
     if (outcome.kind === 'retry') {
-      const fieldsToUpdate = { ...fields, ...toHistoryField(this.#ended(job, outcome, now)) };
+      const history = toHistoryField(this.#ended(job, outcome, now));
+      const fieldsToUpdate = { ...fields, ...history, [DUE_FIELD]: now + outcome.delayMs };
       const options = { fieldsToUpdate, fetchNext };
       return this.backend.moveToDelayed(job.id ?? '', now, outcome.delayMs, token, options);
     }

@@ -29,6 +29,9 @@ export function toJob(envelope: TaskEnvelope, unique: string, nonce?: string): J
   };
 }
 
+/** The field of a job that says from when on it could be taken last, in milliseconds since 1970: after a backoff, a hand-back for later, a redrive. */
+export const DUE_FIELD = 'due';
+
 /** JSON allows white space around a value: `null` with a space is how a result of `undefined` is told from `null`. */
 const UNDEFINED_RESULT = 'null ';
 /** With two spaces: the result lies in the result store. */

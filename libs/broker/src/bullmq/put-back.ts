@@ -1,6 +1,7 @@
 import type { HandBack, HandBackReason } from '@goflow/shared';
 import type { Job, RedisQueueBackend } from 'bullmq';
 import type { Cluster, Redis } from 'ioredis';
+import { DUE_FIELD } from './job-codec.js';
 import { takenTaskOf } from './taken-job.js';
 
 /** Reasons to hand a task back whose handler had begun. */
@@ -27,7 +28,8 @@ export async function putBack(job: Job, verdict: HandBack, place: PutBackPlace):
   }
   // Not by the job itself: that would reckon with this machine's clock.
   const { backend } = job as unknown as { readonly backend: RedisQueueBackend };
-  await backend.moveToDelayed(job.id ?? '', now, verdict.delayMs, token, { skipAttempt: true });
+  const options = { skipAttempt: true, fieldsToUpdate: { [DUE_FIELD]: now + verdict.delayMs } };
+  await backend.moveToDelayed(job.id ?? '', now, verdict.delayMs, token, options);
 }
 
 /** In JavaScript, because Lua would make an object of an empty list. */

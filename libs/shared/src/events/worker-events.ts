@@ -12,7 +12,7 @@ export interface TaskFinished {
 
 /** Everything that a worker tells its listeners: metrics, logs, tests. Names are `subject:verb`. */
 export interface WorkerEvents {
-  /** An attempt begins. `waitedMs`: since the task could have been taken; undefined when it is not the first attempt. */
+  /** An attempt begins. `waitedMs`: since the task could have been taken; undefined when it was started before. */
   'task:started': [event: { readonly task: TakenTask; readonly waitedMs: number | undefined }];
   /** A task with which a worker died or froze runs again: told once each time, of a chunk with one of its tasks. */
   'task:taken-over': [event: { readonly task: TakenTask }];

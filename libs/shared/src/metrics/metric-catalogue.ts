@@ -127,13 +127,13 @@ const WORKER = shownBy('worker', {
   run: entry('goflow_task_run_seconds', 'histogram', {
     unit: 'seconds',
     labels: ['queue', 'type'],
-    help: 'How long one attempt ran.',
+    help: 'How long one attempt ran; what ended before its handler began has none.',
     buckets: DURATION_BUCKETS,
   }),
   wait: entry('goflow_task_wait_seconds', 'histogram', {
     unit: 'seconds',
     labels: ['queue', 'type'],
-    help: 'How long a task waited for its first attempt, its delay not counted.',
+    help: 'How long a task waited until it was started first, its delay not counted.',
     buckets: DURATION_BUCKETS,
   }),
   active: entry('goflow_tasks_active', 'gauge', {

@@ -73,7 +73,7 @@ test('one that snoozes spent no attempt, waits, and was begun in time', () => {
   const verdict = { kind: 'handed-back', reason: 'snoozed', delayMs: 500 } as const;
   const leaving = leavingOf(ended(verdict));
   expect(leaving).toMatchObject({ state: 'delayed', at: ENDED_AT + 500, isBegun: true });
-  expect(leaving.fields).toEqual({ processedOn: PUSHED_AT + 60, delay: 500 });
+  expect(leaving.fields).toEqual({ processedOn: PUSHED_AT + 60, delay: 500, due: ENDED_AT + 500 });
 });
 
 test('it is a job of its own then, with its payload and what its push said', async () => {

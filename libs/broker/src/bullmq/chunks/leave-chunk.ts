@@ -1,5 +1,5 @@
 import type { Verdict } from '@goflow/shared';
-import { toHistoryField, toReturnValue, toStackText } from '../job-codec.js';
+import { DUE_FIELD, toHistoryField, toReturnValue, toStackText } from '../job-codec.js';
 import type { TakenJob } from '../taken-job.js';
 import type { Leaving } from './chunk-store.js';
 
@@ -19,14 +19,11 @@ export interface Ended {
 export function leavingOf(ended: Ended): Leaving {
   const { index, verdict, startedAt, endedAt } = ended;
   const started = startedAt === undefined ? {} : { processedOn: startedAt };
-  if (verdict.kind === 'handed-back')
-    return {
-      index,
-      state: 'delayed',
-      at: endedAt + verdict.delayMs,
-      isBegun: true,
-      fields: { ...started, delay: verdict.delayMs },
-    };
+  if (verdict.kind === 'handed-back') {
+    const at = endedAt + verdict.delayMs;
+    const fields = { ...started, delay: verdict.delayMs, [DUE_FIELD]: at };
+    return { index, state: 'delayed', at, isBegun: true, fields };
+  }
   if (verdict.kind === 'completed') {
     const fields = { ...started, returnvalue: toReturnValue(verdict), atm: 1 };
     return { index, state: 'completed', at: endedAt, isBegun: false, fields };
@@ -51,7 +48,7 @@ export function leavingOf(ended: Ended): Leaving {
       state: 'delayed',
       at,
       isBegun: false,
-      fields: { ...fields, ...history, atm: 1, delay: verdict.delayMs },
+      fields: { ...fields, ...history, atm: 1, delay: verdict.delayMs, [DUE_FIELD]: at },
     };
   }
   const atm = verdict.isUnspent ? 0 : 1;

@@ -133,3 +133,18 @@ test('how long the oldest task waits: those with a priority too, without its del
   expect(await oldest()).toBe(6_600_000);
   await raw.close();
 });
+
+test('a backoff is no delay; after one, a hand-back for later or a redrive, a task waits since it is due', async () => {
+  const { redis, prefix, push, fleet } = open();
+  const id = 'A'.repeat(22);
+  await push('default');
+  const job = queueKey(prefix, 'default', id);
+  const oldest = async () => (await fleet.queues())[0]?.oldestWaitingAt;
+  const pushedAt = await oldest();
+  await redis.hset(job, 'opts', '{"backoff":{"type":"fixed","delay":3600000}}');
+  expect(await oldest()).toBe(pushedAt);
+  await redis.hset(job, 'opts', 'no JSON', 'processedOn', 5);
+  expect(await oldest()).toBe(pushedAt);
+  await redis.hset(job, 'due', Number(pushedAt) + 7_000);
+  expect(await oldest()).toBe(Number(pushedAt) + 7_000);
+});

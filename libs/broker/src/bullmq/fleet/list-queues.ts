@@ -2,6 +2,7 @@ import { isQueueName, type QueueRecord } from '@goflow/shared';
 import type { Cluster, Redis } from 'ioredis';
 import type { Deadline } from '../deadline.js';
 import { defineScript } from '../inspector/script.js';
+import { DUE_FIELD } from '../job-codec.js';
 import { queueKey } from '../keys.js';
 import { readCounts } from '../queue-counts.js';
 import { isReady } from '../redis-connection.js';
@@ -14,8 +15,8 @@ const AT_ONCE = 20;
 
 /**
  * Looks at the heads of a queue: the next in the line and, of those with a priority, the oldest with the highest and with the lowest. A task waits
- * since its push, its delay not counted, or since its last attempt began. KEYS: key base. Output: 1 when it is there, 1 when it is paused, since
- * when the oldest of them waits or ''.
+ * since its push, its last attempt began, or it was redriven, whatever delay or backoff was set then not counted. KEYS: key base. Output: 1 when it
+ * is there, 1 when it is paused, since when the oldest of them waits or ''.
  */
 const lookAt = defineScript<[isThere: number, paused: number, waitsSince: string]>(
   'goflowQueueHead',
@@ -24,11 +25,13 @@ local base = KEYS[1]
 local since
 local function look(id)
   if not id then return end
-  local job = redis.pcall('HMGET', base .. id, 'timestamp', 'processedOn', 'opts')
+  local job = redis.pcall('HMGET', base .. id, 'timestamp', 'processedOn', 'opts', '${DUE_FIELD}')
   local at = not job.err and tonumber(job[1])
   if not at then return end
-  local delay = string.match(job[3] or '', '"delay":(%d+)')
-  at = math.max(at + (tonumber(delay) or 0), tonumber(job[2]) or 0)
+  -- Not by its text: a backoff has a delay, too.
+  local isJson, options = pcall(cjson.decode, job[3] or '')
+  local delay = isJson and type(options) == 'table' and tonumber(options.delay) or 0
+  at = math.max(at + delay, tonumber(job[2]) or 0, tonumber(job[4]) or 0)
   if not since or at < since then since = at end
 end
 look(redis.call('LINDEX', base .. 'wait', -1))

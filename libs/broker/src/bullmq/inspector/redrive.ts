@@ -6,6 +6,7 @@ import {
   type TaskIdParts,
 } from '@goflow/shared';
 import { LUA_FORGET_CHUNK } from '../chunks/lua.js';
+import { DUE_FIELD } from '../job-codec.js';
 import { queueKey } from '../keys.js';
 import { LUA_NOW, LUA_OPTIONS, LUA_REMOVE, LUA_STATE, LUA_WITH_VERSION } from './lua.js';
 import { LUA_CHUNK_SIZE, LUA_DISCARD_IN_CHUNK, LUA_STATE_IN_CHUNK } from './lua-chunks.js';
@@ -50,7 +51,8 @@ for _, text in ipairs(redis.call('HGETALL', job)) do
   if string.find(text, '^h%d+$') then old[#old + 1] = text end
 end
 redis.call('HDEL', job, unpack(old))
-redis.call('HSET', job, 'atm', 0, 'stc', 0, 'delay', 0)
+local due = string.format('%.0f', now())
+redis.call('HSET', job, 'atm', 0, 'stc', 0, 'delay', 0, '${DUE_FIELD}', due)
 local text = redis.call('HGET', job, 'opts')
 if ARGV[4] == '1' then
   text = withVersion(text, ARGV[6])
@@ -68,9 +70,9 @@ redis.call('ZREM', base .. state, id)
 redis.call('ZREM', base .. 'retained', id)
 redis.call('HDEL', base .. 'suspects', id)
 redis.call('HDEL', base .. 'cancelling', id)
-redis.call('ZADD', base .. 'delayed', now() * 0x1000, id)
-local due = redis.call('ZRANGE', base .. 'delayed', 0, 0, 'WITHSCORES')[2]
-redis.call('ZADD', base .. 'marker', tonumber(due) / 0x1000, '1')
+redis.call('ZADD', base .. 'delayed', tonumber(due) * 0x1000, id)
+local first = redis.call('ZRANGE', base .. 'delayed', 0, 0, 'WITHSCORES')[2]
+redis.call('ZADD', base .. 'marker', tonumber(first) / 0x1000, '1')
 return {state, 1}`,
 );
 
