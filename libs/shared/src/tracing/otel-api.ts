@@ -41,6 +41,7 @@ export interface OtelTracers {
 export interface OtelApi {
   readonly ROOT_CONTEXT: OtelContext;
   readonly SpanKind: { readonly PRODUCER: number; readonly CONSUMER: number };
+  readonly diag: { error(message: string, ...args: unknown[]): void };
   readonly SpanStatusCode: { readonly ERROR: number };
   readonly context: {
     active(): OtelContext;

@@ -25,38 +25,70 @@ export function otelTracing(api: OtelApi, provider?: OtelTracers): Tracing {
   const tracer = (provider ?? api.trace).getTracer('goflow', VERSION);
   return {
     push: (facts, send, endOf) => {
-      const active = api.context.active();
-      const parent = remoteOf(api, facts);
-      const from = parent ? api.trace.setSpanContext(active, parent) : active;
-      const options = { kind: api.SpanKind.PRODUCER, attributes: ofPush(facts) };
-      const span = tracer.startSpan(nameOf('push', facts.queue), options, from);
-      const carrier = carrierOf(api, span);
-      const sending = api.context.with(api.trace.setSpan(from, span), () => send(carrier));
-      return sending.then(
-        (sent) => {
-          tellPushed(api, span, endOf(sent));
+      const begun = harmless(api, () => beginPush(api, tracer, facts));
+      if (!begun) return send({});
+      const { span, carrier, context } = begun;
+      const end = (tell: () => void): void => {
+        harmless(api, () => {
+          tell();
           span.end();
-          return sent;
-        },
-        (error: unknown) => {
-          tellFailed(api, span, error);
-          span.end();
-          throw error;
-        },
-      );
+        });
+      };
+      return api.context
+        .with(context, () => send(carrier))
+        .then(
+          (sent) => {
+            end(() => tellPushed(api, span, endOf(sent)));
+            return sent;
+          },
+          (error: unknown) => {
+            end(() => tellFailed(api, span, error));
+            throw error;
+          },
+        );
     },
-    attempt: (task, worker) => {
-      const parent = remoteOf(api, task);
-      // Whatever was active when its worker was started, or somebody in this process pushed, has nothing to do with this task.
-      const from = parent ? api.trace.setSpanContext(api.ROOT_CONTEXT, parent) : api.ROOT_CONTEXT;
-      const startTime = Date.now();
-      const kind = api.SpanKind.CONSUMER;
-      const links = parent ? [{ context: parent }] : [];
-      const options = { kind, startTime, links, attributes: ofAttempt(task, worker) };
-      const span = tracer.startSpan(nameOf('process', task.queue), options, from);
-      return new OtelAttempt(api, { span, startTime, context: api.trace.setSpan(from, span) });
-    },
+    attempt: (task, worker) =>
+      harmless(api, () => beginAttempt(api, tracer, { task, worker })) ?? UNTRACED,
   };
+}
+
+/** What samplers and span processors of the user's throw is told to OpenTelemetry's own log: neither a push nor a task may fail of it. */
+function harmless<T>({ diag }: OtelApi, trace: () => T): T | undefined {
+  try {
+    return trace();
+  } catch (error) {
+    diag.error('goflow could not trace', error);
+    return undefined;
+  }
+}
+
+const UNTRACED: AttemptTrace = { ids: undefined, run: (call) => call(), end: () => undefined };
+
+type Tracer = ReturnType<OtelTracers['getTracer']>;
+
+function beginPush(api: OtelApi, tracer: Tracer, facts: PushFacts) {
+  const active = api.context.active();
+  const parent = remoteOf(api, facts);
+  const from = parent ? api.trace.setSpanContext(active, parent) : active;
+  const options = { kind: api.SpanKind.PRODUCER, attributes: ofPush(facts) };
+  const span = tracer.startSpan(nameOf('push', facts.queue), options, from);
+  return { span, carrier: carrierOf(api, span), context: api.trace.setSpan(from, span) };
+}
+
+function beginAttempt(
+  api: OtelApi,
+  tracer: Tracer,
+  { task, worker }: { readonly task: TakenTask; readonly worker: string },
+): AttemptTrace {
+  const parent = remoteOf(api, task);
+  // Whatever was active when its worker was started, or somebody in this process pushed, has nothing to do with this task.
+  const from = parent ? api.trace.setSpanContext(api.ROOT_CONTEXT, parent) : api.ROOT_CONTEXT;
+  const startTime = Date.now();
+  const kind = api.SpanKind.CONSUMER;
+  const links = parent ? [{ context: parent }] : [];
+  const options = { kind, startTime, links, attributes: ofAttempt(task, worker) };
+  const span = tracer.startSpan(nameOf('process', task.queue), options, from);
+  return new OtelAttempt(api, { span, startTime, context: api.trace.setSpan(from, span) });
 }
 
 /** An attempt as a span that is open. */
@@ -87,6 +119,10 @@ class OtelAttempt implements AttemptTrace {
   }
 
   end(verdict: Verdict | 'lost', ranMs?: number): void {
+    harmless(this.#api, () => this.#end(verdict, ranMs));
+  }
+
+  #end(verdict: Verdict | 'lost', ranMs?: number): void {
     const span = this.#span;
     const kind = verdict === 'lost' ? verdict : verdict.kind;
     span.setAttribute('goflow.task.outcome', kind);
