@@ -43,6 +43,8 @@ interface PushMetrics {
   readonly pushed: TaskCounter;
   readonly push: DurationHistogram;
   readonly labels: TypeLabels;
+  /** Those that are counted: who is given twice is counted once. */
+  readonly clients: WeakSet<PushEventSource>;
 }
 
 /** Several clients of one process share one registry, which takes a name only once. */
@@ -55,7 +57,9 @@ const added = new WeakMap<MetricRegistry, PushMetrics>();
  * @throws OPTION_INVALID
  */
 export function createClientMetrics(goflow: PushEventSource, options: ClientMetricsOptions): void {
-  const { pushed, push, labels } = metricsIn(options);
+  const { pushed, push, labels, clients } = metricsIn(options);
+  if (clients.has(goflow)) return;
+  clients.add(goflow);
   goflow.on('push:arrived', ({ queue, type, tasks, deduplicated }) => {
     const outcome = deduplicated ? 'deduplicated' : 'accepted';
     pushed.count({ queue, type: labels.of(type), outcome }, tasks);
@@ -82,6 +86,7 @@ function metricsIn(options: ClientMetricsOptions): PushMetrics {
     pushed: new TaskCounter(register, METRICS.pushed),
     push: new DurationHistogram(register, METRICS.push),
     labels: new TypeLabels({ max }),
+    clients: new WeakSet<PushEventSource>(),
   };
   added.set(register, metrics);
   return metrics;

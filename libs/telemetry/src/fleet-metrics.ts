@@ -37,8 +37,11 @@ interface Seen {
 /** All metrics of one scrape share one look, and so do scrapes that come close together. */
 const SHARED_MS = 1_000;
 
-/** Where a look takes longer than a scrape may, as with very many queues, the one before is shown, if it is not older. */
-const MAX_AGE_MS = 60_000;
+/**
+ * Where a look takes longer than a scrape may, as with very many queues, the one before is shown, if it is not older: the one of the scrape before,
+ * where Prometheus waits a minute between two.
+ */
+const MAX_AGE_MS = 90_000;
 
 /**
  * What is true of all queues, shown by the one process that is elected: depths, ages, pauses, workers, and how Redis is. In the others, and while Redis
@@ -155,9 +158,9 @@ function workersByQueue({ queues, workers }: FleetState): Sample[] {
   return [...counts].map(([queue, count]) => ofQueue(queue, count));
 }
 
-/** What was written by another release, or by hand, may lack them. */
+/** What was written by another release, or by hand, may lack them: one such record must not cost the whole scrape. */
 const queuesOf = ({ queues }: Partial<WorkerRecord>) =>
-  Object.entries(queues ?? {}).filter(([queue]) => isQueueName(queue));
+  Object.entries(queues ?? {}).filter(([queue, load]) => isQueueName(queue) && load);
 
 const WORKER_STATES = ['starting', 'running', 'quiet', 'stopping'];
 

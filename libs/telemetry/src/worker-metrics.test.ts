@@ -30,14 +30,14 @@ function open(options: Partial<WorkerMetricsOptions> = {}) {
     ...options,
   });
   onTestFinished(() => metrics.close());
-  const run = (type: string, code?: string): void => {
+  const run = (type: string, code?: string, isUnspent?: true): void => {
     const task = { queue: 'default', type } as TakenTask;
     const failure = { name: 'Error', message: 'x', code: code ?? '' };
     events.emit('task:started', { task, waitedMs: 5 });
     const verdict =
       code === undefined
         ? ({ kind: 'completed', resultJson: undefined } as const)
-        : ({ kind: 'failed', failure } as const);
+        : ({ kind: 'failed', failure, ...(isUnspent && { isUnspent }) } as const);
     events.emit('task:finished', { task, verdict, runMs: 12 });
   };
   return { metrics, run };
@@ -95,6 +95,19 @@ test.each([
   );
 });
 
+test('what ended before its handler began is counted, and has no time that it ran', async () => {
+  const opened = open();
+  opened.run('type.0');
+  opened.run('type.0', 'TASK_EXPIRED', true);
+  const labels = 'queue="default",type="type.0"';
+  expect(await lines(opened, 'goflow_task_run_seconds_count')).toEqual([
+    `goflow_task_run_seconds_count{${labels}} 1`,
+  ]);
+  expect(await lines(opened, 'goflow_task_failures_total')).toContain(
+    `goflow_task_failures_total{${labels},outcome="failed",reason="expired"} 1`,
+  );
+});
+
 test('the time that slots are in use is counted, and the tasks that run by type', async () => {
   const queue: QueueGauges = {
     queue: 'default',
@@ -122,7 +135,10 @@ const counts = Object.fromEntries(TASK_STATES.map((state) => [state, 1])) as nev
 const STATE: FleetState = {
   at: 10_000,
   queues: [{ queue: 'images', isPaused: true, counts, oldestWaitingAt: 4_000 }],
-  workers: [{ name: 'no queues, no state', seenAt: 1, types: [] } as never],
+  workers: [
+    { name: 'no queues, no state', seenAt: 1, types: [] } as never,
+    { name: 'odd', seenAt: 1, types: [], state: 'running', queues: { images: null } } as never,
+  ],
   servers: [{ name: 'a "name"\n', usedBytes: 7, evicts: true }],
 };
 

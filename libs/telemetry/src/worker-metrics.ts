@@ -4,6 +4,7 @@ import {
   TASK_STATES,
   type TakenTask,
   type TaskFinished,
+  type Verdict,
   type WorkerEventSource,
 } from '@goflow/shared';
 import {
@@ -164,9 +165,15 @@ function observeDurations(registry: TextRegistry, events: WorkerEventSource, typ
     if (waitedMs !== undefined) wait.observe(task.queue, typeOf(task.type), waitedMs / 1_000);
   });
   events.on('task:finished', ({ task, verdict, runMs }) => {
-    if (verdict.kind !== 'handed-back') run.observe(task.queue, typeOf(task.type), runMs / 1_000);
+    if (hasRun(verdict)) run.observe(task.queue, typeOf(task.type), runMs / 1_000);
   });
 }
+
+/** What ended before its handler began, as what has expired, is no attempt, and would make all others look shorter. */
+const hasRun = (verdict: Verdict): boolean =>
+  verdict.kind === 'completed' ||
+  verdict.kind === 'retry' ||
+  (verdict.kind !== 'handed-back' && verdict.isUnspent !== true);
 
 /** Gives what counts the time that slots are in use: looked at now and then, as nothing is done for it with each task. */
 function showWorker(

@@ -63,6 +63,13 @@ test('what is pushed is counted, however it is: alone, once, many, in chunks, by
   await next;
 });
 
+test('a client that is given twice is counted once', async () => {
+  const { goflow, register, of, read } = open();
+  createClientMetrics(goflow, { register });
+  await goflow.push('step', 1);
+  expect([await of('accepted'), await read(CALLS)]).toEqual([1, 1]);
+});
+
 test('what is refused is counted by why, each task of many', async () => {
   const { goflow, of, read } = open({ maxDepth: { default: 2 } });
   await refused(goflow.push('step', 'x' as never), 'PAYLOAD_INVALID');

@@ -1,5 +1,11 @@
 import type { Socket } from 'node:net';
-import type { Clock, FleetExporter, FleetState, ServerRecord } from '@goflow/shared';
+import {
+  type Clock,
+  type FleetExporter,
+  type FleetState,
+  isGoflowError,
+  type ServerRecord,
+} from '@goflow/shared';
 import type { Cluster, Redis } from 'ioredis';
 import { answerOf } from '../doctor/answers.js';
 import { parseInfo } from '../redis-audit.js';
@@ -46,6 +52,16 @@ export class BullMqExporter implements FleetExporter {
   }
 
   async look(): Promise<FleetState> {
+    try {
+      return await this.#look();
+    } catch (error) {
+      // Such as a right that is missing: who asks has no log, and nothing would be shown for ever.
+      if (!isGoflowError(error, 'BROKER_UNAVAILABLE')) this.#options.report(error as Error);
+      throw error;
+    }
+  }
+
+  async #look(): Promise<FleetState> {
     const { redis, prefix, fleet, clock, report } = this.#options;
     // A command that waits for the connection is of no use to anybody by then.
     const within = <T>(command: () => Promise<T>): Promise<T> =>
