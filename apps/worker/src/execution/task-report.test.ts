@@ -188,7 +188,9 @@ test('what was kept is as it was when it was logged', () => {
 });
 
 test('a report that does not arrive harms nobody, and the next one is told', async () => {
-  const refused = () => Promise.reject(new Error('the lease was lost'));
+  const command = { name: 'eval', args: ['what was told'] };
+  const error = Object.assign(new Error('the lease was lost'), { command });
+  const refused = () => Promise.reject(error);
   const { report, clock, lines } = open({}, { report: refused });
   await report.progress(1);
   await report.progress(2);
@@ -197,4 +199,6 @@ test('a report that does not arrive harms nobody, and the next one is told', asy
     { level: 'debug', message: 'a report was lost' },
     { level: 'debug', message: 'a report was lost' },
   ]);
+  // A Redis error has with it what was sent.
+  expect(JSON.stringify(lines)).not.toContain('what was told');
 });

@@ -11,6 +11,7 @@ import {
   type TakenTask,
   type TaskContract,
   type TaskLogEntry,
+  toFailure,
 } from '@goflow/shared';
 import type { TaskLog, TaskLogLine } from '../handlers/task-log.js';
 import type { AttemptTraces } from './attempt-traces.js';
@@ -107,7 +108,7 @@ export class TaskReport {
     this.#lines = [];
     this.#task
       .report({ progressJson, log })
-      .catch((error: unknown) => this.#logger.debug({ err: error }, 'a report was lost'));
+      .catch((error: unknown) => this.#logger.debug(whyOf(error), 'a report was lost'));
   }
 
   #logOf(logger: Logger, bound: object): TaskLog {
@@ -145,6 +146,9 @@ export class TaskReport {
     this.#tell();
   }
 }
+
+/** Not the error itself: one of Redis has with it what it was sent. */
+const whyOf = (error: unknown): object => ({ failure: toFailure(error, 'BROKER_UNAVAILABLE') });
 
 /** Fields as plain JSON; `undefined` where there are none, or they are too large or none. */
 function plainOf(fields: object): unknown {
