@@ -11,6 +11,7 @@ import {
   inspect,
   sumOf,
 } from './compose-project.mjs';
+import { runComposeBlocks } from './compose-runbook.mjs';
 import { ROOT } from './run-program.mjs';
 import { expect, seconds, step, succeeds } from './test-steps.mjs';
 
@@ -55,6 +56,7 @@ async function main() {
   console.log(`project ${name}, ${found.version}`);
   try {
     await testCompose(project);
+    await step('runbook', () => checkRunbook(project, found.compose));
     await cleanUp();
     console.log(`test:compose passed in ${seconds(began)}`);
   } catch (error) {
@@ -134,7 +136,14 @@ async function checkPrometheus(project, ids) {
     const up = JSON.parse(answer).data?.result?.[0]?.value?.[1];
     return Number(up) === WORKERS || undefined;
   });
-  return { said: `found all ${WORKERS} workers by DNS, and scrapes them` };
+  const loaded = await fetchFrom(ids[0] ?? '', 'http://prometheus:9090/api/v1/rules');
+  const rules = JSON.parse(loaded).data.groups.flatMap(
+    (/** @type {{ rules: unknown[] }} */ group) => group.rules,
+  );
+  expect(rules.length > 0, 'Prometheus has loaded no rule');
+  return {
+    said: `found all ${WORKERS} workers by DNS, and scrapes them; has ${rules.length} rules`,
+  };
 }
 
 /**
@@ -264,6 +273,17 @@ async function checkResults(push) {
   const { results, workers } = JSON.parse(last);
   expect(results === TASKS, `${results} of ${TASKS} results came`);
   return { said: `${results} of ${TASKS} came, by worker: ${Object.values(workers).join(', ')}` };
+}
+
+/**
+ * @param {ComposeProject} project
+ * @param {readonly string[]} compose
+ */
+async function checkRunbook(project, compose) {
+  const blocks = await runComposeBlocks(name, compose);
+  const workers = (await project.replicas()).length;
+  expect(workers === 2, `the runbook scales to 2 workers, and ${workers} are there`);
+  return { said: `the ${blocks} blocks of docs/operations.md for Compose do what they say` };
 }
 
 /** @param {string} id */
