@@ -13,6 +13,7 @@ import {
 } from './compose-project.mjs';
 import { runComposeBlocks } from './compose-runbook.mjs';
 import { ROOT } from './run-program.mjs';
+import { checkGateway, checkPrometheus } from './test-compose-faces.mjs';
 import { expect, seconds, step, succeeds } from './test-steps.mjs';
 
 /** @typedef {import('./compose-project.mjs').ComposeProject} ComposeProject */
@@ -21,7 +22,6 @@ const WORKERS = 5;
 const TASKS = 2_000;
 /** With two at once in each of five workers, 2,000 tasks take twenty seconds: time enough to kill one in their midst. */
 const TASK_MS = 100;
-const PROMETHEUS_IMAGE = 'prom/prometheus:v3.0.0';
 const name = `goflow-test-${process.pid}-${Date.now().toString(36)}`;
 const image = `goflow-worker-demo:${name}`;
 const gatewayImage = `goflow-gateway-demo:${name}`;
@@ -74,7 +74,7 @@ async function testCompose(project) {
   const ids = await step('up', () => bringUp(project));
   await step('redis', () => checkRedis(project));
   await step('prometheus', () => checkPrometheus(project, ids));
-  await step('gateway', () => checkGateway(project, ids[0] ?? ''));
+  await step('gateway', () => checkGateway(project, { asker: ids[0] ?? '', token: operateToken }));
   const push = await step('push', () => startPush(project));
   const [victim = '', leaver = ''] = ids;
   await step('metrics', () => checkMetrics(ids, push));
@@ -119,63 +119,6 @@ async function checkRedis(project) {
   expect(appendOnly.includes('yes'), 'Redis keeps no append-only file');
   expect(policy.includes('noeviction'), 'Redis may evict tasks');
   return { said: 'keeps an append-only file and evicts nothing' };
-}
-
-/**
- * @param {ComposeProject} project
- * @param {readonly string[]} ids
- */
-async function checkPrometheus(project, ids) {
-  if (!(await canUse(PROMETHEUS_IMAGE)))
-    return { said: `skipped: ${PROMETHEUS_IMAGE} is not here and cannot be pulled` };
-  await project.compose('up', '-d', '--no-deps', 'prometheus');
-  const query = encodeURIComponent('sum(up{job="goflow-worker"})');
-  const url = `http://prometheus:9090/api/v1/query?query=${query}`;
-  await eventually(`Prometheus finds ${WORKERS} workers`, 60, async () => {
-    const answer = await fetchFrom(ids[0] ?? '', url).catch(() => '{}');
-    const up = JSON.parse(answer).data?.result?.[0]?.value?.[1];
-    return Number(up) === WORKERS || undefined;
-  });
-  const loaded = await fetchFrom(ids[0] ?? '', 'http://prometheus:9090/api/v1/rules');
-  const rules = JSON.parse(loaded).data.groups.flatMap(
-    (/** @type {{ rules: unknown[] }} */ group) => group.rules,
-  );
-  expect(rules.length > 0, 'Prometheus has loaded no rule');
-  return {
-    said: `found all ${WORKERS} workers by DNS, and scrapes them; has ${rules.length} rules`,
-  };
-}
-
-/**
- * @param {ComposeProject} project
- * @param {string} asker a worker: the gateway is asked from within the network
- */
-async function checkGateway(project, asker) {
-  await project.compose('up', '-d', '--no-build', '--no-deps', 'gateway');
-  const gateway = 'http://gateway:8080';
-  const ready = () => fetchFrom(asker, `${gateway}/readyz`).catch(() => '');
-  await eventually('the gateway is ready', 60, async () =>
-    (await ready()).includes('"ready"') ? true : undefined,
-  );
-  const headers = { authorization: `Bearer ${operateToken}` };
-  const body = JSON.stringify({ payload: 'hello' });
-  const pushed = await fetchFrom(asker, `${gateway}/tasks/repeater`, {
-    method: 'POST',
-    headers,
-    body,
-  });
-  const { id } = JSON.parse(pushed);
-  const result = await fetchFrom(asker, `${gateway}/tasks/${id}/result?wait=30s`, { headers });
-  expect(JSON.parse(result).value === 'hello', `the gateway answered ${result}`);
-  const page = await fetchFrom(asker, `${gateway}/dashboard`);
-  expect(page.includes('Log in'), 'the gateway shows no dashboard');
-  return { said: 'pushed a task by HTTP and got its result; the dashboard asks who one is' };
-}
-
-/** @param {string} name */
-async function canUse(name) {
-  const isThere = await succeeds(docker('image', 'inspect', name));
-  return isThere || succeeds(docker('pull', name));
 }
 
 /**
