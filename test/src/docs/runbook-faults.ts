@@ -46,10 +46,12 @@ export const FAULTS: Readonly<Record<string, string>> = {
 
 /** By the title of the section. */
 export const PROOFS: Readonly<Record<string, string>> = {
+  Size: '[ "$(redis-cli -u "$REDIS_URL" MEMORY USAGE "goflow:{default}:$(echo $id | cut -d: -f2)")" -gt 100 ]',
+  // All were run, and those that the drained worker had were not handed back: they ran once.
   'Drain a worker': `
     for i in $(seq 50); do goflow queues | grep -E '^default +open +0 +1 +0 ' && break; sleep 0.2; done
-    ! goflow dead list | grep default:
-    for id in $(head -3 drained.ids); do goflow get $id; done`,
+    for id in $(head -3 drained.ids); do goflow show $id | grep -E '^starts +1$'; done
+    [ "$(goflow list --state completed --text slow@ --json | wc -l)" = 24 ]`,
   'Rotate tokens': `
     for i in $(seq 100); do [ "$(wc -l < rotated.jsonl)" = 100 ] && break; sleep 0.2; done
     [ "$(grep -c '"completed"' rotated.jsonl)" = 100 ]`,
