@@ -12,8 +12,9 @@ export function cliPage({ commands, groups, settings, exits }) {
 
 <!-- Made by \`npm run docs\` from apps/cli/src/commands. -->
 
-\`npx goflow\` pushes, watches and administers tasks, and steers workers. \`goflow help <command>\` says what stands here. Answers go to stdout and
-everything else to stderr; with \`--json\` an answer is JSON, one document, or one a line where there are many.
+\`npx goflow\`, of the package \`@goflow/cli\`, pushes, watches and administers tasks, and steers workers. \`goflow help <command>\` says what stands
+here. Answers go to stdout and everything else to stderr; with \`--json\` an answer is JSON, one document, or one a line where there may be many: of lists,
+\`dead groups\`, \`queues\`, \`workers\`, \`audit\`, \`watch\` and \`push --many\`.
 Times in it are ISO 8601 in UTC, such as \`2026-01-31T12:00:00.000Z\`; what is named \`…Ms\` is a length in milliseconds.
 
 | command | what |
@@ -29,6 +30,9 @@ redis: redis://localhost:6379
 prefix: shop
 tasks: ./tasks.js
 \`\`\`
+
+A path in it is from the folder of the file. Contracts in TypeScript are for \`goflow worker\`, which finds tsx by itself; the other commands take them with
+\`NODE_OPTIONS=--import=tsx\`, or compiled.
 
 ${tableOf('setting', settings)}
 
