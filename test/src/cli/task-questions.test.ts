@@ -171,7 +171,7 @@ test('a filter that nothing can answer to is refused, by the name of its flag', 
   const refused: [line: string[], why: string][] = [
     [['--state', 'done'], '`--state` to be one or more of waiting'],
     [['--type', 'No'], '`--type` to be a task type'],
-    [['--since', 'yesterday'], '`--since` to be a duration'],
+    [['--since', 'yesterday'], '`--since` to be a duration like 2h, or a time'],
     [['--limit', '0'], '`--limit` to be an integer from 1'],
     [['--cursor', 'x'], 'CURSOR_INVALID'],
   ];

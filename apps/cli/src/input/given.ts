@@ -38,6 +38,8 @@ export function toTime(flag: string, text: string): Date {
 /** A time, or how long ago it is. @throws OPTION_INVALID */
 export function toPastTime(flag: string, text: string, now: number): Date {
   if (/^\d{4}-/.test(text)) return toTime(flag, text);
+  if (!/^\d/.test(text))
+    throw invalidOption(flag, 'a duration like 2h, or a time like 2026-01-31', text);
   const ms = toMs(flag, toDuration(text), { maxMs: MAX_HORIZON_MS });
   return new Date(now - ms);
 }

@@ -33,7 +33,10 @@ export const get: RunCommand = async (_args, _options, { connect, out }) => {
 /** `goflow concurrency set <n>` */
 export const set: RunCommand = async ([size = ''], options, { connect, out }) => {
   if (!/^\d+$/.test(size))
-    throw new GoflowError('OPTION_INVALID', `<n>: expected a whole number, got "${size}"`);
+    throw new GoflowError(
+      'OPTION_INVALID',
+      `<n>: expected a whole number, 0 to 10000, got "${size}"`,
+    );
   const scope = scopeOf(options);
   const { goflow } = await connect();
   const concurrency = Number(size);

@@ -42,7 +42,7 @@ function sumOf({ at, queues, workers }: Sample, { paint }: Canvas): string {
     `${sum(({ failed }) => failed).toFixed(1)} failed/s`,
     `${sum(({ counts }) => counts.waiting)} waiting`,
     `${running}/${slots} slots`,
-    `${workers.length} workers`,
+    `${workers.length} ${workers.length === 1 ? 'worker' : 'workers'}`,
   ];
   return paint('bold', parts.join('   '));
 }
