@@ -59,6 +59,17 @@ export async function startDashboard<D extends TaskDefinitions>(
   };
 }
 
+/** Logs in as a browser does. @returns the cookie */
+export async function logIn({ url }: Gateway, role: keyof typeof TOKENS): Promise<string> {
+  const body = new URLSearchParams({ token: TOKENS[role] });
+  const answer = await fetch(`${url}/dashboard/login`, {
+    method: 'POST',
+    body,
+    redirect: 'manual',
+  });
+  return answer.headers.get('set-cookie')?.split(';')[0] ?? '';
+}
+
 /** A page that is logged in already, on `path`. */
 export async function visitWith(
   browser: TestBrowser,

@@ -4,6 +4,9 @@ import { decodeLogLine, parseTaskId, taskIdOf } from '@goflow/shared';
 import { hrefOf, taskPath } from '../parts/href.js';
 import { type JobJson, type ShownDeps, shownOf } from './shown-job.js';
 
+/** A page of its list shows 10; whoever asks for more could ask for all. */
+const MAX_JOBS = 100;
+
 type Job = Awaited<ReturnType<BullMQAdapter['getJobs']>>[number];
 
 /** A queue on bull-board: to be looked at only, and with its tasks as goflow shows them. */
@@ -31,9 +34,17 @@ export class BoardQueue extends BullMQAdapter {
     return job && this.#shown(job as Job);
   }
 
-  override async getJobs(...asked: Parameters<BullMQAdapter['getJobs']>): Promise<Job[]> {
-    const jobs = await super.getJobs(...asked);
+  override async getJobs(
+    ...[states, first = 0, last = MAX_JOBS]: Parameters<BullMQAdapter['getJobs']>
+  ): Promise<Job[]> {
+    const jobs = await super.getJobs(states, first, Math.min(last, first + MAX_JOBS - 1));
     return Promise.all(jobs.map((job) => this.#shown(job)));
+  }
+
+  /** What they push is none of goflow's: nothing says what of it may be shown. */
+  override async getJobSchedulers(): ReturnType<BullMQAdapter['getJobSchedulers']> {
+    const schedulers = await super.getJobSchedulers();
+    return schedulers.map(({ template: _hidden, ...scheduler }) => scheduler);
   }
 
   /** Lines as goflow stores them are JSON. */

@@ -1,7 +1,7 @@
 import { createBullBoard } from '@bull-board/api';
 import { ExpressAdapter } from '@bull-board/express';
 import { openBoardQueues } from '@goflow/broker/board';
-import { shareAnswer } from '@goflow/http';
+import { answerWithin, shareAnswer } from '@goflow/http';
 import { GoflowError, toFailure } from '@goflow/shared';
 import type { RequestHandler, Router } from 'express';
 import express from 'express';
@@ -58,11 +58,13 @@ const withoutForeign = (html: string | undefined): string | undefined =>
 export function boardRouter(deps: GatewayDeps): Router {
   const router = express.Router();
   let opened: ReturnType<typeof openBoard> | undefined;
-  router.use(helmet.contentSecurityPolicy(POLICY), onlyReading);
+  // BullMQ waits for Redis as long as it takes.
+  router.use(helmet.contentSecurityPolicy(POLICY), onlyReading, answerWithin());
   router.use(async (request, response, next) => {
     opened ??= openBoard(deps);
-    // A queue that came meanwhile is shown, too.
-    if (!request.path.startsWith('/static/')) await opened.refresh();
+    // Its files are of no one: they may be kept. A queue that came meanwhile is shown, too.
+    if (request.path.startsWith('/static/')) response.removeHeader('Cache-Control');
+    else await opened.refresh();
     opened.app(request, response, next);
   });
   return router;

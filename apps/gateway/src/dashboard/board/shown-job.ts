@@ -45,7 +45,7 @@ export async function shownOf(job: JobJson, queue: string, deps: ShownDeps): Pro
   if (size !== undefined) return { data: await chunkOf(job, size, deps.tasks) };
   const id = taskIdOf(queue, String(job.id));
   const task = parseTaskId(id) && (await deps.goflow.inspector.get(id));
-  if (!task) return { data: redactPayload(deps.tasks, job.name, job.data) };
+  if (!task) return { data: await payloadOf(job.data, job.name, deps.tasks) };
   const { failure, progress } = task;
   return {
     data: isSealed ? ENCRYPTED_TEXT : redactPayload(deps.tasks, task.type, task.payload),
@@ -66,11 +66,16 @@ function spellFailure(failure: TaskInfo['failure'], isSealed: boolean): string {
 
 async function chunkOf({ data, name }: JobJson, size: number, tasks: Tasks): Promise<object> {
   const payloads: readonly unknown[] = Array.isArray(data) ? data : [];
-  const shown = payloads.map(async (payload) =>
-    isEncrypted(payload) ? ENCRYPTED_TEXT : redactPayload(tasks, name, await expandJson(payload)),
-  );
+  const shown = payloads.map((payload) => payloadOf(payload, name, tasks));
   return {
     chunk: `one entry of the queue that carries ${size} tasks: each has an id, a result and attempts of its own, see its page`,
     payloads: await Promise.all(shown),
   };
+}
+
+/** A payload as it is stored. Of one that is compressed nothing could be redacted. */
+async function payloadOf(stored: unknown, type: string, tasks: Tasks): Promise<unknown> {
+  return isEncrypted(stored)
+    ? ENCRYPTED_TEXT
+    : redactPayload(tasks, type, await expandJson(stored));
 }

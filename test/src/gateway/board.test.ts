@@ -1,0 +1,91 @@
+import { appRoutes } from '@bull-board/api/dist/routes.js';
+import { defineTasks } from '@goflow/sdk';
+import { until } from '@goflow/testing';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { type Answer, ask } from '../support/http.js';
+import { openClient } from '../support/system.js';
+import { type Dashboard, logIn, startDashboard } from './dashboard.js';
+
+const tasks = defineTasks({
+  pay: {
+    payload: z.object({ card: z.string(), text: z.string() }),
+    result: z.any(),
+    redact: ['card'],
+    retention: { completed: '1s' },
+  },
+  echo: { payload: z.any(), result: z.any() },
+});
+
+type Ask = (path: string, method?: string) => Promise<Answer>;
+
+async function openBoard({ gateway }: Pick<Dashboard<typeof tasks.definitions>, 'gateway'>) {
+  const headers = { cookie: await logIn(gateway, 'operate') };
+  const askBoard: Ask = (path, method = 'GET') =>
+    ask(`${gateway.url}/dashboard/board${path}`, { method, headers });
+  return askBoard;
+}
+
+interface BoardJob {
+  readonly id: string;
+  readonly data: unknown;
+}
+
+async function jobsOf(askBoard: Ask, query: string): Promise<readonly BoardJob[]> {
+  const { json } = await askBoard(`/api/queues?activeQueue=default&${query}`);
+  const [queue] = (json as { queues: readonly { jobs: readonly BoardJob[] }[] }).queues;
+  return queue?.jobs ?? [];
+}
+
+test('nothing that bull-board could change is there, for whoever may do all', async () => {
+  const dashboard = await startDashboard({ tasks });
+  const id = await dashboard.goflow.push('echo', 1, { delay: '1h' });
+  const askBoard = await openBoard(dashboard);
+  const changing = appRoutes.api.flatMap(({ method, route }) =>
+    [route].flat().map((path) => [String(method).toUpperCase(), path] as const),
+  );
+  const words = { queueName: 'default', jobId: id.split(':')[1] ?? '', queueStatus: 'delayed' };
+  for (const [method, path] of changing.filter(([one]) => one !== 'GET')) {
+    const filled = path.replaceAll(/:(\w+)/g, (_, name: keyof typeof words) => words[name] ?? 'x');
+    for (const one of [filled, `${filled}/`, filled.toUpperCase(), filled.replace('/api', '//api')])
+      expect([method, one, (await askBoard(one, method)).status]).toEqual([method, one, 403]);
+  }
+  expect(changing.length).toBeGreaterThan(20);
+  expect((await dashboard.goflow.status(id)).status).toBe('delayed');
+});
+
+test('who asks the board for all jobs at once gets a hundred', async () => {
+  const dashboard = await startDashboard({ tasks });
+  await dashboard.goflow.pushMany(
+    'echo',
+    Array.from({ length: 150 }, (_, index) => index),
+  );
+  const askBoard = await openBoard(dashboard);
+  expect(await jobsOf(askBoard, 'status=waiting&jobsPerPage=1000000')).toHaveLength(100);
+  expect(await jobsOf(askBoard, 'status=waiting&jobsPerPage=100&page=2')).toHaveLength(50);
+  expect((await askBoard('/api/queues')).headers['cache-control']).toBe('no-store');
+});
+
+test('what a contract redacts is hidden on the board where the task is none any more, compressed or not', async () => {
+  const dashboard = await startDashboard({ tasks });
+  const { goflow, place } = dashboard;
+  await dashboard.startWorker({ handlers: { pay: () => null, echo: () => null } });
+  const packing = openClient(tasks, place, { compressAbove: 256 });
+  const ids = [
+    await goflow.push('pay', { card: '4111', text: 'plain' }),
+    await packing.push('pay', { card: '4111', text: 'x'.repeat(5_000) }),
+  ];
+  await goflow.waitAll(ids);
+  await until(
+    async () => (await Promise.all(ids.map((id) => goflow.status(id)))).every(isUnknown),
+    { what: 'their retention to be over' },
+  );
+  const jobs = await jobsOf(await openBoard(dashboard), 'status=completed');
+  const shown = jobs.map(({ data }) => data);
+  expect(shown.map((data) => (data as { card?: string }).card)).toEqual([
+    '[redacted]',
+    '[redacted]',
+  ]);
+});
+
+const isUnknown = ({ status }: { readonly status: string }): boolean => status === 'unknown';
