@@ -64,7 +64,10 @@ function show(parts) {
   }
 }
 
-if (place?.dataset.live) {
+/** What a page that stands still waits before it asks again, in milliseconds: there is too much open, or no gateway. */
+const AGAIN_MS = { full: 30_000, away: 5_000 };
+
+function follow() {
   const source = new EventSource(place.dataset.live);
   source.addEventListener('show', ({ data }) => {
     away.hidden = true;
@@ -78,9 +81,25 @@ if (place?.dataset.live) {
   });
   source.addEventListener('end', () => source.close());
   source.addEventListener('error', () => {
-    away.hidden = source.readyState !== EventSource.CLOSED ? false : away.hidden;
+    if (source.readyState === EventSource.CLOSED) void beginAnew();
+    else away.hidden = false;
   });
 }
+
+/** An answer that is no stream ends an EventSource for good: such as of a proxy, in the place of a gateway that is being replaced. */
+async function beginAnew() {
+  const status = await fetch(place.dataset.live, { method: 'HEAD' }).then(
+    (answer) => answer.status,
+    () => undefined,
+  );
+  const isFull = status === 204;
+  if (!isFull) away.hidden = false;
+  if (status === 401)
+    away.textContent = 'What you see is old: your login is over. Load this page again.';
+  else setTimeout(follow, isFull ? AGAIN_MS.full : AGAIN_MS.away);
+}
+
+if (place?.dataset.live) follow();
 
 // Buttons of what cannot be undone ask first; `data-confirm` is the question.
 document.addEventListener('submit', (event) => {

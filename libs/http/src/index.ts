@@ -2,6 +2,7 @@ export type { ConnectionLimits } from './connection-count.js';
 export type { PermissionOptions } from './guards.js';
 export { createPermission, isOwnName, refuseOtherSites } from './guards.js';
 export { type JsonLimits, readJson } from './json-body.js';
+export { leaveUnread } from './leave-unread.js';
 export {
   checkDistinct,
   isLoopback,
@@ -17,6 +18,7 @@ export {
   HttpRefusal,
   type Problem,
   sendProblem,
+  statusOf,
 } from './problem.js';
 export { readBody } from './read-body.js';
 export { answerWithin, refuseMalformed } from './request-limits.js';

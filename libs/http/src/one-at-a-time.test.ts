@@ -48,7 +48,7 @@ test('what follows an answer that closes the connection is not heard', async () 
   let heard = 0;
   const { socket, seen } = await serve((_request, response) => {
     heard += 1;
-    // As `closeGently` does: what comes is read for a while.
+    // As `leaveUnread` does: what comes is read for a while.
     const { socket: own } = response;
     if (own) own.destroySoon = () => void own.end();
     response.setHeader('Connection', 'close').end('first');

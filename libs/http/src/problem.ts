@@ -1,6 +1,6 @@
 import { ERRORS, type ErrorCode, GoflowError, isGoflowError } from '@goflow/shared';
 import type { ErrorRequestHandler, Response } from 'express';
-import { closeGently } from './close-gently.js';
+import { leaveUnread } from './leave-unread.js';
 
 /** An answer of RFC 9457: `application/problem+json`. `code` is goflow's. */
 export interface Problem {
@@ -33,8 +33,8 @@ export class HttpRefusal extends GoflowError {
 
 /** Answers with a problem. `more` adds members, as the RFC allows. `response.locals.error` is the error from then on, for a log. */
 export function sendProblem(response: Response, error: GoflowError, more: object = {}): void {
-  const { http, when } = ERRORS[error.code];
-  const status = statusOf(error) ?? http;
+  const { when } = ERRORS[error.code];
+  const status = statusOf(error);
   const { requestId } = response.locals as { requestId?: string };
   const errors = fieldErrorsOf(error);
   response.locals.error = error;
@@ -49,18 +49,16 @@ export function sendProblem(response: Response, error: GoflowError, more: object
   };
   if ((status === 429 || status === 503) && !response.hasHeader('Retry-After'))
     response.setHeader('Retry-After', '1');
-  // What is left of the body is nobody's: the next request would have to wait for it.
-  if (!response.req.complete) closeGently(response);
+  leaveUnread(response);
   response
     .status(status)
     .type('application/problem+json')
     .send(JSON.stringify({ ...problem, ...more }));
 }
 
-/** The status of what HTTP has one for: 413 for too large, 415 for an unknown encoding … */
-function statusOf(error: GoflowError): number | undefined {
-  return error instanceof HttpRefusal ? error.status : undefined;
-}
+/** What an error is answered with: that of its code, or what HTTP has for it: 413 for too large, 415 for an unknown encoding … */
+export const statusOf = (error: GoflowError): number =>
+  error instanceof HttpRefusal ? error.status : ERRORS[error.code].http;
 
 /** Whatever a route throws leaves by this one door. */
 export const answerErrors: ErrorRequestHandler = (error: unknown, _request, response, _next) => {

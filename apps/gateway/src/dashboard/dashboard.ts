@@ -47,17 +47,21 @@ export function createDashboard(deps: GatewayDeps): Router {
       referrerPolicy: { policy: 'same-origin' },
     }),
   );
-  router.use(refuseForeign);
+  router.use(keepNothing, refuseForeign);
   router.get('/assets/:name', serveAsset);
   if (roles.areGiven) logins(router, { roles, sessions });
-  router.use(onlyKnown({ sessions, hasLogin: roles.areGiven }));
+  const hasLogin = roles.areGiven;
+  const roleOf = (request: Request): Role | undefined => {
+    if (hasLogin) return sessions.roleOf(request);
+    return isOwnName(request) ? 'operate' : undefined;
+  };
+  router.use(onlyKnown({ roleOf, hasLogin }));
   router.use(BOARD, boardRouter(deps));
   const { pages, actions } = contentOf(deps);
-  for (const page of pages)
-    addPage(router, page, { open: deps.held.pages, hasLogin: roles.areGiven });
-  for (const action of actions) addAction(router, action, roles.areGiven);
-  router.use((_request, response) => notFound(response, roles.areGiven));
-  router.use(errorPages(roles.areGiven));
+  for (const page of pages) addPage(router, page, { open: deps.held.pages, hasLogin, roleOf });
+  for (const action of actions) addAction(router, action, hasLogin);
+  router.use((_request, response) => notFound(response, hasLogin));
+  router.use(errorPages(hasLogin));
   return router;
 }
 
@@ -69,14 +73,27 @@ const refuseForeign: RequestHandler = (request, response, next) => {
   else refuseOtherSites(request, response, next);
 };
 
-/** Sends who is not logged in to the login; without tokens only this machine's own names are answered. */
-function onlyKnown(given: { sessions: Sessions; hasLogin: boolean }): RequestHandler {
+/** Nobody keeps an answer: it is of this moment, and of who is logged in. */
+const keepNothing: RequestHandler = (_request, response, next) => {
+  response.setHeader('Cache-Control', 'no-store');
+  next();
+};
+
+/** Who may look, and as what. */
+interface Visitors {
+  /** Whether there is a login; without tokens only this machine's own names are answered. */
+  readonly hasLogin: boolean;
+  /** `undefined` for who is not logged in, or not any more. */
+  readonly roleOf: (request: Request) => Role | undefined;
+}
+
+/** Sends who is not logged in to the login. */
+function onlyKnown({ hasLogin, roleOf }: Visitors): RequestHandler {
   return (request, response, next) => {
-    const own: Role | undefined = isOwnName(request) ? 'operate' : undefined;
-    const role = given.hasLogin ? given.sessions.roleOf(request) : own;
+    const role = roleOf(request);
     response.locals.role = role;
     if (role !== undefined) return next();
-    if (!given.hasLogin)
+    if (!hasLogin)
       throw new GoflowError(
         'FORBIDDEN',
         'without tokens only this machine’s own names are answered',
@@ -88,35 +105,41 @@ function onlyKnown(given: { sessions: Sessions; hasLogin: boolean }): RequestHan
   };
 }
 
-interface PageDeps {
+interface PageDeps extends Visitors {
   /** Those that are told anew. */
   readonly open: HeldRequests;
-  readonly hasLogin: boolean;
 }
 
 /** `GET <path>` shows it; with `?live=1` it is a stream of what it shows. */
-function addPage(router: Router, page: Page, { open, hasLogin }: PageDeps): void {
+function addPage(router: Router, page: Page, { open, hasLogin, roleOf }: PageDeps): void {
   const askOf = (request: Request, response: Response): PageRequest =>
     pageRequestOf(request, response.locals.role as Role);
   const stream = liveStream(open, (request, response) => {
     const asked = askOf(request, response);
-    return async () => {
+    const render = async () => {
       const shown = await page.show(asked);
       if (!shown || 'goTo' in shown) return undefined;
       return { html: bodyOf(shown), isFinal: shown.isFinal ?? false };
     };
+    return { render, isKnown: () => roleOf(request) !== undefined };
   });
   router.get(page.path, async (request, response, next) => {
     if (request.query.live !== undefined) return stream(request, response, next);
     const shown = await page.show(askOf(request, response));
     if (!shown) return notFound(response, hasLogin);
     if ('goTo' in shown) return response.redirect(303, `/dashboard${shown.goTo}`);
-    const { role } = response.locals as { role: Role };
-    const notice = pageRequestOf(request, role).query.notice;
+    const { role, query } = askOf(request, response);
+    const notice = isFromElsewhere(request) ? undefined : query.notice;
     const frame = { section: page.section, role, hasLogin, notice };
     const live = shown.isFinal ? undefined : liveUrlOf(request);
     send(response, documentOf(shown, { ...frame, live }));
   });
+}
+
+/** A link of somebody else's could say anything in our name. */
+function isFromElsewhere({ headers }: Request): boolean {
+  const site = headers['sec-fetch-site'];
+  return site !== undefined && site !== 'same-origin';
 }
 
 function liveUrlOf({ originalUrl }: Request): string {

@@ -1,4 +1,5 @@
-import { ERRORS, type GoflowError, isGoflowError } from '@goflow/shared';
+import { statusOf } from '@goflow/http';
+import { type GoflowError, isGoflowError } from '@goflow/shared';
 import type { ErrorRequestHandler } from 'express';
 import type { Role } from '../roles.js';
 import { send } from './exchange.js';
@@ -17,20 +18,20 @@ export function errorPages(hasLogin: boolean): ErrorRequestHandler {
     if (!isGoflowError(error) || !wantsPage || response.headersSent) return next(error);
     const { role } = response.locals as { role?: Role };
     response.locals.error = error;
-    const status = ERRORS[error.code].http;
+    const status = statusOf(error);
     // It goes on by itself; what was sent is not sent again.
     if (status === 503 && request.method === 'GET') response.setHeader('Refresh', String(AGAIN_S));
     send(response.status(status), documentOf(errorShown(error), { role, hasLogin }));
   };
 }
 
-const errorShown = ({ code, message }: GoflowError): Shown => ({
-  title: ERRORS[code].http === 503 ? 'Redis does not answer' : 'That cannot be done',
+const errorShown = (error: GoflowError): Shown => ({
+  title: statusOf(error) === 503 ? 'Redis does not answer' : 'That cannot be done',
   body: (
     <div class="empty">
-      <p>{message}</p>
+      <p>{error.message}</p>
       <p class="muted">
-        <code>{code}</code>
+        <code>{error.code}</code>
       </p>
       <p>
         <a href="/dashboard">Overview</a>

@@ -1,4 +1,4 @@
-import { readBody } from '@goflow/http';
+import { leaveUnread, readBody } from '@goflow/http';
 import type { Request, Response } from 'express';
 
 const MAX_FORM = 64 * 1024;
@@ -12,8 +12,8 @@ export async function formOf(
   return Object.fromEntries(new URLSearchParams(body.toString('utf8')));
 }
 
-/** Nobody keeps a page: it is of this moment, and of who is logged in. */
+/** Answers with a page. */
 export function send(response: Response, html: string): void {
-  response.setHeader('Cache-Control', 'no-store');
+  leaveUnread(response);
   response.type('html').send(html);
 }

@@ -1,4 +1,4 @@
-import type { RequestHandler, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import type { HeldRequests } from '../requests/held-requests.js';
 
 /** How often an open page is made anew. */
@@ -6,6 +6,13 @@ const EVERY_MS = 2_000;
 
 /** What a page shows now; `undefined` where there is nothing to be told. */
 export type Render = () => Promise<Rendered | undefined>;
+
+/** An open page. */
+export interface LivePage {
+  readonly render: Render;
+  /** False once the login of who looks is over. */
+  readonly isKnown: () => boolean;
+}
 
 export interface Rendered {
   readonly html: string;
@@ -17,32 +24,36 @@ export interface Rendered {
  * Answers with a stream of server-sent events: the content of a page as it changes, `away` when it cannot be made, and nothing while it stays
  * the same. A client that does not read is not written to. Where too many pages are open, further ones do not change by themselves.
  *
- * @param renderOf makes what is shown for this request
+ * @param pageOf the page of a request
  */
 export function liveStream(
   held: HeldRequests,
-  renderOf: (...given: Parameters<RequestHandler>) => Render,
+  pageOf: (request: Request, response: Response) => LivePage,
 ): RequestHandler {
-  return (request, response, next) => {
+  return (request, response) => {
     if (held.isFull) {
-      // No content: the browser does not come again.
+      // No content: the browser does not come again by itself.
       response.status(204).end();
       return;
     }
-    const ended = held.hold(response);
-    response.writeHead(200, {
-      'Content-Type': 'text/event-stream',
-      'Cache-Control': 'no-store',
-      'X-Accel-Buffering': 'no',
-    });
-    void tell(response, renderOf(request, response, next), ended);
+    response.writeHead(200, { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' });
+    // Asked by a page whose stream was refused, to know why.
+    if (request.method === 'HEAD') response.end();
+    else void tell(response, pageOf(request, response), held.hold(response));
   };
 }
 
-/** Until its client goes away, or the gateway stops: then the page asks again, and finds another gateway. */
-async function tell(response: Response, render: Render, ended: AbortSignal): Promise<void> {
+/**
+ * Until its client goes away, its login is over, or the gateway stops: then the page asks again, and finds another gateway, or that it has to
+ * log in.
+ */
+async function tell(
+  response: Response,
+  { render, isKnown }: LivePage,
+  ended: AbortSignal,
+): Promise<void> {
   let last: string | undefined;
-  while (!ended.aborted) {
+  while (!ended.aborted && isKnown()) {
     const now = await render().then(eventsOf, () => AWAY);
     if (ended.aborted) break;
     // The comment keeps proxies from closing what is silent.

@@ -42,7 +42,7 @@ export function logins(
 
 /** A page of the dashboard, whatever was asked for: nobody is sent elsewhere. */
 function ownPath(next: unknown): string {
-  if (typeof next !== 'string') return '/dashboard';
+  if (typeof next !== 'string' || !URL.canParse(next, 'http://gateway')) return '/dashboard';
   const { origin, pathname, search } = new URL(next, 'http://gateway');
   const isOwn = origin === 'http://gateway' && /^\/dashboard(\/|$)/.test(pathname);
   return isOwn ? `${pathname}${search}` : '/dashboard';

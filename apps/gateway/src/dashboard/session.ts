@@ -1,10 +1,11 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, scryptSync, timingSafeEqual } from 'node:crypto';
 import type { Request, Response } from 'express';
 import { ROLES, type Role } from '../roles.js';
 
 /** How long a login holds: a working day. */
 const LIFETIME_MS = 12 * 3_600_000;
 const NAME = 'goflow_session';
+const KEY_BYTES = 32;
 
 /**
  * Logins of people, each a signed cookie: nothing is kept here, so that it holds on every gateway that has the same tokens, and ends when
@@ -17,9 +18,8 @@ export class Sessions {
 
   constructor(tokens: Readonly<Record<Role, readonly string[]>>, now: () => number = Date.now) {
     const all = ROLES.map((role) => [role, ...[...tokens[role]].sort()]);
-    this.#key = createHash('sha256')
-      .update(JSON.stringify(['goflow session', all]))
-      .digest();
+    // Slow on purpose: who has a cookie could try tokens by it, and ask nobody.
+    this.#key = scryptSync(JSON.stringify(all), 'goflow session', KEY_BYTES);
     this.#now = now;
   }
 

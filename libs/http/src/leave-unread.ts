@@ -4,10 +4,12 @@ import type { ServerResponse } from 'node:http';
 const LINGER_MS = 1_000;
 
 /**
- * Closes the connection after this answer, though the request has not come to its end. A socket that is closed with unread bytes is reset,
- * and a reset can overtake the answer: so the rest is read for a moment, as other HTTP servers do. Call it before the answer is sent.
+ * Closes the connection after this answer where the request has not come to its end: the next one would have to wait for the rest of it. A
+ * socket that is closed with unread bytes is reset, and a reset can overtake the answer: so the rest is read for a moment, as other HTTP
+ * servers do. Call it before the answer is sent.
  */
-export function closeGently(response: ServerResponse): void {
+export function leaveUnread(response: ServerResponse): void {
+  if (response.req.complete) return;
   const { socket } = response;
   response.setHeader('Connection', 'close');
   if (!socket) return;
