@@ -56,8 +56,10 @@ export function createGateway(given: GatewayOptions): Gateway {
     // They would last longer than any grace; their clients come again, to another gateway.
     for (const one of Object.values(held)) one.endAll();
     await server.stop(graceMs);
-    await Promise.all(closers.map(async (close) => close()));
+    const closed = await Promise.allSettled(closers.map(async (close) => close()));
     await connected.goflow.close();
+    const reasons = closed.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    if (reasons.length > 0) throw new AggregateError(reasons, 'the gateway did not stop cleanly');
   };
   return {
     start: async () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type {
   DeadLetterFilter,
   DiscardReport,
@@ -20,6 +21,7 @@ export interface BulkPlan {
 
 /** How far it came. */
 export interface BulkRun extends Pick<BulkPlan, 'kind' | 'of' | 'by'> {
+  /** Of any gateway: a button may reach another one than showed it. */
   readonly id: string;
   readonly startedAt: Date;
   readonly endedAt?: Date | undefined;
@@ -60,7 +62,6 @@ interface Entry {
 export class BulkRuns {
   /** The newest first. */
   #entries: Entry[] = [];
-  #started = 0;
   readonly #deadLetters: BulkRunsDeps['deadLetters'];
   readonly #logger: Logger;
   readonly #onEnd: () => void;
@@ -105,8 +106,7 @@ export class BulkRuns {
 
   #add(plan: BulkPlan): Entry {
     const { kind, of, by, filter } = plan;
-    this.#started += 1;
-    const begun = { id: String(this.#started), startedAt: new Date() };
+    const begun = { id: randomUUID(), startedAt: new Date() };
     const entry: Entry = {
       run: { ...begun, kind, of, by, done: 0, failedCount: 0, failed: [] },
       fingerprint: filter.fingerprint,

@@ -3,6 +3,7 @@ import { isGoflowError, toFailure } from '@goflow/shared';
 import type { Request, RequestHandler, Response } from 'express';
 import type { Endpoint } from '../endpoint.js';
 import type { Role } from '../roles.js';
+import { routeOf } from './route-of.js';
 
 /** What is known of a request when it is over. */
 interface Seen {
@@ -49,7 +50,7 @@ function lineOf(
   const { statusCode: status, writableFinished } = response;
   const fields = {
     method: request.method,
-    route: routeOf(request),
+    route: routeOf(request) ?? '(none)',
     status,
     ms: Math.round((performance.now() - beganAt) * 10) / 10,
     role,
@@ -60,10 +61,4 @@ function lineOf(
     ...(writableFinished ? {} : { cut: true }),
   };
   return [fields, 'request'];
-}
-
-/** As it was given to Express. */
-function routeOf({ baseUrl, route }: Request): string {
-  const { path } = (route ?? {}) as { path?: unknown };
-  return typeof path === 'string' ? `${baseUrl}${path}` : '(none)';
 }

@@ -1,5 +1,6 @@
 import type { GatewayMetrics } from '@goflow/telemetry';
-import type { Request, RequestHandler, Response } from 'express';
+import type { RequestHandler, Response } from 'express';
+import { routeOf } from './route-of.js';
 
 /** As nginx counts a client that went away before it had an answer. */
 const GONE = 499;
@@ -23,9 +24,3 @@ export function countRequests(metrics: GatewayMetrics): RequestHandler {
 /** A stream that its client closes was answered. */
 const statusOf = ({ headersSent, statusCode }: Response): number =>
   headersSent ? statusCode : GONE;
-
-/** As it was given to Express; undefined where there is nothing. */
-export function routeOf({ baseUrl, route }: Request): string | undefined {
-  const { path } = (route ?? {}) as { path?: unknown };
-  return typeof path === 'string' ? `${baseUrl}${path}` : undefined;
-}

@@ -40,19 +40,28 @@ function callerKey({ headers, socket }: Request, known: ReadonlyMap<string, stri
 
 const digest = (text: string): string => hash('sha256', text, 'base64');
 
+interface Window {
+  totalHits: number;
+  /** For the header. */
+  readonly resetTime: Date;
+  /** Of a clock that is never set back: nobody waits for as long as another one was. */
+  readonly endsAt: number;
+}
+
 /** Counts in fixed windows, without a timer. */
 class CallerWindows implements Store {
   readonly localKeys = true;
-  readonly #windows = new Map<string, { totalHits: number; resetTime: Date }>();
+  readonly #windows = new Map<string, Window>();
 
-  increment(key: string) {
-    const now = Date.now();
+  increment(key: string): Window {
+    const now = performance.now();
     const window = this.#windows.get(key);
-    if (window && window.resetTime.getTime() > now) {
+    if (window && window.endsAt > now) {
       window.totalHits += 1;
       return window;
     }
-    const next = { totalHits: 1, resetTime: new Date(now + WINDOW_MS) };
+    const resetTime = new Date(Date.now() + WINDOW_MS);
+    const next = { totalHits: 1, resetTime, endsAt: now + WINDOW_MS };
     // Set anew at the end: the first one of a Map is the oldest.
     this.#windows.delete(key);
     this.#windows.set(key, next);
