@@ -125,6 +125,21 @@ test('a long redrive goes on in the background, tells how far it is, and can be 
   expect([completed + failed, completed > 0, failed > 0]).toEqual([40, true, true]);
 });
 
+test('where failures are all different, the largest hundred groups are shown', async () => {
+  const dashboard = await startDashboard({ tasks });
+  const wordOf = (n: number): string =>
+    [...String(n)].map((digit) => 'abcdefghij'[+digit]).join('');
+  const fail = (n: number): never => {
+    throw new Error(`cannot read ${wordOf(n)}`);
+  };
+  await dashboard.startWorker({ concurrency: 20, handlers: { mail: fail, image: fail } });
+  await die(dashboard, 'mail', 120);
+  const visit = await visitWith(browser, dashboard, { path: '/dead-letters' });
+  expect(await main(visit)).toContain('120 dead letters in 120 groups');
+  expect(await visit.page.locator('article').count()).toBe(100);
+  expect(await main(visit)).toContain('The largest 100 groups.');
+});
+
 test('on a phone, in the dark, by the keyboard alone: search, open, redrive', async () => {
   const { dashboard, goflow, worker } = await openRig({ mail: 1 });
   const phone = { viewport: { width: 360, height: 740 }, colorScheme: 'dark' } as const;

@@ -25,6 +25,8 @@ const MAX_RUNNING = 4;
 interface Kept {
   last: GroupCount | undefined;
   running: Promise<GroupCount> | undefined;
+  /** Why the last one failed, until one does not. */
+  failure: unknown;
   /** Milliseconds of `performance.now()`. */
   restsUntil: number;
 }
@@ -39,13 +41,14 @@ export class GroupCounts {
     this.#deadLetters = deadLetters;
   }
 
-  /** The last count, or a new one; `undefined` while the first takes longer than one waits for it. */
+  /** The last count, or a new one; `undefined` while the first takes longer than one waits for it. @throws what the last one has thrown */
   async of(filter: DeadLetterFilter): Promise<GroupCount | undefined> {
     const kept = this.#keptOf(filter);
     const isFree = this.#running < MAX_RUNNING && !kept.running;
     if (isFree && performance.now() >= kept.restsUntil) this.#count(filter, kept);
-    if (!kept.running) return kept.last;
-    return (await within(PATIENCE_MS, kept.running)) ?? kept.last;
+    const counted = kept.running && (await within(PATIENCE_MS, kept.running));
+    if (!counted && kept.failure !== undefined) throw kept.failure;
+    return counted ?? kept.last;
   }
 
   /** Something was done to them: who asks next waits for a new count. */
@@ -55,7 +58,7 @@ export class GroupCounts {
 
   #keptOf(filter: DeadLetterFilter): Kept {
     const key = JSON.stringify(filter);
-    const kept = this.#kept.get(key) ?? { last: undefined, running: undefined, restsUntil: 0 };
+    const kept = this.#kept.get(key) ?? emptyKept();
     // The last asked for is the last to go.
     this.#kept.delete(key);
     this.#kept.set(key, kept);
@@ -74,13 +77,21 @@ export class GroupCounts {
       .then((counted) => ({ ...counted, until }));
     kept.running = running;
     this.#running += 1;
-    const end = (last: GroupCount | undefined): void => {
+    const end = (last: GroupCount | undefined, failure?: unknown): void => {
       const endedAt = performance.now();
       this.#running -= 1;
       kept.last = last;
+      kept.failure = failure;
       kept.running = undefined;
       kept.restsUntil = last ? endedAt + Math.max(LEAST_REST_MS, REST * (endedAt - startedAt)) : 0;
     };
-    running.then(end, () => end(undefined));
+    running.then(end, (failure: unknown) => end(undefined, failure));
   }
 }
+
+const emptyKept = (): Kept => ({
+  last: undefined,
+  running: undefined,
+  failure: undefined,
+  restsUntil: 0,
+});

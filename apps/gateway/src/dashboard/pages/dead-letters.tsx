@@ -15,6 +15,9 @@ import { type LetterSearch, letterFilterOf, letterSearchOf } from './dead-letter
 import { GroupForms, Runs } from './group-forms.js';
 import { wrongIn } from './task-search.js';
 
+/** So many groups are on the page: the largest. Messages that are all different make one each. */
+const SHOWN = 100;
+
 /** Dead letters by how they failed. */
 export function deadLettersPage(
   { goflow, tasks }: GatewayDeps,
@@ -73,7 +76,9 @@ interface GroupsProps {
 
 function Groups({ counted, search, role }: GroupsProps): VNode {
   if (counted === undefined)
-    return <p class="empty">There are many: they are being counted. This page shows them then.</p>;
+    return (
+      <p class="empty">They are being counted, and there may be many. This page shows them then.</p>
+    );
   if (typeof counted === 'string')
     return (
       <p class="notice bad" role="alert">
@@ -90,9 +95,12 @@ function Groups({ counted, search, role }: GroupsProps): VNode {
         <Time at={until} />
         {!complete && ` · the newest ${examined.toLocaleString('en')} were counted; there are more`}
       </p>
-      {groups.map((group) => (
+      {groups.slice(0, SHOWN).map((group) => (
         <Group group={group} search={{ ...search, until: until.toISOString() }} role={role} />
       ))}
+      {groups.length > SHOWN && (
+        <p class="muted">{`The largest ${SHOWN} groups. Choose a type, a queue or a time to see others.`}</p>
+      )}
     </div>
   );
 }
