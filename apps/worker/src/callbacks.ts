@@ -15,6 +15,7 @@ import {
   type UnhappyOutcome,
   type WorkerEvents,
 } from '@goflow/shared';
+import { loggedFailure } from './execution/task-fields.js';
 
 /** The attempt that a callback is told of. */
 export interface AttemptFacts<Type extends string = string> {
@@ -84,7 +85,10 @@ export function callBack(
   if (!onSuccess && !onRetry && !onFailure) return;
   const guarded = (name: string, call: () => unknown): void => {
     const tell = (error: unknown): void =>
-      logger.error({ failure: toFailure(error), callback: name }, 'a callback threw');
+      logger.error(
+        { failure: loggedFailure(toFailure(error)), callback: name },
+        'a callback threw',
+      );
     try {
       Promise.resolve(call()).catch(tell);
     } catch (error) {

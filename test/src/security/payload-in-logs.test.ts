@@ -40,8 +40,9 @@ const handlers = {
     ctx.log.info('running');
     return payload;
   },
-  fail: () => {
-    throw new Error('no');
+  fail: (payload: unknown) => {
+    const cause = Object.assign(new Error('away'), { details: { sent: payload } });
+    throw Object.assign(new Error('no', { cause }), { details: { headers: { token: payload } } });
   },
   dead: () => {
     throw new NonRetryableError('never');

@@ -9,7 +9,7 @@ import {
   type Verdict,
 } from '@goflow/shared';
 import type { AttemptTraces } from './attempt-traces.js';
-import { taskFields } from './task-fields.js';
+import { loggedFailure, taskFields } from './task-fields.js';
 
 /** Where results are kept that do not stay with their task. */
 export interface ResultKeeperOptions {
@@ -54,7 +54,7 @@ export class ResultKeeper {
         await this.#put(task, resultJson, completedMs);
         return { kind: 'completed', resultJson, isStored: true };
       } catch (error) {
-        const failure = toFailure(error, 'RESULT_STORE_AWAY');
+        const failure = loggedFailure(toFailure(error, 'RESULT_STORE_AWAY'));
         logger.warn({ ...taskFields(task, traces), failure }, 'the result could not be stored');
         if (pauseMs === undefined || task.isAborted) break;
         await this.#pause(pauseMs);

@@ -16,7 +16,7 @@ import {
   type Verdict,
 } from '@goflow/shared';
 import type { AttemptTraces } from './attempt-traces.js';
-import { taskFields } from './task-fields.js';
+import { loggedFailure, taskFields } from './task-fields.js';
 
 /** The end of a task, without a result. */
 type FinalOutcome = Exclude<UnhappyOutcome, { readonly kind: 'retry' }>;
@@ -100,7 +100,7 @@ function backoffMs(failure: TaskFailure, { task, contract, logger, traces }: Att
   try {
     return toMs('backoff', backoff(task.attempt, failure));
   } catch (error) {
-    const why = toFailure(error);
+    const why = loggedFailure(toFailure(error));
     const fields = { ...taskFields(task, traces), failure: why };
     logger.error(fields, 'the backoff function gave no wait');
     return backoffDelayMs(DEFAULT_BACKOFF, task.attempt, Math.random());

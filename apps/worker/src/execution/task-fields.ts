@@ -23,11 +23,15 @@ function idsIn(traceparent: string | undefined): TraceIds | undefined {
 /** Schemas may quote the values that they refuse. */
 const QUOTING = ['PAYLOAD_INVALID', 'RESULT_INVALID', 'PROGRESS_INVALID'];
 
-/** A failure as it is logged: of what a schema refused, only which fields. All of it is kept with the task. */
+/**
+ * A failure as it is logged: of what a schema refused, only which fields; no details, which hold what a handler had in its hands, such as a request
+ * with its headers. All of it is kept with the task.
+ */
 export function loggedFailure(failure: TaskFailure): TaskFailure {
-  const { name, code, details, cause } = failure;
+  const { details, cause, ...told } = failure;
+  const { name, code } = told;
   if (!QUOTING.includes(code))
-    return cause === undefined ? failure : { ...failure, cause: loggedFailure(cause) };
+    return cause === undefined ? told : { ...told, cause: loggedFailure(cause) };
   const issues = (details as { issues?: unknown } | undefined)?.issues;
   const paths = Array.isArray(issues) ? issues.map((issue) => String(Object(issue).path)) : [];
   const fields = paths.filter((path) => path !== '').join(', ');
