@@ -1,7 +1,7 @@
 export type { ConnectionLimits } from './connection-count.js';
 export type { PermissionOptions } from './guards.js';
 export { createPermission, isOwnName, refuseOtherSites } from './guards.js';
-export { type JsonLimits, readJson } from './json-body.js';
+export { type JsonLimits, parseJson, readJson } from './json-body.js';
 export { leaveUnread } from './leave-unread.js';
 export {
   checkDistinct,

@@ -24,9 +24,13 @@ export async function readJson(request: Request, limits: JsonLimits = {}): Promi
   const charset = /charset\s*=\s*"?([^\s";]+)/i.exec(request.headers['content-type'] ?? '')?.[1];
   if (charset !== undefined && !/^utf-?8$/i.test(charset))
     throw new HttpRefusal(415, 'JSON is written in UTF-8');
-  const text = decode(await readBody(request, limits));
+  return parseJson(decode(await readBody(request, limits)), limits.maxDepth);
+}
+
+/** What a text of JSON says. @throws REQUEST_INVALID as {@link readJson}, with 400 */
+export function parseJson(text: string, maxDepth = MAX_DEPTH): unknown {
   const value = parse(text);
-  checkKeys(text, limits.maxDepth ?? MAX_DEPTH);
+  checkKeys(text, maxDepth);
   return value;
 }
 

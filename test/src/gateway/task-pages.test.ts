@@ -162,7 +162,11 @@ test('a dead letter is redriven with another payload: mistakes are shown, and wh
   expect(await field.inputValue()).toBe('{\n  "to": bob\n}');
   await redrive('{"to": 7, "token": "[redacted]"}');
   expect(await page.getByRole('alert').innerText()).toMatch(/to.*string/);
-  // The browser tells of both answers: they are 422.
+  await redrive(`{"to": ${'['.repeat(5_000)}${']'.repeat(5_000)}}`);
+  expect(await page.getByRole('alert').innerText()).toContain('deeper than 100 levels');
+  await redrive('{"to": "ann", "to": "bob"}');
+  expect(await page.getByRole('alert').innerText()).toContain('"to" is given twice');
+  // The browser tells of these answers: they are 422.
   visit.troubles.length = 0;
   await redrive('{"to": "bob", "token": "[redacted]"}');
   await page.getByText('The task is back in its queue.').waitFor();

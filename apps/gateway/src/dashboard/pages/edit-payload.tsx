@@ -1,3 +1,4 @@
+import { parseJson } from '@goflow/http';
 import { redactPayload, type TaskInfo } from '@goflow/sdk';
 import { ENCRYPTED_TEXT, findJsonFault, isGoflowError } from '@goflow/shared';
 import type { VNode } from 'preact';
@@ -11,6 +12,8 @@ import { notChanged, REDRIVEN } from './task-actions.js';
 
 /** Larger ones are no longer a pleasure to edit in a browser. */
 const MAX_EDITED = 256 * 1024;
+/** As of a push. */
+const MAX_DEPTH = 100;
 
 /** A dead letter’s payload in a field, to be redriven with another. */
 export function editPage(deps: GatewayDeps): Page {
@@ -41,7 +44,8 @@ export function editAction(deps: GatewayDeps): Action {
       if (fault) return askAgain(task, { text, fault });
       try {
         const shown = redactPayload(deps.tasks, task.type, task.payload);
-        const payload = putBack(JSON.parse(text), { original: task.payload, shown });
+        const edited = parseJson(text, MAX_DEPTH);
+        const payload = putBack(edited, { original: task.payload, shown });
         const { found, redriven } = await goflow.inspector.deadLetters.redrive(id, { payload });
         logger.info({ id, by, redriven }, 'a task was redriven with another payload');
         return redriven ? { back: taskPath(id), notice: REDRIVEN } : notChanged(id, found);
@@ -54,6 +58,7 @@ export function editAction(deps: GatewayDeps): Action {
 }
 
 const isOfPayload = (error: unknown) =>
+  isGoflowError(error, 'REQUEST_INVALID') ||
   isGoflowError(error, 'PAYLOAD_INVALID') ||
   isGoflowError(error, 'PAYLOAD_NOT_SERIALIZABLE') ||
   isGoflowError(error, 'PAYLOAD_TOO_LARGE') ||
