@@ -77,10 +77,9 @@ export async function build(folder) {
  */
 function removeStale(folder) {
   for (const file of readdirSync(join(folder, 'dist'), { recursive: true, encoding: 'utf8' })) {
-    const source = file.replace(/(\.d\.ts|\.js)(\.map)?$/, '.ts');
-    const isOfBundle = file.startsWith(BUNDLE);
-    if (source !== file && !isOfBundle && !existsSync(join(folder, 'src', source)))
-      rmSync(join(folder, 'dist', file));
+    const name = file.replace(/(\.d\.ts|\.js)(\.map)?$/, '');
+    const hasSource = ['.ts', '.tsx'].some((end) => existsSync(join(folder, 'src', name + end)));
+    if (name !== file && !file.startsWith(BUNDLE) && !hasSource) rmSync(join(folder, 'dist', file));
   }
 }
 

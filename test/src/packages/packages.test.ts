@@ -1,7 +1,7 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cleanPrefix, testPrefix } from '@goflow/testing';
+import { cleanPrefix, startProgram, testPrefix } from '@goflow/testing';
 import { publint } from 'publint';
 import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vitest';
 import { programOf, ROOT } from '../../../scripts/run-program.mjs';
@@ -42,6 +42,13 @@ const PACKAGES = [
     file: 'cli.tgz',
     door: '@goflow/cli/reference',
     entry: 'readReference',
+    needs: ['sdk.tgz', 'worker.tgz'],
+  },
+  {
+    name: '@goflow/gateway',
+    folder: 'apps/gateway',
+    file: 'gateway.tgz',
+    entry: 'createGateway',
     needs: ['sdk.tgz', 'worker.tgz'],
   },
 ];
@@ -212,6 +219,36 @@ test(
     for (const name of ['bullmq', 'ioredis', 'commander'])
       expect(licenses).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+: MIT$`, 'm'));
     expect(licenses).not.toMatch(/^@goflow/m);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'the gateway runs where it was installed: it pushes, and shows its pages and the board',
+  async () => {
+    const names = ['gateway.tgz', 'sdk.tgz', 'worker.tgz'].map(tarball);
+    const folder = await installed('gateway', ...names, ...(await pinned('zod')));
+    await writeFile(
+      join(folder, 'tasks.mjs'),
+      `import { defineTasks } from '@goflow/sdk';
+       import { z } from 'zod';
+       export const tasks = defineTasks({ repeater: { payload: z.string(), result: z.string() } });`,
+    );
+    const prefix = testPrefix();
+    const redis = inject('redisUrl');
+    onTestFinished(async () => void (await cleanPrefix(redis, prefix)));
+    const flags = ['--tasks', 'tasks.mjs', '--redis', redis, '--prefix', prefix, '--port', '0'];
+    const program = startProgram(
+      join(folder, 'node_modules/@goflow/gateway/bin/goflow-gateway.js'),
+      flags,
+      { cwd: folder },
+    );
+    onTestFinished(() => program[Symbol.asyncDispose]());
+    const [, url = ''] = await program.line(/"url":"([^"]+)"/);
+    const body = '{"payload":"hello"}';
+    expect((await fetch(`${url}/tasks/repeater`, { method: 'POST', body })).status).toBe(201);
+    for (const path of ['/dashboard', '/dashboard/tasks', '/dashboard/board', '/openapi.json'])
+      expect((await fetch(`${url}${path}`)).status, path).toBe(200);
   },
   TIMEOUT_MS,
 );

@@ -9,6 +9,8 @@ const PROJECTS = {
   broker: 'libs/broker',
   cli: 'apps/cli',
   commands: 'libs/commands',
+  gateway: 'apps/gateway',
+  http: 'libs/http',
   local: 'libs/local',
   sdk: 'apps/producer-sdk',
   shared: 'libs/shared',
