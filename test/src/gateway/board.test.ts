@@ -1,4 +1,3 @@
-import { appRoutes } from '@bull-board/api/dist/routes.js';
 import { defineTasks } from '@goflow/sdk';
 import { until } from '@goflow/testing';
 import { expect, test } from 'vitest';
@@ -37,21 +36,36 @@ async function jobsOf(askBoard: Ask, query: string): Promise<readonly BoardJob[]
   return queue?.jobs ?? [];
 }
 
+/** What bull-board's own server would take. */
+const CHANGING = [
+  'PUT /queues/pause',
+  'PUT /queues/default/pause',
+  'PUT /queues/default/resume',
+  'PUT /queues/default/empty',
+  'PUT /queues/default/obliterate',
+  'PUT /queues/default/promote',
+  'PUT /queues/default/retry/failed',
+  'PUT /queues/default/clean/delayed',
+  'PUT /queues/default/concurrency',
+  'PUT /queues/default/JOB/promote',
+  'PUT /queues/default/JOB/retry',
+  'PUT /queues/default/JOB/clean',
+  'PATCH /queues/default/JOB/update-data',
+  'POST /queues/default/add',
+  'DELETE /queues/default/JOB',
+];
+
 test('nothing that bull-board could change is there, for whoever may do all', async () => {
   const dashboard = await startDashboard({ tasks });
   const id = await dashboard.goflow.push('echo', 1, { delay: '1h' });
   const askBoard = await openBoard(dashboard);
-  const changing = appRoutes.api.flatMap(({ method, route }) =>
-    [route].flat().map((path) => [String(method).toUpperCase(), path] as const),
-  );
-  const words = { queueName: 'default', jobId: id.split(':')[1] ?? '', queueStatus: 'delayed' };
-  for (const [method, path] of changing.filter(([one]) => one !== 'GET')) {
-    const filled = path.replaceAll(/:(\w+)/g, (_, name: keyof typeof words) => words[name] ?? 'x');
-    for (const one of [filled, `${filled}/`, filled.toUpperCase(), filled.replace('/api', '//api')])
+  for (const [method = '', path = ''] of CHANGING.map((one) => one.split(' '))) {
+    const filled = `/api${path.replace('JOB', id.split(':')[1] ?? '')}`;
+    for (const one of [filled, `${filled}/`, filled.toUpperCase(), `/${filled}`])
       expect([method, one, (await askBoard(one, method)).status]).toEqual([method, one, 403]);
   }
-  expect(changing.length).toBeGreaterThan(20);
   expect((await dashboard.goflow.status(id)).status).toBe('delayed');
+  expect(await dashboard.goflow.fleet.queues()).toMatchObject([{ isPaused: false }]);
 });
 
 test('who asks the board for all jobs at once gets a hundred', async () => {

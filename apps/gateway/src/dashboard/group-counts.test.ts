@@ -1,23 +1,18 @@
 import { expect, test } from 'vitest';
 import { GroupCounts } from './group-counts.js';
 
-/** Each count hangs until it is ended: as while Redis does not answer. */
-function hanging() {
-  const pending: PromiseWithResolvers<{ groups: []; examined: number; complete: boolean }>[] = [];
-  const counts = new GroupCounts({
-    groups: () => {
-      const count = withResolvers<{ groups: []; examined: number; complete: boolean }>();
-      pending.push(count);
-      return count.promise;
-    },
-  });
-  return { counts, pending };
+interface Count {
+  readonly resolve: (counted: { groups: []; examined: number; complete: boolean }) => void;
+  readonly reject: (error: Error) => void;
 }
 
-function withResolvers<T>(): PromiseWithResolvers<T> {
-  let settle = {} as Omit<PromiseWithResolvers<T>, 'promise'>;
-  const promise = new Promise<T>((resolve, reject) => (settle = { resolve, reject }));
-  return { promise, ...settle };
+/** Each count hangs until it is ended: as while Redis does not answer. */
+function hanging() {
+  const pending: Count[] = [];
+  const counts = new GroupCounts({
+    groups: () => new Promise((resolve, reject) => void pending.push({ resolve, reject })),
+  });
+  return { counts, pending };
 }
 
 test('who asks again after a count that failed is told why, also while the next one hangs', async () => {
