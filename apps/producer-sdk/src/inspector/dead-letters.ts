@@ -66,7 +66,7 @@ export class DeadLetters implements GoflowDeadLetters {
       ...resolveGroupOptions(options),
       visit: ({ tasks }) => {
         for (const task of tasks) groups.add(task);
-        return true;
+        return !groups.isFull;
       },
     });
     return { groups: groups.list(), examined: lookedAt, complete };

@@ -56,7 +56,7 @@ export interface GroupedDeadLetters {
   readonly groups: readonly DeadLetterGroup[];
   /** How many tasks were looked at. */
   readonly examined: number;
-  /** False when the limit or the signal ended it: the counts are of a part, the newest of each queue. */
+  /** False when the limit, the signal or the 10,000th group ended it: the counts are of a part, the newest of each queue. */
   readonly complete: boolean;
 }
 

@@ -19,6 +19,8 @@ export interface DeadLetterGroup {
 
 const MAX_SAMPLE = 5;
 const MAX_MESSAGE = 500;
+/** Nobody looks at more, and each takes memory: failures that are all different would take that of all. */
+const MAX_GROUPS = 10_000;
 
 interface Group {
   readonly fingerprint: string;
@@ -48,6 +50,11 @@ export class DeadLetterGroups {
     group.lastAt = at;
     group.reason = reason;
     group.message = cut(failure.message);
+  }
+
+  /** Whether there are so many that no more should come. */
+  get isFull(): boolean {
+    return this.#groups.size >= MAX_GROUPS;
   }
 
   /** The largest first. */
