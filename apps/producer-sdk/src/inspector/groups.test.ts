@@ -13,7 +13,7 @@ function failed(index: number): TaskDetail {
     attempts: 1,
     pushedAt: index,
     finishedAt: index,
-    failure: { name: 'Error', code: undefined, message: `failed as ${letters}` },
+    failure: { name: 'Error', code: 'E_MAIL', message: `failed as ${letters}` },
     payload: undefined,
     tags: [],
     priority: 0,
