@@ -29,7 +29,7 @@ const handlers = defineHandlers(tasks, {
 });
 
 /** What differs from task to task, whether it was in a chunk or not. */
-const TIMES = ['timestamp', 'processedOn', 'finishedOn'];
+const TIMES = ['timestamp', 'processedOn', 'finishedOn', 'due'];
 
 /** All that lies in Redis of a task that is a job of its own. */
 async function storedOf({ redis, prefix }: Place, id: TaskId) {
