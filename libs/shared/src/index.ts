@@ -40,6 +40,7 @@ export type { ClientEvents } from './events/client-events.js';
 export type { DataLoss } from './events/data-loss.js';
 export { Emitter } from './events/emitter.js';
 export type { TaskFinished, WorkerEventSource, WorkerEvents } from './events/worker-events.js';
+export { canBeHeldUp, type FleetNow, heldUpBy, type OpenTask } from './fleet/held-up-by.js';
 export type { QueueRates } from './fleet/queue-rates.js';
 export { queueRatesOf } from './fleet/queue-rates.js';
 export { bySpecificity, ruleFor, scopeText } from './fleet/rule-for.js';

@@ -120,7 +120,7 @@ test('concurrency: set, shown, inherited, reset, and who did it', async () => {
   expect((await call('concurrency', 'reset')).stdout).toBe('all workers: no longer 7\n');
   expect(await call('concurrency', 'reset')).toMatchObject({ code: 4 });
   await until(() => worker.concurrency.default === 10, { what: 'its own again' });
-  expect((await call('audit', '--limit', '1')).stdout).toContain('concurrency 7 → not said');
+  expect((await call('audit', '--limit', '1')).stdout).toContain('concurrency 7 → none');
 });
 
 test.each([

@@ -104,6 +104,22 @@ test('what a task does is seen as it does it, up to its end, without a reload', 
   expect(await visit.page.locator('body').getAttribute('data-same')).toBe('yes');
 });
 
+test('a task says why it does not start: nobody has its handler, its queue is paused', async () => {
+  const dashboard = await startDashboard({ tasks });
+  const { goflow } = dashboard;
+  const id = await goflow.push('report', 1);
+  const visit = await visitWith(browser, dashboard, { path: `/tasks/${id}`, role: 'read' });
+  expect(await main(visit)).toContain('no live worker has a handler of this type');
+  await goflow.fleet.pause('reports', { by: 'ada' });
+  const handlers = { report: () => undefined, 'mail.send': () => undefined };
+  await dashboard.startWorker({ handlers });
+  const held = /Held up\s+its queue is paused\n/;
+  await until(async () => held.test(await main(visit)), { what: 'the page to tell it' });
+  await goflow.fleet.resume('reports', { by: 'ada' });
+  await goflow.wait(id);
+  await until(async () => !(await main(visit)).includes('Held up'), { what: 'the end' });
+});
+
 test('a task is cancelled by who may push, and by nobody else', async () => {
   const dashboard = await startDashboard({ tasks });
   const id = await dashboard.goflow.push('report', 1, { delay: '1h' });

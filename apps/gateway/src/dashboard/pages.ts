@@ -24,10 +24,11 @@ export interface Content {
 
 /** All that there is to be seen and done. */
 export function contentOf(deps: GatewayDeps): Content {
+  const watch = new FleetWatch(deps);
   const all: readonly Content[] = [
-    fleet(deps),
+    fleet(deps, watch),
     {
-      pages: [tasksPage(deps), taskPage(deps), editPage(deps)],
+      pages: [tasksPage(deps), taskPage(deps, watch), editPage(deps)],
       actions: [...taskActions(deps), editAction(deps)],
     },
     deadLetters(deps),
@@ -39,8 +40,7 @@ export function contentOf(deps: GatewayDeps): Content {
   };
 }
 
-function fleet(deps: GatewayDeps): Content {
-  const watch = new FleetWatch(deps);
+function fleet(deps: GatewayDeps, watch: FleetWatch): Content {
   return {
     pages: [overviewPage(deps, watch), workersPage(watch), queuesPage(watch)],
     actions: [...concurrencyActions(deps, watch), ...queueActions(deps)],

@@ -32,6 +32,6 @@ export function spellChange(record: AuditRecord): string {
   if (action === 'queue.pause' || action === 'queue.resume')
     return `${queue}: ${action === 'queue.pause' ? 'paused' : 'resumed'}`;
   const whom = worker === undefined ? spellScope(record) : `${queue ?? 'all queues'} of ${worker}`;
-  const change = `${from ?? 'not said'} → ${to ?? 'not said'}`;
+  const change = `${from ?? 'none'} → ${to ?? 'none'}`;
   return `${whom}: concurrency ${change}${worker === undefined ? '' : ' (on the worker itself)'}`;
 }

@@ -5,6 +5,7 @@ import { whileRedisIsWatched } from '../../connection/redis-watch.js';
 import { EXIT, type ExitCode } from '../../exit-code.js';
 import type { Colour, Output } from '../../terminal/output.js';
 import { jsonText, oneLine } from '../../terminal/printable.js';
+import { whyLate } from './held-up.js';
 
 /** How long a task is waited for unless told otherwise. */
 export const DEFAULT_WAIT_MS = 30_000;
@@ -54,7 +55,7 @@ export interface WaitPlan {
   readonly out: Output;
 }
 
-/** Waits until a task has ended, however it did, and says when Redis is away. @throws WAIT_TIMEOUT, WAIT_ABORTED, BROKER_UNAVAILABLE */
+/** Waits until a task has ended, however it did; says when Redis is away, and after a wait in vain what holds the task up. @throws WAIT_TIMEOUT, WAIT_ABORTED, BROKER_UNAVAILABLE */
 export async function waitFor(
   { broker, goflow }: { readonly broker: Broker; readonly goflow: AnyGoflow },
   id: string,
@@ -68,6 +69,10 @@ export async function waitFor(
     });
     return result ?? { status: 'unknown', id };
   } catch (cause) {
+    if (isGoflowError(cause, 'WAIT_TIMEOUT')) {
+      const why = await whyLate(id, goflow);
+      if (why !== undefined) out.note(`held up: ${why}`);
+    }
     if (!isGoflowError(cause, 'WAIT_ABORTED')) throw cause;
     throw new GoflowError('WAIT_ABORTED', `no longer waited for; the task goes on: ${id}`, {
       cause,

@@ -7,6 +7,7 @@ import type { Output } from '../../terminal/output.js';
 import { jsonText } from '../../terminal/printable.js';
 import { formatTable } from '../../terminal/table.js';
 import { spell } from '../../terminal/times.js';
+import { whyHeldUp } from './held-up.js';
 import { paintState, unknownTask } from './outcome.js';
 import { failureText, HISTORY, logText, taskFacts, timeText } from './task-facts.js';
 
@@ -21,7 +22,8 @@ export const run: RunCommand = async ([id = ''], { reveal }, context) => {
     return EXIT.notFound;
   }
   const task = reveal === true ? found : await redacted(found, context);
-  out.answer(task, () => linesOf(task, out));
+  const heldUp = out.json ? undefined : await whyHeldUp(task, goflow);
+  out.answer(task, () => linesOf(task, heldUp, out));
   return EXIT.done;
 };
 
@@ -39,11 +41,11 @@ async function contractsAbout(type: string, file: string | undefined): Promise<T
   return (await import('@goflow/worker/modules')).loadTasks(file);
 }
 
-function linesOf(task: TaskInfo, out: Output): string[] {
+function linesOf(task: TaskInfo, heldUp: string | undefined, out: Output): string[] {
   const { status, failure, history, log, progress, payload } = task;
   return [
     paintState(out, status),
-    ...factLines(factsOf(task), out),
+    ...factLines([['held up', heldUp], ...factsOf(task)], out),
     ...section('payload', [jsonText(payload, 2)], out),
     ...section('attempts', history.length > 0 ? formatTable(history, HISTORY, out) : [], out),
     ...section(

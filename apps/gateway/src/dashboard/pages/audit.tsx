@@ -57,7 +57,7 @@ function Trail({ records }: { records: readonly AuditRecord[] }): VNode {
 /** What was done, in words. */
 function spelled(record: AuditRecord): string {
   const { action, queue = '', worker = '', from, to } = record;
-  const change = `from ${spellNumber(from)} to ${spellNumber(to)}`;
+  const change = `${spellNumber(from)} → ${spellNumber(to)}`;
   switch (action) {
     case 'queue.pause':
       return `paused the queue ${queue}`;

@@ -10,11 +10,18 @@ import { Time } from '../parts/time.js';
 
 type Fact = readonly [name: string, value: ComponentChildren];
 
+/** What a task's facts are made of. */
+interface FactsProps {
+  readonly task: TaskInfo;
+  /** Why it does not start. */
+  readonly heldUp: string | undefined;
+}
+
 /** What is known of a task, but for what it holds and did. */
-export function Facts({ task }: { task: TaskInfo }): VNode {
+export function Facts({ task, heldUp }: FactsProps): VNode {
   return (
     <dl class="card">
-      {[...mainFacts(task), ...timeFacts(task), ...optionFacts(task)]
+      {[...mainFacts(task, heldUp), ...timeFacts(task), ...optionFacts(task)]
         .filter(([, value]) => value !== undefined && value !== false)
         .map(([name, value]) => (
           <>
@@ -26,12 +33,13 @@ export function Facts({ task }: { task: TaskInfo }): VNode {
   );
 }
 
-function mainFacts(task: TaskInfo): Fact[] {
+function mainFacts(task: TaskInfo, heldUp: string | undefined): Fact[] {
   const { id, type, queue, status, tags, priority, reason, fingerprint } = task;
   const { unique, chunk } = parseTaskId(id) ?? {};
   const letters = hrefOf('/dead-letters/tasks', { fingerprint, type });
   return [
     ['State', <State state={status} />],
+    ['Held up', heldUp],
     ['Id', <code>{id}</code>],
     ['Type', <a href={hrefOf('/tasks', { type })}>{oneLine(type)}</a>],
     ['Queue', <a href={queueHref(queue)}>{queue}</a>],

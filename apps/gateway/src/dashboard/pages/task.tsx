@@ -1,7 +1,8 @@
 import { redactPayload, type TaskInfo, type Tasks } from '@goflow/sdk';
-import { ENCRYPTED_TEXT, isFinal } from '@goflow/shared';
+import { canBeHeldUp, ENCRYPTED_TEXT, heldUpBy, isFinal } from '@goflow/shared';
 import type { ComponentChildren, VNode } from 'preact';
 import type { GatewayDeps } from '../../gateway-deps.js';
+import type { FleetWatch } from '../fleet/fleet-watch.js';
 import type { Page } from '../page.js';
 import { taskPath } from '../parts/href.js';
 import { Json } from '../parts/json.js';
@@ -10,7 +11,7 @@ import { Facts } from './task-facts.js';
 import { Attempts, Failure, Log } from './task-history.js';
 
 /** All about one task. */
-export function taskPage({ goflow, tasks }: GatewayDeps): Page {
+export function taskPage({ goflow, tasks }: GatewayDeps, watch: FleetWatch): Page {
   return {
     path: '/tasks/:id',
     section: 'tasks',
@@ -22,7 +23,7 @@ export function taskPage({ goflow, tasks }: GatewayDeps): Page {
         body: (
           <>
             <TaskActions task={task} role={role} />
-            <Facts task={task} />
+            <Facts task={task} heldUp={await heldUp(task, watch)} />
             <Parts task={task} tasks={tasks} />
           </>
         ),
@@ -30,6 +31,13 @@ export function taskPage({ goflow, tasks }: GatewayDeps): Page {
       };
     },
   };
+}
+
+/** A hint only: nothing where the fleet cannot be looked at. */
+async function heldUp(task: TaskInfo, watch: FleetWatch): Promise<string | undefined> {
+  if (!canBeHeldUp(task)) return undefined;
+  const view = await watch.look().catch(() => undefined);
+  return view && heldUpBy(task, view);
 }
 
 function Parts({ task, tasks }: { task: TaskInfo; tasks: Tasks }): VNode {
