@@ -14,4 +14,4 @@ export {
   readText,
   toNumber,
 } from './program/read-texts.js';
-export { type GivenTokens, readTokens } from './program/tokens.js';
+export { type GivenTokens, namingTokens, readTokens } from './program/tokens.js';

@@ -1,4 +1,4 @@
-import { checkInteger, invalidOption } from '@goflow/shared';
+import { checkInteger, GoflowError, invalidOption } from '@goflow/shared';
 
 /** One token, or up to 10 of them that all open: while tokens are changed, the old one and the new one. */
 export type Tokens = string | readonly string[];
@@ -32,12 +32,14 @@ export function resolveListenOptions(
   const host = given.host ?? '127.0.0.1';
   if (typeof host !== 'string' || host === '') throw invalidOption('http.host', 'an address', host);
   if (!isLoopback(host) && !hasTokens)
-    throw invalidOption(
-      tokenName,
-      `given when listening on ${host}, which others can reach`,
-      undefined,
-    );
+    throw tokenMissing(tokenName, `given when listening on ${host}, which others can reach`);
   return { host, port: checkInteger('http.port', given.port, [0, 65_535]) };
+}
+
+/** A token has to be given, and is not. */
+export function tokenMissing(name: string, rule: string): GoflowError {
+  const details = { option: name, rule };
+  return new GoflowError('OPTION_INVALID', `Expected \`${name}\` to be ${rule}`, { details });
 }
 
 /** @throws OPTION_INVALID, without the token */

@@ -6,4 +6,5 @@ export {
   isLoopback,
   resolveListenOptions,
   resolveTokens,
+  tokenMissing,
 } from './listen-options.js';

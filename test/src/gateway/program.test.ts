@@ -58,7 +58,7 @@ test('tokens come from the environment, or from files; wrong ones are not shown'
   expect(await Promise.all(statuses)).toEqual([201, 201, 201, 401]);
   const short = runHere({ GOFLOW_OPERATE_TOKEN: 'too short' });
   expect(await short.exited).toEqual({ code: 2, signal: null });
-  expect(short.stderr).toMatch(/OPTION_INVALID: .*http\.operateToken/);
+  expect(short.stderr).toMatch(/OPTION_INVALID: .*`GOFLOW_OPERATE_TOKEN`/);
   expect(short.stderr).not.toContain('too short');
 });
 
@@ -75,7 +75,7 @@ test('a push is part of the trace that its request names, where traces are asked
 test.each([
   [[], /--tasks <file> .* is missing/],
   [['--tasks', TASKS, '--port', 'x'], /--port/],
-  [['--tasks', TASKS, '--host', '0.0.0.0'], /http\.operateToken/],
+  [['--tasks', TASKS, '--host', '0.0.0.0'], /Expected `GOFLOW_OPERATE_TOKEN` to be given [^`]*$/m],
   [['--tasks', TASKS, '--rate-limit', '0'], /--rate-limit/],
   [['--tasks', '/no/such/tasks.mjs'], /tasks\.mjs/],
   [['--tasks', TASKS, '--tokn', 'x'], /unknown option '--tokn'/],

@@ -154,6 +154,6 @@ test.each([
   const env = { GOFLOW_TOKEN: CANARY.token, GOFLOW_PORT: '0', [name]: token };
   const program = runWorker(['--tasks', TASKS_FILE, '--handlers', HANDLERS_DIR], env);
   expect(await program.exited).toEqual({ code: 2, signal: null });
-  expect(program.stderr).toContain('OPTION_INVALID');
+  expect(program.stderr).toMatch(new RegExp(`OPTION_INVALID: .*\`${name}\``));
   expect(`${program.stdout}${program.stderr}`).not.toContain('canary');
 });

@@ -54,7 +54,7 @@ test.each([
   [[...MODULES, '--log-level', 'loud'], '--log-level <level>: expected one of debug, info'],
   [
     [...MODULES, '--port', '0', '--host', '0.0.0.0'],
-    'Expected `http.token` to be given when listening on 0.0.0.0',
+    'Expected `GOFLOW_TOKEN` to be given when listening on 0.0.0.0, which others can reach\n',
   ],
   [
     ['--tasks', join(HANDLERS_DIR, 'none.mjs'), '--handlers', HANDLERS_DIR],

@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { isGoflowError, type Logger, toFailure } from '@goflow/shared';
 import { createLogger } from '@goflow/telemetry/logger';
 import { FLUSH_MS, startTracing } from '@goflow/telemetry/program-tracing';
-import { loadTasks } from '@goflow/worker/modules';
+import { loadTasks, namingTokens } from '@goflow/worker/modules';
 import { CommanderError } from 'commander';
 import { createGateway } from '../gateway.js';
 import { createCommand, type ProgramSettings, readSettings } from './flags.js';
@@ -13,6 +13,12 @@ import { createCommand, type ProgramSettings, readSettings } from './flags.js';
 const EXIT = { usage: 2, unavailable: 69, software: 70, config: 78 } as const;
 /** What closing may take after `grace`. */
 const LAST_RESORT_MS = 5_000;
+
+const TOKENS = {
+  'http.readToken': 'GOFLOW_READ_TOKEN',
+  'http.pushToken': 'GOFLOW_PUSH_TOKEN',
+  'http.operateToken': 'GOFLOW_OPERATE_TOKEN',
+};
 
 /** Runs a gateway with what the command line and the environment say, until a signal ends the process. */
 export async function runGateway(program: NodeJS.Process): Promise<void> {
@@ -23,7 +29,8 @@ export async function runGateway(program: NodeJS.Process): Promise<void> {
   const folders = [dirname(resolve(settings.tasks)), program.cwd()];
   const traces = await startTracing({ env: program.env, folders, service: 'goflow-gateway' });
   const tracing = traces?.tracing;
-  const gateway = createGateway({ ...(await optionsOf(settings)), tracing, logger });
+  const options = { ...(await optionsOf(settings)), tracing, logger };
+  const gateway = namingTokens(TOKENS, program.env, () => createGateway(options));
   listenToSignals(program, {
     graceMs: settings.grace,
     logger,

@@ -4,6 +4,7 @@ import {
   resolveListenOptions,
   resolveTokens,
   type Tokens,
+  tokenMissing,
 } from '@goflow/http/server';
 import { checkKnown, invalidOption } from '@goflow/shared';
 
@@ -45,7 +46,7 @@ export function resolveHttpOptions(given: HttpOptions): ResolvedHttpOptions {
     tokenName: 'http.token',
   });
   if (readTokens.length > 0 && tokens.length === 0)
-    throw invalidOption('http.token', 'given where http.readToken is', undefined);
+    throw tokenMissing('http.token', 'given where http.readToken is');
   checkDistinct(['http.readToken', readTokens], ['http.token', tokens]);
   return Object.freeze({ ...listen, tokens, readTokens });
 }

@@ -6,7 +6,9 @@ import { createWorker, type Worker } from '../worker.js';
 import { loadAll } from './exec-programs.js';
 import type { ProgramSettings } from './flags.js';
 import { openFiles } from './open-files.js';
-import { httpOf } from './tokens.js';
+import { httpOf, namingTokens } from './tokens.js';
+
+const TOKENS = { 'http.token': 'GOFLOW_TOKEN', 'http.readToken': 'GOFLOW_READ_TOKEN' };
 
 /** A worker program that runs. */
 export interface RunningProgram {
@@ -33,7 +35,7 @@ export async function runProgram(
   const { grace, lease, sharedCalls, compressAbove, encryptionKeys } = rest;
   const { minConcurrency: min, maxConcurrency: max, label: labels } = rest;
   const http = httpOf({ port, host, token, readToken });
-  const worker = createWorker({
+  const options = {
     tasks,
     handlers,
     redis,
@@ -49,7 +51,8 @@ export async function runProgram(
     encryption: encryptionKeys,
     tracing: tracing?.tracing,
     logger: log,
-  });
+  };
+  const worker = namingTokens(TOKENS, env, () => createWorker(options));
   const logger = log.child({ worker: worker.name });
   const open = await openModules(settings);
   if (open.length > 0)

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { httpOf } from './tokens.js';
+import { resolveHttpOptions } from '../ops/http-options.js';
+import { httpOf, namingTokens } from './tokens.js';
 
 const TOKEN = 'canary-of-sixteen';
 const NONE = { port: undefined, host: '127.0.0.1' };
@@ -19,4 +20,16 @@ test.each([
   expect(refuse).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
   expect(refuse).toThrow(`${name} is given, but no --port`);
   expect(refuse).not.toThrow('canary');
+});
+
+test.each([
+  [{}, 'Expected `GOFLOW_TOKEN` to be given where GOFLOW_READ_TOKEN is'],
+  [{ GOFLOW_READ_TOKEN_FILE: '/run/t' }, 'given where GOFLOW_READ_TOKEN_FILE is'],
+])('what is refused of tokens is told by the names of the variables, with %j', (env, told) => {
+  const names = { 'http.token': 'GOFLOW_TOKEN', 'http.readToken': 'GOFLOW_READ_TOKEN' };
+  const refuse = () =>
+    namingTokens(names, env, () => resolveHttpOptions({ port: 0, readToken: TOKEN }));
+  expect(refuse).toThrow(told);
+  expect(refuse).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
+  expect(refuse).not.toThrow(/undefined|http\./);
 });

@@ -1,4 +1,4 @@
-import { GoflowError } from '@goflow/shared';
+import { GoflowError, isGoflowError } from '@goflow/shared';
 import type { HttpOptions } from '../ops/http-options.js';
 import { readSecretFile } from './secret-file.js';
 
@@ -19,6 +19,30 @@ export function readTokens(
   if (file) return toTokens(readFile(`${name}_FILE`, file));
   const text = env[name];
   return text ? toTokens(text) : undefined;
+}
+
+/**
+ * What `make` makes of tokens that {@link readTokens} read; where it refuses them, the error names the variables in place of the options.
+ *
+ * @param variables by option: `{ 'http.token': 'GOFLOW_TOKEN' }`
+ * @throws what `make` throws
+ */
+export function namingTokens<T>(
+  variables: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string | undefined>>,
+  make: () => T,
+): T {
+  try {
+    return make();
+  } catch (cause) {
+    if (!isGoflowError(cause, 'OPTION_INVALID')) throw cause;
+    const message = Object.entries(variables).reduce(
+      (text, [option, name]) =>
+        text.replaceAll(option, env[`${name}_FILE`] ? `${name}_FILE` : name),
+      cause.message,
+    );
+    throw new GoflowError('OPTION_INVALID', message, { cause });
+  }
 }
 
 /** What an HTTP face is made of. */
