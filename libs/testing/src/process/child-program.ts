@@ -44,7 +44,8 @@ type ProgramProcess = ChildProcess & { readonly stdout: Readable; readonly stder
 const STOP_GRACE_MS = 10_000;
 /** A grandchild may hold the pipes open for ever: output is waited for no longer than this after the end. */
 const LAST_OUTPUT_MS = 1_000;
-const NOT_INHERITED = /^(REDIS_URL|GOFLOW_.*|OTEL_.*|NODE_OPTIONS|NODE_ENV|VITEST.*|TEST|PROD|DEV|MODE)$/;
+const NOT_INHERITED =
+  /^(REDIS_URL|GOFLOW_.*|OTEL_.*|NODE_OPTIONS|NODE_ENV|VITEST.*|TEST|PROD|DEV|MODE)$/;
 
 /** Starts `node file ...args` as a process of its own. */
 export function startProgram(
