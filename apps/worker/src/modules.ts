@@ -15,3 +15,4 @@ export {
   toNumber,
 } from './program/read-texts.js';
 export { type GivenTokens, namingTokens, readTokens } from './program/tokens.js';
+export { useTypeScript } from './program/typescript.js';

@@ -154,6 +154,7 @@ export const tasks = defineTasks({ echo: { payload: text, result: text } });
 `,
 };
 const PACKAGES = ['@goflow/sdk', 'zod'];
+const runsTypeScript = Boolean((process.features as { typescript?: unknown }).typescript);
 
 test.each([[[]], [['--watch']]])('TypeScript runs where tsx is, with %j', async (watch) => {
   const place = newPlace();
@@ -164,6 +165,23 @@ test.each([[[]], [['--watch']]])('TypeScript runs where tsx is, with %j', async 
   expect(await goflow.wait(await goflow.push('echo', 'a'))).toBe('a?!');
 });
 
+test.skipIf(runsTypeScript)(
+  'contracts in TypeScript are taken by push, show and doctor',
+  async () => {
+    const place = newPlace();
+    const folder = await newFolder(FILES, [...PACKAGES, 'tsx']);
+    const flags = ['--tasks', join(folder, 'tasks.ts')];
+    const wrong = await runCli(place, ['push', 'echo', '7', ...flags]);
+    expect(wrong.stderr).toContain('PAYLOAD_INVALID');
+    const pushed = await runCli(place, ['push', 'echo', '"a"', ...flags]);
+    expect(pushed.code).toBe(0);
+    const shown = await runCli(place, ['show', pushed.stdout.trim(), ...flags]);
+    expect(shown).toMatchObject({ code: 0, stdout: expect.stringContaining('"a"') });
+    const { stdout, stderr } = await runCli(place, ['doctor', ...flags]);
+    expect(stdout + stderr).not.toContain('cannot be loaded');
+  },
+);
+
 test('goflow-worker runs it, too, when Node was told of tsx', async () => {
   const place = newPlace();
   const goflow = openClient(tasks, place);
@@ -173,8 +191,6 @@ test('goflow-worker runs it, too, when Node was told of tsx', async () => {
   runWorker([...paths, ...flagsOf(place)], { NODE_OPTIONS: `--import=${tsx.href}` });
   expect(await goflow.wait(await goflow.push('echo', 'a'))).toBe('a?!');
 });
-
-const runsTypeScript = Boolean((process.features as { typescript?: unknown }).typescript);
 
 test.skipIf(runsTypeScript)('without tsx it is told what to do: exit 78', async () => {
   const folder = await newFolder({ 'package.json': '{}', 'handlers/echo.ts': ECHO });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ChildProgram, startProgram } from '@goflow/testing';
 import { expect, onTestFinished, test } from 'vitest';
+import { newFolder } from '../cli/folder.js';
 import { newPlace } from '../support/redis.js';
 
 const PROGRAM = fileURLToPath(import.meta.resolve('@goflow/gateway/package.json')).replace(
@@ -60,6 +61,21 @@ test('tokens come from the environment, or from files; wrong ones are not shown'
   expect(await short.exited).toEqual({ code: 2, signal: null });
   expect(short.stderr).toMatch(/OPTION_INVALID: .*`GOFLOW_OPERATE_TOKEN`/);
   expect(short.stderr).not.toContain('too short');
+});
+
+test('contracts in TypeScript are taken where tsx is', async () => {
+  const files = {
+    'package.json': '{ "type": "module" }',
+    'tasks.ts': `
+import { defineTasks } from '@goflow/sdk';
+import { z } from 'zod';
+const any: z.ZodType = z.any();
+export const tasks = defineTasks({ echo: { payload: any, result: any } });
+`,
+  };
+  const folder = await newFolder(files, ['@goflow/sdk', 'zod', 'tsx']);
+  const program = runHere({}, ['--tasks', join(folder, 'tasks.ts')]);
+  expect(await urlOf(program)).toMatch(/^http/);
 });
 
 test('a push is part of the trace that its request names, where traces are asked for', async () => {

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import {
   defineTasks,
   GoflowError,
@@ -31,9 +32,7 @@ const ANYTHING: StandardSchemaV1 = {
 export async function contractsFor({ type, tasks: file, queue }: ContractChoice): Promise<Tasks> {
   if (file === undefined)
     return defineTasks({ [type]: { payload: ANYTHING, result: ANYTHING, queue } });
-  // Only here: most calls name no such file.
-  const { loadTasks } = await import('@goflow/worker/modules');
-  const tasks = await loadTasks(file);
+  const tasks = await loadContracts(file);
   const contract = tasks.contracts.get(type);
   if (!contract) throw unknownType(type, tasks);
   if (queue !== undefined && queue !== contract.queue)
@@ -43,6 +42,14 @@ export async function contractsFor({ type, tasks: file, queue }: ContractChoice)
       queue,
     );
   return tasks;
+}
+
+/** The contracts of the module of `--tasks`: TypeScript, too, where tsx can be had. @throws OPTION_INVALID */
+export async function loadContracts(file: string): Promise<Tasks> {
+  // Only here: most calls name no such file.
+  const { loadTasks, useTypeScript } = await import('@goflow/worker/modules');
+  await useTypeScript([file], dirname(file));
+  return loadTasks(file);
 }
 
 /** The contract of a type that {@link contractsFor} found. */

@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { isGoflowError, type Logger, toFailure } from '@goflow/shared';
 import { createLogger } from '@goflow/telemetry/logger';
 import { FLUSH_MS, startTracing } from '@goflow/telemetry/program-tracing';
-import { loadTasks, namingTokens } from '@goflow/worker/modules';
+import { loadTasks, namingTokens, useTypeScript } from '@goflow/worker/modules';
 import { CommanderError } from 'commander';
 import { createGateway } from '../gateway.js';
 import { createCommand, type ProgramSettings, readSettings } from './flags.js';
@@ -29,6 +29,7 @@ export async function runGateway(program: NodeJS.Process): Promise<void> {
   const folders = [dirname(resolve(settings.tasks)), program.cwd()];
   const traces = await startTracing({ env: program.env, folders, service: 'goflow-gateway' });
   const tracing = traces?.tracing;
+  await useTypeScript([settings.tasks], program.cwd());
   const options = { ...(await optionsOf(settings)), tracing, logger };
   const gateway = namingTokens(TOKENS, program.env, () => createGateway(options));
   listenToSignals(program, {

@@ -148,7 +148,7 @@ function placeOf({ name, stack = '' }: Error): string {
 }
 
 const NO_TYPESCRIPT =
-  'this process does not run TypeScript: install tsx, and use `goflow worker`, or start this with NODE_OPTIONS=--import=tsx; or compile it';
+  'this process does not run TypeScript: install tsx (goflow-worker needs NODE_OPTIONS=--import=tsx with it, `goflow worker` does not), or compile it';
 
 const invalidModule: ToError = (message, cause) =>
   new GoflowError('HANDLER_INVALID', message, { cause });

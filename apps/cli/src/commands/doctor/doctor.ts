@@ -1,6 +1,7 @@
 import { examineRedis } from '@goflow/broker';
 import { DEFAULT_PREFIX } from '@goflow/shared';
 import type { RunCommand } from '../../command.js';
+import { loadContracts } from '../../connection/contracts.js';
 import { diagnose } from '../../doctor/diagnose.js';
 import type { Finding, KnownTypes } from '../../doctor/finding.js';
 import { reportLines } from '../../doctor/report.js';
@@ -24,9 +25,7 @@ export const run: RunCommand = async (_args, { watch, strict }, { settings, out,
 
 async function contractsOf(file: string | undefined): Promise<KnownTypes> {
   if (file === undefined) return new Map();
-  // Only here: it is the worker's, and loads as long as one.
-  const { loadTasks } = await import('@goflow/worker/modules');
-  const { contracts } = await loadTasks(file);
+  const { contracts } = await loadContracts(file);
   return new Map([...contracts].map(([type, { queue }]) => [type, queue]));
 }
 

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { GoflowError, isGoflowError } from '@goflow/shared';
+import { useTypeScript } from '@goflow/worker/modules';
 import {
   endWith,
   type GivenFlags,
@@ -13,7 +14,6 @@ import { SETTINGS } from '../../settings/settings.js';
 import { readSettingsFile, type SettingsFile } from '../../settings/settings-file.js';
 import { Supervisor } from '../../watch/supervisor.js';
 import { WatchedProcess } from '../../watch/watched-process.js';
-import { useTypeScript } from './typescript.js';
 
 const NAME = 'goflow worker';
 

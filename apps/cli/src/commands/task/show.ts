@@ -1,5 +1,6 @@
 import { redactPayload, type TaskInfo, type Tasks } from '@goflow/sdk';
 import type { RunCommand } from '../../command.js';
+import { loadContracts } from '../../connection/contracts.js';
 import type { Context } from '../../context.js';
 import { EXIT } from '../../exit-code.js';
 import { type Facts, factLines } from '../../terminal/facts.js';
@@ -38,7 +39,7 @@ async function redacted(task: TaskInfo, { settings }: Context): Promise<TaskInfo
 async function contractsAbout(type: string, file: string | undefined): Promise<Tasks | undefined> {
   if (type === 'exec') return (await import('@goflow/commands')).defineExecTasks();
   if (file === undefined) return undefined;
-  return (await import('@goflow/worker/modules')).loadTasks(file);
+  return loadContracts(file);
 }
 
 function linesOf(task: TaskInfo, heldUp: string | undefined, out: Output): string[] {

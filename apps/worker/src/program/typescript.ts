@@ -1,10 +1,11 @@
 import { createRequire } from 'node:module';
-import { extname, join, resolve } from 'node:path';
+import { dirname, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { moduleFiles } from '@goflow/worker/program';
+import { moduleFiles } from './load-modules.js';
 
 /**
- * Makes this process run TypeScript, when there is some among the contracts and handlers, and tsx can be had where they are, or in `cwd`.
+ * Makes this process run TypeScript, when there is some among the contracts and handlers, and
+ * tsx can be had where they are, or in `cwd`. To be called before they are loaded.
  * Without tsx nothing happens: newer versions of Node run TypeScript themselves, and loading tells where nobody does.
  */
 export async function useTypeScript(
@@ -13,10 +14,16 @@ export async function useTypeScript(
 ): Promise<void> {
   const inDirectory = handlers ? await moduleFiles(handlers).catch(() => []) : [];
   const files = [...(tasks ? [tasks] : []), ...inDirectory];
-  if (!files.some((file) => /^\.[cm]?ts$/.test(extname(file)))) return;
-  const tsx = findTsx([...(handlers ? [resolve(cwd, handlers)] : []), cwd]);
+  if (!files.some(isTypeScript)) return;
+  const tsx = findTsx([
+    ...(handlers ? [resolve(cwd, handlers)] : []),
+    ...(tasks && isTypeScript(tasks) ? [dirname(resolve(cwd, tasks))] : []),
+    cwd,
+  ]);
   if (tsx !== undefined) await import(pathToFileURL(tsx).href);
 }
+
+const isTypeScript = (file: string): boolean => /^\.[cm]?ts$/.test(extname(file));
 
 /** As `node --import tsx` would, from one of these folders. */
 function findTsx(folders: readonly string[]): string | undefined {
