@@ -31,8 +31,7 @@ prefix: shop
 tasks: ./tasks.js
 \`\`\`
 
-A path in it is from the folder of the file. Contracts in TypeScript are for \`goflow worker\`, which finds tsx by itself; the other commands take them with
-\`NODE_OPTIONS=--import=tsx\`, or compiled.
+A path in it is from the folder of the file. Contracts in TypeScript are taken where tsx is installed: beside them or above.
 
 ${tableOf('setting', settings)}
 
