@@ -54,7 +54,12 @@ export async function checkGateway(project, { asker, token }) {
   expect(JSON.parse(result).value === 'hello', `the gateway answered ${result}`);
   const page = await fetchFrom(asker, `${gateway}/dashboard`);
   expect(page.includes('Log in'), 'the gateway shows no dashboard');
-  return { said: 'pushed a task by HTTP and got its result; the dashboard asks who one is' };
+  const addresses = await project.compose('run', '--rm', '--no-deps', '-T', 'addresses');
+  const told = [...addresses.matchAll(/http:\/\/\d+\.\d+\.\d+\.\d+:9464 /g)].length;
+  expect(told > 0 && addresses.includes('/dashboard'), `the addresses are told as ${addresses}`);
+  return {
+    said: `pushed a task by HTTP and got its result; the dashboard asks who one is; ${told} workers' addresses are told`,
+  };
 }
 
 /** @param {string} name */
