@@ -1,5 +1,5 @@
 import { createGoflow, defineTasks } from '@goflow/sdk';
-import { freePort, RedisServer, until } from '@goflow/testing';
+import { RedisServer, until } from '@goflow/testing';
 import { createWorker } from '@goflow/worker';
 import { Cluster, Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
@@ -10,9 +10,8 @@ const tasks = defineTasks({ step, other: { ...step, queue: 'other' } });
 
 /** A cluster of one, which refuses as a larger one does what touches two slots at once. */
 async function openCluster(): Promise<Cluster> {
-  const port = await freePort();
   const args = ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'];
-  const server = await RedisServer.start({ port, args });
+  const server = await RedisServer.start({ args });
   onTestFinished(() => server.stop());
   const admin = new Redis(server.url);
   onTestFinished(() => admin.disconnect());
@@ -20,7 +19,7 @@ async function openCluster(): Promise<Cluster> {
   const isUp = async (): Promise<boolean> =>
     String(await admin.call('CLUSTER', 'INFO')).includes('cluster_state:ok');
   await until(isUp, { what: 'the cluster to be up' });
-  const cluster = new Cluster([{ host: '127.0.0.1', port }]);
+  const cluster = new Cluster([{ host: '127.0.0.1', port: server.port }]);
   onTestFinished(() => cluster.disconnect());
   return cluster;
 }

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { createGoflow, defineTasks } from '@goflow/sdk';
-import { freePort, RedisServer, until } from '@goflow/testing';
+import { RedisServer, until } from '@goflow/testing';
 import { createWorker, defineHandlers } from '@goflow/worker';
 import { Cluster, Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
@@ -56,9 +56,7 @@ test.each([['not a url'], ['http://localhost'], [42], [null], [undefined]])(
 );
 
 test('a Redis Cluster works as it is: each queue has a slot of its own', async () => {
-  const port = await freePort();
   const server = await RedisServer.start({
-    port,
     args: ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'],
   });
   onTestFinished(() => server.stop());
@@ -71,7 +69,7 @@ test('a Redis Cluster works as it is: each queue has a slot of its own', async (
     },
   );
   admin.disconnect();
-  const cluster = new Cluster([{ host: '127.0.0.1', port }]);
+  const cluster = new Cluster([{ host: '127.0.0.1', port: server.port }]);
   onTestFinished(() => cluster.disconnect());
   const goflow = createGoflow({ tasks, redis: cluster });
   onTestFinished(() => goflow.close());

@@ -1,4 +1,4 @@
-import { freePort, RedisServer, until } from '@goflow/testing';
+import { RedisServer, until } from '@goflow/testing';
 import { Cluster, Redis } from 'ioredis';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import {
@@ -31,16 +31,15 @@ test('a second error of a socket ends no process, on whatever connection of gofl
 });
 
 test('nor on a connection to a node of a cluster', async () => {
-  const port = await freePort();
   const args = ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'];
-  const server = await RedisServer.start({ port, args });
+  const server = await RedisServer.start({ args });
   onTestFinished(() => server.stop());
   const admin = await ready(new Redis(server.url));
   await (admin as Redis).call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
   await until(async () => String(await admin.cluster('INFO')).includes('cluster_state:ok'), {
     what: 'the cluster to be up',
   });
-  const given = new Cluster([{ host: '127.0.0.1', port }]);
+  const given = new Cluster([{ host: '127.0.0.1', port: server.port }]);
   onTestFinished(() => given.disconnect());
   const cluster = (await ready(connectConsumer(given).redis)) as Cluster;
   expect(cluster.nodes()).toHaveLength(1);

@@ -1,5 +1,5 @@
 import { ruleFor, scopeText } from '@goflow/shared';
-import { cleanPrefix, freePort, RedisServer, testPrefix, until } from '@goflow/testing';
+import { cleanPrefix, RedisServer, testPrefix, until } from '@goflow/testing';
 import { Cluster, Redis } from 'ioredis';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { createBullMqBroker } from '../bullmq-broker.js';
@@ -160,9 +160,8 @@ test('the audit trail has at most 1,000 lines in Redis; there are at most 1,000 
 });
 
 test('works on a Redis Cluster: rules, the audit trail, pauses, and the queues of all masters', async () => {
-  const port = await freePort();
   const args = ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'];
-  const server = await RedisServer.start({ port, args });
+  const server = await RedisServer.start({ args });
   onTestFinished(() => server.stop());
   const admin = new Redis(server.url);
   await admin.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
@@ -170,7 +169,7 @@ test('works on a Redis Cluster: rules, the audit trail, pauses, and the queues o
     what: 'the cluster is up',
   });
   admin.disconnect();
-  const redis = new Cluster([{ host: '127.0.0.1', port }]);
+  const redis = new Cluster([{ host: '127.0.0.1', port: server.port }]);
   onTestFinished(() => redis.disconnect());
   const broker = createBullMqBroker({ redis });
   onTestFinished(() => broker.close());

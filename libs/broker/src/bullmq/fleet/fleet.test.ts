@@ -1,5 +1,5 @@
 import type { WorkerAdvert } from '@goflow/shared';
-import { cleanPrefix, freePort, RedisServer, testPrefix, until } from '@goflow/testing';
+import { cleanPrefix, RedisServer, testPrefix, until } from '@goflow/testing';
 import { Cluster, Redis } from 'ioredis';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { fleetKey } from '../keys.js';
@@ -196,9 +196,8 @@ test('two prefixes are two fleets', async () => {
 });
 
 test('works on a Redis Cluster: all keys are in one slot', async () => {
-  const port = await freePort();
   const args = ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'];
-  const server = await RedisServer.start({ port, args });
+  const server = await RedisServer.start({ args });
   onTestFinished(() => server.stop());
   const admin = new Redis(server.url);
   await admin.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
@@ -206,7 +205,7 @@ test('works on a Redis Cluster: all keys are in one slot', async () => {
     what: 'the cluster is up',
   });
   admin.disconnect();
-  const redis = new Cluster([{ host: '127.0.0.1', port }]);
+  const redis = new Cluster([{ host: '127.0.0.1', port: server.port }]);
   onTestFinished(() => redis.disconnect());
   const fleet = new Fleet({ redis, prefix: testPrefix() });
   const seenAt = await fleet.beat(advertOf('me'));
