@@ -14,5 +14,6 @@ export {
   readText,
   toNumber,
 } from './program/read-texts.js';
+export { type Flag, readFlag, SHARED_FLAGS, type Texts } from './program/shared-flags.js';
 export { type GivenTokens, namingTokens, readTokens } from './program/tokens.js';
 export { useTypeScript } from './program/typescript.js';

@@ -5,14 +5,9 @@ import { onTestFinished } from 'vitest';
 import { newPlace, type Place } from '../support/redis.js';
 import { makeWorker, openClient } from '../support/system.js';
 import type { TestBrowser, TestPage } from './browser.js';
+import { TOKENS } from './gateway.js';
 
 /** The tokens of test gateways, by role. */
-export const TOKENS = {
-  read: 'read-token-of-tests',
-  push: 'push-token-of-tests',
-  operate: 'operate-token-of-tests',
-} as const;
-
 /** What a {@link startDashboard} is started with. */
 export interface DashboardOptions<D extends TaskDefinitions> {
   readonly tasks: Tasks<D>;

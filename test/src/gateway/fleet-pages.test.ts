@@ -5,7 +5,8 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { ask } from '../support/http.js';
 import { openBrowser, type TestPage } from './browser.js';
-import { startDashboard, TOKENS, visitWith } from './dashboard.js';
+import { startDashboard, visitWith } from './dashboard.js';
+import { TOKENS } from './gateway.js';
 
 const browser = openBrowser();
 const tasks = defineTasks({

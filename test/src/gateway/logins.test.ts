@@ -3,7 +3,8 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
 import { ask } from '../support/http.js';
 import { openBrowser } from './browser.js';
-import { logIn, startDashboard, TOKENS, visitWith } from './dashboard.js';
+import { logIn, startDashboard, visitWith } from './dashboard.js';
+import { TOKENS } from './gateway.js';
 
 const browser = openBrowser();
 const tasks = defineTasks({ echo: { payload: z.any(), result: z.any() } });

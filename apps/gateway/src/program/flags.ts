@@ -1,14 +1,14 @@
-import { checkRedisUrl } from '@goflow/broker/redis-url';
-import { checkInteger, checkPrefix, GoflowError } from '@goflow/shared';
+import { checkInteger, GoflowError } from '@goflow/shared';
 import type { LogLevel } from '@goflow/telemetry/logger';
 import {
+  type Flag,
   type GivenTokens,
   readDuration,
-  readEncryptionKeys,
-  readLogLevel,
+  readFlag,
   readOnOff,
-  readText,
   readTokens,
+  SHARED_FLAGS,
+  type Texts,
   toNumber,
 } from '@goflow/worker/modules';
 import { Command, Option } from 'commander';
@@ -30,38 +30,13 @@ export interface ProgramSettings
   readonly operateToken: GivenTokens | undefined;
 }
 
-/** One flag: its environment variable, what it is, and how its text is read. */
-interface Flag {
-  readonly flag: string;
-  readonly env: string;
-  readonly help: string;
-  readonly fallback?: string;
-  readonly read: (text: string) => unknown;
-}
-
 /** Never on the command line, which every user of a machine can read. */
 type Secret = 'readToken' | 'pushToken' | 'operateToken';
 
 const FLAGS: Readonly<Record<keyof Omit<ProgramSettings, Secret>, Flag>> = {
-  tasks: {
-    flag: '--tasks <file>',
-    env: 'GOFLOW_TASKS',
-    help: 'module that exports `tasks`, what defineTasks() returned',
-    read: readText,
-  },
-  redis: {
-    flag: '--redis <url>',
-    env: 'REDIS_URL',
-    help: 'where Redis is: redis://…, redis+cluster://… or redis+sentinel://…',
-    fallback: 'redis://127.0.0.1:6379',
-    read: (value) => checkRedisUrl('redis', value),
-  },
-  prefix: {
-    flag: '--prefix <name>',
-    env: 'GOFLOW_PREFIX',
-    help: 'what every key in Redis begins with (default: goflow)',
-    read: checkPrefix,
-  },
+  tasks: SHARED_FLAGS.tasks,
+  redis: SHARED_FLAGS.redis,
+  prefix: SHARED_FLAGS.prefix,
   port: {
     flag: '--port <n>',
     env: 'GOFLOW_PORT',
@@ -69,13 +44,7 @@ const FLAGS: Readonly<Record<keyof Omit<ProgramSettings, Secret>, Flag>> = {
     fallback: '8080',
     read: (value) => checkInteger('--port', toNumber(value), [0, 65_535]),
   },
-  host: {
-    flag: '--host <address>',
-    env: 'GOFLOW_HOST',
-    help: 'address to listen on; any but this machine’s own needs a token',
-    fallback: '127.0.0.1',
-    read: readText,
-  },
+  host: SHARED_FLAGS.host,
   dashboard: {
     flag: '--dashboard <on|off>',
     env: 'GOFLOW_DASHBOARD',
@@ -104,19 +73,8 @@ const FLAGS: Readonly<Record<keyof Omit<ProgramSettings, Secret>, Flag>> = {
     fallback: '10s',
     read: (value) => readDuration('--grace', value, { maxMs: 3_600_000 }),
   },
-  encryptionKeys: {
-    flag: '--encryption-keys <file>',
-    env: 'GOFLOW_ENCRYPTION_KEYS_FILE',
-    help: 'JSON file of the keys that payloads and results are encrypted with (default: none)',
-    read: readEncryptionKeys,
-  },
-  logLevel: {
-    flag: '--log-level <level>',
-    env: 'GOFLOW_LOG_LEVEL',
-    help: 'debug, info, warn, error, silent',
-    fallback: 'info',
-    read: readLogLevel,
-  },
+  encryptionKeys: SHARED_FLAGS.encryptionKeys,
+  logLevel: SHARED_FLAGS.logLevel,
 };
 
 const EPILOGUE = `
@@ -152,15 +110,16 @@ export function createCommand(version: string): Command {
   return command;
 }
 
-type Texts = Readonly<Record<string, string | undefined>>;
-
 /**
  * Reads the settings: flags first, then environment, then defaults. Pure but for the files of tokens and keys.
  *
  * @throws OPTION_INVALID naming the flag or the variable
  */
 export function readSettings(flags: Texts, env: Texts): ProgramSettings {
-  const read = Object.entries(FLAGS).map(([name, flag]) => [name, readOne(flag, flags[name], env)]);
+  const read = Object.entries(FLAGS).map(([name, flag]) => [
+    name,
+    readFlag(flag, flags[name], env),
+  ]);
   const given = Object.fromEntries(read) as Omit<ProgramSettings, Secret>;
   if (given.tasks === undefined)
     throw new GoflowError('OPTION_INVALID', '--tasks <file> (or GOFLOW_TASKS) is missing');
@@ -170,17 +129,4 @@ export function readSettings(flags: Texts, env: Texts): ProgramSettings {
     pushToken: readTokens('GOFLOW_PUSH_TOKEN', env),
     operateToken: readTokens('GOFLOW_OPERATE_TOKEN', env),
   };
-}
-
-function readOne(flag: Flag, given: string | undefined, variables: Texts): unknown {
-  const set = variables[flag.env];
-  const value = given ?? (set === '' ? undefined : set) ?? flag.fallback;
-  if (value === undefined) return undefined;
-  try {
-    return flag.read(value);
-  } catch (cause) {
-    const source = given === undefined ? flag.env : flag.flag;
-    const { message } = cause as Error;
-    throw new GoflowError('OPTION_INVALID', `${source}: ${message}`, { cause });
-  }
 }

@@ -9,8 +9,8 @@ import {
 } from '@goflow/commands';
 import { checkQueueName, defineTasks, GoflowError, type Tasks } from '@goflow/shared';
 import { HandlerRegistry } from '../handlers/handler-registry.js';
-import type { Flag } from './flags.js';
 import { loadHandlers, loadTasks } from './load-modules.js';
+import type { Flag } from './shared-flags.js';
 
 /** The flags about commands. */
 export interface ExecFlags {

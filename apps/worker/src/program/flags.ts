@@ -1,27 +1,24 @@
-import { checkRedisUrl } from '@goflow/broker/redis-url';
 import {
   checkInteger,
-  checkPrefix,
   type Duration,
   type EncryptionOptions,
   GoflowError,
   resolveCompressAbove,
   type WorkerLabels,
 } from '@goflow/shared';
-import { LOG_LEVELS, type LogLevel } from '@goflow/telemetry/logger';
+import type { LogLevel } from '@goflow/telemetry/logger';
 import { Command, Option } from 'commander';
 import { checkConcurrency } from '../concurrency/concurrency-options.js';
-import { readEncryptionKeys } from './encryption-keys.js';
 import { EXEC_FLAGS, type ExecFlags, type ExecSettings, execSettingsOf } from './exec-programs.js';
 import {
   readConcurrency,
   readDuration,
   readLabels,
-  readLogLevel,
   readOnOff,
   readText,
   toNumber,
 } from './read-texts.js';
+import { type Flag, readFlag, SHARED_FLAGS } from './shared-flags.js';
 import { type GivenTokens, readTokens } from './tokens.js';
 
 /** What the program was told, checked. */
@@ -62,48 +59,21 @@ export interface ProgramFlag {
   readonly isRepeatable?: boolean;
 }
 
-/** One flag: its environment variable, what it is, and how its text is read. */
-export interface Flag {
-  readonly flag: string;
-  readonly env: string;
-  readonly help: string;
-  readonly fallback?: string;
-  /** Given several times, its texts are one list, with commas. @default the last one counts */
-  readonly isRepeatable?: boolean;
-  readonly read: (text: string) => unknown;
-}
-
 /** Never on the command line, which every user of a machine can read. */
 type Secret = 'token' | 'readToken';
 /** What each flag says. */
 type FlagSettings = Omit<ProgramSettings, Secret | 'exec'> & ExecFlags;
 
 const FLAGS: Readonly<Record<keyof FlagSettings, Flag>> = {
-  tasks: {
-    flag: '--tasks <file>',
-    env: 'GOFLOW_TASKS',
-    help: 'module that exports `tasks`, what defineTasks() returned',
-    read: readText,
-  },
+  tasks: SHARED_FLAGS.tasks,
   handlers: {
     flag: '--handlers <dir>',
     env: 'GOFLOW_HANDLERS',
     help: 'directory of handler modules: every .js, .mjs, .cjs file in it and below; .ts where it can be run',
     read: readText,
   },
-  redis: {
-    flag: '--redis <url>',
-    env: 'REDIS_URL',
-    help: 'where Redis is: redis://…, redis+cluster://… or redis+sentinel://…',
-    fallback: 'redis://127.0.0.1:6379',
-    read: (value) => checkRedisUrl('redis', value),
-  },
-  prefix: {
-    flag: '--prefix <name>',
-    env: 'GOFLOW_PREFIX',
-    help: 'what every key in Redis begins with (default: goflow)',
-    read: checkPrefix,
-  },
+  redis: SHARED_FLAGS.redis,
+  prefix: SHARED_FLAGS.prefix,
   concurrency: {
     flag: '--concurrency <n>',
     env: 'GOFLOW_CONCURRENCY',
@@ -136,13 +106,7 @@ const FLAGS: Readonly<Record<keyof FlagSettings, Flag>> = {
     help: 'port of metrics, health and live concurrency, 0 for any free one (default: none)',
     read: (value) => checkInteger('--port', toNumber(value), [0, 65_535]),
   },
-  host: {
-    flag: '--host <address>',
-    env: 'GOFLOW_HOST',
-    help: 'address to listen on; any but this machine’s own needs a token',
-    fallback: '127.0.0.1',
-    read: readText,
-  },
+  host: SHARED_FLAGS.host,
   grace: {
     flag: '--grace <duration>',
     env: 'GOFLOW_GRACE',
@@ -170,19 +134,8 @@ const FLAGS: Readonly<Record<keyof FlagSettings, Flag>> = {
     help: 'compress results of more bytes of JSON than this, 256 or more (default: never)',
     read: (value) => resolveCompressAbove(toNumber(value)),
   },
-  encryptionKeys: {
-    flag: '--encryption-keys <file>',
-    env: 'GOFLOW_ENCRYPTION_KEYS_FILE',
-    help: 'JSON file of the keys that payloads and results are encrypted with (default: none)',
-    read: readEncryptionKeys,
-  },
-  logLevel: {
-    flag: '--log-level <level>',
-    env: 'GOFLOW_LOG_LEVEL',
-    help: LOG_LEVELS.join(', '),
-    fallback: 'info',
-    read: readLogLevel,
-  },
+  encryptionKeys: SHARED_FLAGS.encryptionKeys,
+  logLevel: SHARED_FLAGS.logLevel,
   ...EXEC_FLAGS,
 };
 
@@ -248,7 +201,7 @@ export function readSettings(
 ): ProgramSettings {
   const read = Object.entries(FLAGS).map(([name, flag]) => [
     name,
-    readOne(flag, flags[name], env[flag.env]),
+    readFlag(flag, flags[name], env),
   ]);
   const given = Object.fromEntries(read) as FlagSettings;
   const { allowPrograms, allowEnv, execQueue, ...settings } = given;
@@ -260,23 +213,6 @@ export function readSettings(
   if (isNeeded && handlers === undefined) throw missing(FLAGS.handlers);
   const token = readTokens('GOFLOW_TOKEN', env);
   return { ...settings, exec, token, readToken: readTokens('GOFLOW_READ_TOKEN', env) };
-}
-
-function readOne(
-  { read, fallback, flag, env }: Flag,
-  given: string | undefined,
-  set: string | undefined,
-): unknown {
-  const value = given ?? (set === '' ? undefined : set) ?? fallback;
-  if (value === undefined) return undefined;
-  try {
-    return read(value);
-  } catch (error) {
-    const source = given === undefined ? env : flag;
-    throw new GoflowError('OPTION_INVALID', `${source}: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
 }
 
 function missing({ flag, env }: Flag): GoflowError {
