@@ -2,10 +2,12 @@
 
 /**
  * @typedef {{ passed: number, failed: number, skipped: number }} Tally
- * @typedef {{ status: string, assertionResults: readonly { status: string }[] }} FileReport
- * @typedef {{ numPassedTests: number, numFailedTests: number, numPendingTests: number, numTodoTests: number,
- *   testResults: readonly FileReport[] }} VitestReport vitest's JSON report, the part that is read here
+ * @typedef {{ name: string, status: string, assertionResults: readonly { status: string }[] }} FileReport
+ * @typedef {{ testResults: readonly FileReport[] }} VitestReport vitest's JSON report, the part that is read here
  */
+
+/** More failed files than these are no accident. */
+const SECOND_TRIES = 3;
 
 /**
  * @param {VitestReport | undefined} report Undefined when vitest wrote none.
@@ -13,15 +15,34 @@
  * @returns {Tally}
  */
 export function tallyTests(report, code) {
-  const tests = report ?? NO_REPORT;
-  const tally = {
-    passed: tests.numPassedTests,
-    failed: tests.numFailedTests + tests.testResults.filter(failedByItself).length,
-    skipped: tests.numPendingTests + tests.numTodoTests,
-  };
+  const tally = sum((report?.testResults ?? []).map(tallyFile));
   // Neither a test nor a file: no test was found, set-up failed, an error was thrown outside of every test.
   if (code !== 0 && tally.failed === 0) tally.failed = 1;
   return tally;
+}
+
+/**
+ * The files that failed, to be run once more, alone: what fails only beside the others, on a machine that is too small for them, is
+ * told, and is no reason to refuse a change. None where there are so many that something is broken.
+ *
+ * @param {VitestReport | undefined} report
+ * @returns {readonly string[]}
+ */
+export function filesToTryAgain(report) {
+  const failed = (report?.testResults ?? []).filter((file) => tallyFile(file).failed > 0);
+  return failed.length > SECOND_TRIES ? [] : failed.map(({ name }) => name);
+}
+
+/**
+ * The report of a run, with what the second try said of its files.
+ *
+ * @param {VitestReport | undefined} first
+ * @param {VitestReport | undefined} second
+ * @returns {VitestReport}
+ */
+export function withSecondTry(first, second) {
+  const again = new Map((second?.testResults ?? []).map((file) => [file.name, file]));
+  return { testResults: (first?.testResults ?? []).map((file) => again.get(file.name) ?? file) };
 }
 
 /**
@@ -38,28 +59,27 @@ export function sum(tallies) {
   return total;
 }
 
-/** @param {Tally} tally */
+/**
+ * @param {Tally} tally
+ * @returns {string} The last line says what passed and what failed, and nothing else.
+ */
 export function tallyLine({ passed, failed, skipped }) {
   const line = `${passed} passed, ${failed} failed`;
-  return skipped === 0 ? line : `${line}, ${skipped} skipped`;
+  return skipped === 0 ? line : `${skipped} skipped\n${line}`;
 }
 
-/** @type {VitestReport} */
-const NO_REPORT = {
-  numPassedTests: 0,
-  numFailedTests: 0,
-  numPendingTests: 0,
-  numTodoTests: 0,
-  testResults: [],
-};
-
 /**
- * A file that does not load, or whose hook failed, while none of its tests did.
- *
  * @param {FileReport} file
+ * @returns {Tally} A file that does not load, or whose hook failed, while none of its tests did, is one failure.
  */
-function failedByItself(file) {
-  return (
-    file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed')
-  );
+function tallyFile({ status, assertionResults }) {
+  const count = (/** @type {string} */ wanted) =>
+    assertionResults.filter((test) => test.status === wanted).length;
+  const passed = count('passed');
+  const failed = count('failed');
+  return {
+    passed,
+    failed: status === 'failed' ? Math.max(failed, 1) : failed,
+    skipped: assertionResults.length - passed - failed,
+  };
 }

@@ -2,10 +2,10 @@
 // `npm test -- <arguments>` hands the arguments to vitest.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { programOf, run } from './run-program.mjs';
 import { setup } from './setup.mjs';
-import { sum, tallyLine, tallyTests } from './tally.mjs';
+import { filesToTryAgain, sum, tallyLine, tallyTests, withSecondTry } from './tally.mjs';
 
 /** @typedef {import('./tally.mjs').Tally} Tally */
 
@@ -47,13 +47,29 @@ async function check(name, command) {
  * @returns {Promise<Tally>}
  */
 async function runTests(args) {
+  const first = await runVitest(args);
+  // Who names files waits for these, and wants to see how they fail.
+  const again = args.length > 0 ? [] : filesToTryAgain(first.report);
+  if (again.length === 0) return tallyTests(first.report, first.code);
+  const names = again.map((file) => relative(process.cwd(), file)).join(', ');
+  console.log(`\n── failed beside the others, once more alone: ${names}`);
+  const second = await runVitest([...again, '--maxWorkers=1']);
+  if (second.code === 0)
+    console.log(`\n── SHAKY: failed beside the others, passed alone: ${names}`);
+  return tallyTests(withSecondTry(first.report, second.report), second.code);
+}
+
+/** @param {readonly string[]} args */
+async function runVitest(args) {
   const dir = mkdtempSync(join(tmpdir(), 'goflow-tests-'));
   const file = join(dir, 'report.json');
   try {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
     const command = [...programOf('vitest'), 'run', ...reporters, ...args];
     const { code } = await run(command, { output: 'shown' });
-    return tallyTests(existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined, code);
+    /** @type {import('./tally.mjs').VitestReport | undefined} */
+    const report = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+    return { report, code };
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
