@@ -83,6 +83,7 @@ export type { QueueLoad } from './fleet/read-rates.js';
 export type { AnyResult, CancelOptions, Goflow, WaitOptions } from './goflow.js';
 export type {
   DiscardAllOptions,
+  DiscardProgress,
   DiscardReport,
   RedriveAllOptions,
   RedriveOptions,

@@ -97,6 +97,8 @@ test('--all is counted, asked for on a terminal, and refused where nobody can an
   expect(no.stdout).toContain('nothing was done');
   const yes = await runInTerminal(shop.place, line, { stdin: 'y\n' });
   expect(yes).toMatchObject({ code: 0, stdout: expect.stringContaining('2 removed') as string });
+  // How far it is, while it goes on.
+  expect(yes.stdout).toMatch(/2 removed {2}[\d,]+\/s/);
   const rest = await runCli(shop.place, [
     'dead',
     'redrive',

@@ -24,10 +24,12 @@ export interface DiscardAllOptions {
   readonly limit?: number | undefined;
   /** Ends it early; the answer tells how far it came. */
   readonly signal?: AbortSignal | undefined;
+  /** Told at most once a second, and at the end. What it throws is passed over. */
+  readonly onProgress?: ((progress: DiscardProgress) => unknown) | undefined;
 }
 
 /** Options of {@link GoflowDeadLetters.redriveAll}. */
-export interface RedriveAllOptions extends DiscardAllOptions {
+export interface RedriveAllOptions extends Omit<DiscardAllOptions, 'onProgress'> {
   /** Tasks a second: 1 to 100,000. What the network allows is less than the most. @default 100 */
   readonly rate?: number | undefined;
   /**
@@ -58,8 +60,8 @@ export interface RedriveReport extends RedriveProgress {
   readonly complete: boolean;
 }
 
-/** What a {@link GoflowDeadLetters.discardAll} came to. */
-export interface DiscardReport {
+/** How far a {@link GoflowDeadLetters.discardAll} has come. */
+export interface DiscardProgress {
   /** Tasks that were looked at. */
   readonly examined: number;
   readonly discarded: number;
@@ -67,6 +69,10 @@ export interface DiscardReport {
   readonly skipped: number;
   /** Tasks that could not be discarded. */
   readonly failedCount: number;
+}
+
+/** What a {@link GoflowDeadLetters.discardAll} came to. */
+export interface DiscardReport extends DiscardProgress {
   /** The first 100 of them, and why. */
   readonly failed: readonly BulkFailure[];
   /** False when it ended early: at its limit, or by its signal. */
@@ -89,8 +95,10 @@ export function resolveGroupOptions(options: GroupOptions) {
 
 /** @throws OPTION_INVALID */
 export function resolveDiscardAllOptions(options: DiscardAllOptions) {
-  checkOptions(options, ['limit', 'signal']);
-  return { limit: limitOf(options.limit), signal: checkSignal(options.signal) };
+  checkOptions(options, ['limit', 'signal', 'onProgress']);
+  const { limit, signal, onProgress } = options;
+  checkFunction('onProgress', onProgress);
+  return { limit: limitOf(limit), signal: checkSignal(signal), onProgress };
 }
 
 /** @throws OPTION_INVALID */

@@ -13,6 +13,7 @@ import { type BulkPlan, type BulkReport, BulkRun, type BulkTally } from './bulk-
 import { checkOptions } from './check-options.js';
 import {
   type DiscardAllOptions,
+  type DiscardProgress,
   type DiscardReport,
   type GroupOptions,
   type RedriveAllOptions,
@@ -117,12 +118,15 @@ export class DeadLetters implements GoflowDeadLetters {
     filter: DeadLetterFilter,
     options: DiscardAllOptions = {},
   ): Promise<DiscardReport> {
+    const { limit, signal, onProgress } = resolveDiscardAllOptions(options);
     const { inspector } = this.#deps.broker;
-    const { done, ...report } = await this.#run(filter, {
-      ...resolveDiscardAllOptions(options),
+    const { failed, complete, ...tally } = await this.#run(filter, {
+      limit,
+      signal,
+      onProgress: onProgress && ((now) => onProgress(toDiscarded(now))),
       act: async (task) => (await inspector.discard(task.id)).done,
     });
-    return { ...report, discarded: done };
+    return { ...toDiscarded(tally), failed, complete };
   }
 
   async #run(filter: DeadLetterFilter, plan: BulkPlan): Promise<BulkReport> {
@@ -162,6 +166,10 @@ function isOpenToChange(state: TaskState): boolean {
 
 function toProgress({ examined, done, skipped, failedCount }: BulkTally): RedriveProgress {
   return { examined, redriven: done, skipped, failedCount };
+}
+
+function toDiscarded({ done, ...tally }: BulkTally): DiscardProgress {
+  return { ...tally, discarded: done };
 }
 
 /** A field that came out `undefined` by mistake must not stand for "all". @throws OPTION_INVALID */

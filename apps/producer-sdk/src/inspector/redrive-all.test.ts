@@ -1,6 +1,6 @@
 import { GoflowError } from '@goflow/shared';
 import { expect, test } from 'vitest';
-import type { RedriveAllOptions, RedriveProgress } from './dead-letter-options.js';
+import type { DiscardProgress, RedriveAllOptions, RedriveProgress } from './dead-letter-options.js';
 import type { DeadLetterFilter } from './filter.js';
 import { failureOf, openRig, START } from './rig.test-d.js';
 
@@ -225,4 +225,27 @@ test('discards all that answer, and nothing that failed since', async () => {
   expect(broker.tasks.size).toBe(2);
   const ended = await deadLetters.discardAll({}, { signal: AbortSignal.abort() });
   expect(ended).toMatchObject({ discarded: 0, complete: false });
+});
+
+test('a discard tells how far it is, as a redrive does; a listener that is no function is refused', async () => {
+  const { broker, deadLetters } = openFilled(300);
+  broker.beforeChange = () => {
+    broker.clock.time += 5;
+  };
+  const told: DiscardProgress[] = [];
+  const onProgress = (progress: DiscardProgress): never => {
+    told.push(progress);
+    throw new Error('not now');
+  };
+  const { failed, complete, ...progress } = await deadLetters.discardAll({}, { onProgress });
+  expect(told.length).toBeGreaterThan(1);
+  expect(told[0]?.discarded).toBeLessThan(300);
+  expect(told.at(-1)).toEqual(progress);
+  expect([progress, failed, complete]).toEqual([
+    { examined: 300, discarded: 300, skipped: 0, failedCount: 0 },
+    [],
+    true,
+  ]);
+  const wrong = { onProgress: true } as never;
+  await expect(deadLetters.discardAll({}, wrong)).rejects.toMatchObject({ code: 'OPTION_INVALID' });
 });
