@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { Request } from 'express';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { readJson } from './json-body.js';
 
 /** A request with this body. */
@@ -22,6 +22,7 @@ test.each([
   '{"constructor":1,"toString":2}',
   '{"a":"\\\\","b":"\\\\\\"{[","c":"\\\\\\\\" , "d\\"":1}',
   `{"ключ":"${'é'.repeat(1_000)}"}`,
+  '{"a":{"b":1},"b":{"a":1,"b":{"b":1}},"c":[{"a":1},{"a":1},[{"a":1}]],"d":1}',
 ])('%s is read as JSON is', async (text) => {
   await expect(read(text)).resolves.toEqual(JSON.parse(text));
 });
@@ -30,6 +31,10 @@ test.each([
   ['a key twice', '{"concurrency":1,"concurrency":9}', 'the key "concurrency" is given twice'],
   ['a key twice, once escaped', '{"num":1,"n\\u0075m":9}', 'the key "num" is given twice'],
   ['a key twice, deeper', '{"q":[{"a":1},{"a":1,"a" :2}]}', 'the key "a" is given twice'],
+  ['a key twice, around others', '{"a":[{"a":{"a":1}}],"b":{"a":1},"a":1}', 'the key "a" is given'],
+  ['a string without an end', '{"a":1,"b', 'JSON'],
+  ['a key that is none', '{"\\x":1}', 'JSON'],
+  ['brackets that do not pair up', ']]}{"a":1}', 'JSON'],
   ['__proto__', '{"__proto__":{"concurrency":1}}', 'the key "__proto__" is not allowed'],
   ['__proto__, escaped', '{"a":[{"\\u005f_proto__":1}]}', 'the key "__proto__" is not allowed'],
   ['nine levels', '[[[[[[[[[]]]]]]]]]', 'deeper than 8 levels'],
@@ -47,12 +52,42 @@ test.each([
   );
 });
 
+/** Reads a body of millions of bytes. */
+const readLarge = (text: string): Promise<unknown> => {
+  const body = Readable.from([Buffer.from(text)], { objectMode: false });
+  const request = Object.assign(body, { headers: {} });
+  return readJson(request as never as Request, { maxBytes: 10_000_000 });
+};
+
+const keys = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `"k${index}":0`);
+
+test.each([
+  ['in one object', `{${keys(100_001).join()}}`],
+  [
+    'in many',
+    `[${keys(100_001)
+      .map((key) => `{${key}}`)
+      .join()}]`,
+  ],
+])(
+  'more than 100,000 different keys %s are refused before they are parsed',
+  async (_where, text) => {
+    const parse = vi.spyOn(JSON, 'parse');
+    onTestFinished(() => parse.mockRestore());
+    await expect(readLarge(text)).rejects.toThrow('more than 100000 different keys');
+    expect(parse).not.toHaveBeenCalled();
+  },
+);
+
+test('half a million keys are read, where they are the same', async () => {
+  const text = `[${'{"a":0},'.repeat(500_000)}{${keys(99_999).join()}}]`;
+  expect(await readLarge(text)).toHaveLength(500_001);
+});
+
 test('a string of millions of characters is read', async () => {
   const text = JSON.stringify({ text: `${'x'.repeat(9_000_000)}\\"` });
-  const request = Object.assign(Readable.from([Buffer.from(text)], { objectMode: false }), {
-    headers: {},
-  });
-  const value = await readJson(request as never as Request, { maxBytes: 10_000_000 });
+  const value = await readLarge(text);
   expect(JSON.stringify(value) === text).toBe(true);
 });
 

@@ -10,6 +10,8 @@ const tasks = defineTasks({ echo: { payload: z.json(), result: z.json() } });
 const start = () => startGateway({ tasks });
 
 const MIB = 1024 * 1024;
+const fields = (count: number): string =>
+  Array.from({ length: count }, (_, index) => `,"k${index}":0`).join('');
 
 test.each([
   ['no JSON', '{"payload":', 400],
@@ -19,6 +21,8 @@ test.each([
   ['no UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), 400],
   ['101 levels', `{"payload":${'['.repeat(101)}${']'.repeat(101)}}`, 400],
   ['100,000 levels', `{"payload":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 400],
+  ['300,000 fields', `{"payload":1${fields(300_000)}}`, 400],
+  ['300,000 keys', `{"payload":{"a":1${fields(300_000)}}}`, 400],
   ['10 MB', `{"payload":"${'x'.repeat(10 * MIB)}"}`, 413],
   ['more than the limit of a payload', `{"payload":"${'x'.repeat(2 * MIB)}"}`, 413],
 ])('a body of %s is refused', async (_what, body, status) => {
