@@ -33,7 +33,7 @@ export class Seal {
   constructor(contract: TaskContract, { payloadLimit, compressAbove, load }: SealOptions) {
     const subject = `payload of ${contract.type}`;
     this.contract = contract;
-    this.#parsing = { code: 'PAYLOAD_INVALID', subject };
+    this.#parsing = { code: 'PAYLOAD_INVALID', subject, redact: contract.redact };
     this.#encoding = {
       subject,
       notSerializable: 'PAYLOAD_NOT_SERIALIZABLE',

@@ -10,7 +10,7 @@ export { contractOf, defineTasks, isTaskType } from './contract/define-tasks.js'
 export type { ParseIssue, ParseSubject } from './contract/parse.js';
 export { parse } from './contract/parse.js';
 export type { RedactPaths } from './contract/redaction.js';
-export { REDACTED, redactPayload } from './contract/redaction.js';
+export { REDACTED, redactLogFields, redactPayload } from './contract/redaction.js';
 export type {
   PayloadInput,
   PayloadOutput,
@@ -104,6 +104,7 @@ export type {
   WorkerLabels,
 } from './ports/fleet-broker.js';
 export type { FleetExporter, FleetState, ServerRecord } from './ports/fleet-exporter.js';
+export type { FleetRuns, ToldRun } from './ports/fleet-runs.js';
 export type {
   Administered,
   AdvertisedQueue,

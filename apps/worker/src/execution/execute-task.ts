@@ -48,7 +48,7 @@ export interface ExecutionDeps {
   readonly results: ResultKeeper | undefined;
   /** `undefined`: attempts are not traced. */
   readonly traces?: AttemptTraces | undefined;
-  /** Told of an attempt that timed out while its handler goes on. */
+  /** Told of an attempt that timed out while its handler goes on, a second after that. */
   readonly onAbandoned: (task: TakenTask) => void;
 }
 
@@ -112,12 +112,23 @@ function attempt(run: Run): Promise<Verdict> {
       ctx.end();
       resolve(verdict);
     };
-    const onTimeUp = (): void => settle(timeUp(task, contract, deps));
+    const onTimeUp = (): void => {
+      if (!task.isAborted) tellIfAbandoned(attempted, run);
+      settle(timeUp(task, contract, deps));
+    };
     const timer = clock.after(limitMs(task, contract, clock), onTimeUp);
-    runAttempt(ctx, run).then(settle, (thrown: unknown) =>
+    const attempted = runAttempt(ctx, run).then(settle, (thrown: unknown) =>
       settle(outcomeOf(thrown, { task, contract, clock, logger, traces })),
     );
   });
+}
+
+/** For so long a handler whose attempt timed out may tidy up. One that goes on for longer does not heed the signal. */
+const HEED_MS = 1_000;
+
+function tellIfAbandoned(attempted: Promise<void>, { task, deps }: Run): void {
+  const timer = deps.clock.after(HEED_MS, () => deps.onAbandoned(task));
+  void attempted.then(() => deps.clock.cancel(timer));
 }
 
 function unreadable({ id }: TakenTask): Verdict {
@@ -143,7 +154,6 @@ function timeUp(task: TakenTask, contract: TaskContract, deps: ExecutionDeps): V
   const message = `attempt ${task.attempt} ran longer than ${timeoutMs} ms`;
   const error = new GoflowError('TASK_TIMEOUT', message);
   task.abort(over ? new GoflowError('TASK_DEADLINE', over.failure.message) : error);
-  deps.onAbandoned(task);
   return over ?? outcomeOf(error, { task, contract, clock, logger, traces });
 }
 
@@ -183,7 +193,11 @@ function aboutOf(contract: TaskContract): About {
   if (known) return known;
   const resultSubject = `result of ${contract.type}`;
   const about: About = {
-    payload: { code: 'PAYLOAD_INVALID', subject: `payload of ${contract.type}` },
+    payload: {
+      code: 'PAYLOAD_INVALID',
+      subject: `payload of ${contract.type}`,
+      redact: contract.redact,
+    },
     result: { code: 'RESULT_INVALID', subject: resultSubject },
     resultSubject,
   };

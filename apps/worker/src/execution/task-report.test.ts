@@ -202,3 +202,19 @@ test('a report that does not arrive harms nobody, and the next one is told', asy
   // A Redis error has with it what was sent.
   expect(JSON.stringify(lines)).not.toContain('what was told');
 });
+
+test('what the contract redacts of the payload is in no line, of no log', () => {
+  const { report, task, lines } = open({ redact: ['card.number'] });
+  const payload = { card: { number: 'canary-17', name: 'x' } };
+  report.log.debug({ payload }, 'debug');
+  report.log.info(payload, 'info');
+  report.log.warn({ order: payload });
+  report.log.child({ card: payload.card }).error('child');
+  const shown = { number: '[redacted]', name: 'x' };
+  const kept = task.news.flatMap(({ log = [] }) => log);
+  report.end();
+  expect(JSON.stringify([lines, task.news])).not.toContain('canary-17');
+  expect(kept[0]?.fields).toEqual({ card: shown });
+  expect(lines.map(({ level }) => level)).toEqual(['debug', 'info', 'warn', 'error']);
+  expect(lines[3]).toMatchObject({ fields: expect.objectContaining({ card: shown }) });
+});

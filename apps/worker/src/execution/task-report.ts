@@ -8,6 +8,7 @@ import {
   type Logger,
   parse,
   protectJson,
+  redactLogFields,
   type TakenTask,
   type TaskContract,
   type TaskLogEntry,
@@ -112,10 +113,12 @@ export class TaskReport {
   }
 
   #logOf(logger: Logger, bound: object): TaskLog {
+    const shown = (fields: object) => redactLogFields(fields, this.#contract.redact);
     const line =
       (level: Level): TaskLogLine =>
       (first: object | string, second?: string) => {
-        const [fields, message] = typeof first === 'string' ? [{}, first] : [first, second];
+        const [given, message] = typeof first === 'string' ? [{}, first] : [first, second];
+        const fields = shown(given);
         logger[level](fields, message);
         if (level !== 'debug') this.#keep(level, { ...bound, ...fields }, message ?? '');
       };
@@ -124,7 +127,10 @@ export class TaskReport {
       info: line('info'),
       warn: line('warn'),
       error: line('error'),
-      child: (fields) => this.#logOf(logger.child(fields), { ...bound, ...fields }),
+      child: (given) => {
+        const fields = shown(given);
+        return this.#logOf(logger.child(fields), { ...bound, ...fields });
+      },
     };
   }
 

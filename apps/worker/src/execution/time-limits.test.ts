@@ -38,7 +38,7 @@ function running(handler: AnyHandler, given: Partial<TakenTask> = {}) {
 
 const never = (): Promise<never> => new Promise(() => undefined);
 
-test('an attempt that takes too long frees its slot, aborts the signal and is reported abandoned', async () => {
+test('an attempt that takes too long frees its slot and aborts the signal; a handler that still goes on a second later is abandoned', async () => {
   const { clock, task, abandoned, verdicts } = running(never);
   await clock.advance(999);
   expect([verdicts, abandoned, task.isAborted]).toEqual([[], [], false]);
@@ -51,7 +51,23 @@ test('an attempt that takes too long frees its slot, aborts the signal and is re
     },
   ]);
   expect(task.signal.reason).toMatchObject({ code: 'TASK_TIMEOUT' });
+  await clock.advance(999);
+  expect(abandoned).toEqual([]);
+  await clock.advance(1);
   expect(abandoned).toEqual([task]);
+});
+
+test('a handler that heeds the signal is not abandoned, with what it has to tidy up', async () => {
+  const { clock, abandoned, verdicts } = running(async (_payload, { signal }) => {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    await new Promise<void>((resolve) => clock.after(900, resolve));
+  });
+  await clock.advance(1_000);
+  expect(verdicts).toMatchObject([{ failure: { code: 'TASK_TIMEOUT' } }]);
+  await clock.advance(900);
+  expect(clock.timers).toBe(0);
+  await clock.advance(10_000);
+  expect([abandoned, verdicts.length]).toEqual([[], 1]);
 });
 
 test('the timeout of the push goes before that of the contract, longer or shorter', async () => {
@@ -74,6 +90,7 @@ test('a deadline ends an attempt that would still have time, and the task for go
   // This attempt was begun, and counts.
   expect(verdicts[0]).not.toHaveProperty('isUnspent');
   expect(task.signal.reason).toMatchObject({ code: 'TASK_DEADLINE' });
+  await clock.advance(1_000);
   expect(abandoned).toEqual([task]);
 });
 

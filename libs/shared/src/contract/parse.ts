@@ -1,6 +1,8 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { ErrorCode } from '../errors/error-table.js';
 import { GoflowError } from '../errors/goflow-error.js';
+import { isAboutRedacted } from './redacted-issue.js';
+import { REDACTED, type RedactPaths } from './redaction.js';
 
 /** One thing that a schema found wrong. */
 export interface ParseIssue {
@@ -14,22 +16,25 @@ export interface ParseSubject {
   readonly code: ErrorCode;
   /** Such as `payload of image.resize`. */
   readonly subject: string;
+  /** What the contract redacts of it: schemas quote the values that they refuse. @default nothing */
+  readonly redact?: RedactPaths | undefined;
 }
 
 /**
  * Runs a Standard Schema over a value and gives its output; a promise of it where the schema is asynchronous.
  *
- * @throws `code` (PAYLOAD_INVALID or RESULT_INVALID), naming the fields; `details.issues` holds every {@link ParseIssue}.
+ * @throws `code` (PAYLOAD_INVALID or RESULT_INVALID), naming the fields; `details.issues` holds every {@link ParseIssue}. What is wrong with a
+ * field that is redacted is not said: only that it is invalid.
  */
 export function parse(schema: StandardSchemaV1, value: unknown, about: ParseSubject): unknown {
   try {
     const parsed = schema['~standard'].validate(value);
     return parsed instanceof Promise
       ? parsed.then(
-          (result) => outputOf(result, about),
+          (result) => outputOf(result, value, about),
           (error: unknown) => refuse(error, about),
         )
-      : outputOf(parsed, about);
+      : outputOf(parsed, value, about);
   } catch (error) {
     return refuse(error, about);
   }
@@ -45,10 +50,11 @@ function refuse(error: unknown, { code, subject }: ParseSubject): never {
 
 function outputOf(
   result: StandardSchemaV1.Result<unknown>,
-  { code, subject }: ParseSubject,
+  value: unknown,
+  { code, subject, redact = [] }: ParseSubject,
 ): unknown {
   if (!result.issues) return result.value;
-  const issues = result.issues.map(toIssue);
+  const issues = result.issues.map((issue) => toIssue(issue, value, redact));
   const shown = issues
     .slice(0, 3)
     .map(({ path, message }) => (path ? `${path}: ${message}` : message));
@@ -56,11 +62,18 @@ function outputOf(
   throw new GoflowError(code, `${subject}: ${shown.join('; ')}${rest}`, { details: { issues } });
 }
 
-function toIssue(issue: StandardSchemaV1.Issue): ParseIssue {
+function toIssue(
+  { message, path: segments = [] }: StandardSchemaV1.Issue,
+  value: unknown,
+  redact: RedactPaths,
+): ParseIssue {
+  const keys = segments.map((segment) => (typeof segment === 'object' ? segment.key : segment));
   let path = '';
-  for (const segment of issue.path ?? []) {
-    const key = typeof segment === 'object' ? segment.key : segment;
+  for (const key of keys)
     path += typeof key === 'number' ? `[${key}]` : `${path === '' ? '' : '.'}${String(key)}`;
-  }
-  return { path, message: issue.message };
+  const isHidden = redact.length > 0 && isAboutRedacted({ keys, message, value }, redact);
+  return { path, message: isHidden ? HIDDEN : message };
 }
+
+/** In place of what a schema says of a value that is not to be shown. */
+const HIDDEN = `Invalid value: ${REDACTED}`;

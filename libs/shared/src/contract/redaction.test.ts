@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineTasks } from './define-tasks.js';
-import { redactPayload } from './redaction.js';
+import { redactLogFields, redactPayload } from './redaction.js';
 
 const SECRET = 'a secret';
 const R = '[redacted]';
@@ -40,6 +40,42 @@ test('a key __proto__ stays a key', () => {
   const payload: unknown = JSON.parse('{"__proto__":{"x":"a secret"}}');
   const shown = redactPayload(tasksWith(['__proto__.x']), 'a', payload);
   expect(JSON.stringify(shown)).toBe('{"__proto__":{"x":"[redacted]"}}');
+});
+
+test.each<[redact: string[], fields: object, shown: object]>([
+  [['password'], { password: SECRET, ms: 5 }, { password: R, ms: 5 }],
+  [['password'], { payload: { password: SECRET } }, { payload: { password: R } }],
+  [['password'], { order: { password: SECRET, n: 1 } }, { order: { password: R, n: 1 } }],
+  [['card.number'], { card: { number: SECRET } }, { card: { number: R } }],
+  [['card.number'], { all: [{ card: { number: SECRET } }] }, { all: [{ card: { number: R } }] }],
+  [['*.token'], { a: { token: SECRET } }, { a: { token: R } }],
+  [['*'], { payload: { a: SECRET }, ms: 5 }, { payload: { a: R }, ms: 5 }],
+  [['*'], { payload: SECRET, ms: 5 }, { payload: R, ms: 5 }],
+  [
+    ['*.*'],
+    { payload: { a: { b: SECRET } }, in: { ms: 5 } },
+    { payload: { a: { b: R } }, in: { ms: 5 } },
+  ],
+])('with %j, the fields %j of a log are shown as %j', (redact, fields, shown) => {
+  const paths = tasksWith(redact).contracts.get('a')?.redact ?? [];
+  expect(redactLogFields(fields, paths)).toEqual(shown);
+});
+
+test('fields of a log that hold nothing redacted are the same objects; an error stays one', () => {
+  const paths = [['password']];
+  const fields = { err: new Error('no'), at: new Date(0), list: [Number.NaN] };
+  expect(redactLogFields(fields, paths)).toBe(fields);
+  const err = Object.assign(new TypeError('no'), { password: SECRET });
+  const { err: shown } = redactLogFields({ err }, paths) as { err: typeof err };
+  expect(shown).toBeInstanceOf(TypeError);
+  expect(shown).toMatchObject({ message: 'no', stack: err.stack, password: R });
+  expect(err.password).toBe(SECRET);
+});
+
+test('fields of a log that cannot be looked through are left out', () => {
+  const ring: unknown[] = [SECRET];
+  ring.push(ring);
+  expect(redactLogFields({ ring }, [['password']])).toEqual({});
 });
 
 test('without a contract there is nothing to go by', () => {

@@ -39,26 +39,89 @@ export function redactPayload(
   type: string,
   payload: unknown,
 ): unknown {
-  const paths = tasks.contracts.get(type)?.redact ?? [];
-  return paths.reduce<unknown>((shown, path) => redactAt(shown, path), payload);
+  return redactPaths(payload, tasks.contracts.get(type)?.redact ?? []);
 }
 
-/** An array stands for each of its elements, so that a list of cards shows none of their numbers. */
-function redactAt(value: unknown, path: readonly string[]): unknown {
-  if (path.length === 0) return REDACTED;
+/**
+ * What a handler logs, as it may be shown: what `redact` names is replaced where the payload itself was given, a field of it, or either one field
+ * down, as in `{ order: payload }`. A path without any name, such as `*`, would leave no field of any log: it holds for a field `payload` only.
+ * What cannot be looked through, such as an object that throws, is left out.
+ */
+export function redactLogFields(fields: object, paths: RedactPaths): object {
+  if (paths.length === 0) return fields;
+  const inFields = paths.flatMap((path) =>
+    path.every((segment) => segment === '*') ? [['payload', ...path]] : [path, ['*', ...path]],
+  );
+  try {
+    return redactPaths(fields, inFields) as object;
+  } catch {
+    return {};
+  }
+}
+
+/** Every string, number … that a value holds at these paths. */
+export function valuesAt(value: unknown, paths: RedactPaths): ReadonlySet<unknown> {
+  const found = new Set<unknown>();
+  for (const path of paths)
+    replaceAt(value, path, (there) => {
+      addLeaves(there, found);
+      return there;
+    });
+  return found;
+}
+
+function addLeaves(value: unknown, found: Set<unknown>): void {
+  if (typeof value !== 'object' || value === null) found.add(value);
+  else for (const one of Object.values(value)) addLeaves(one, found);
+}
+
+const redactPaths = (value: unknown, paths: RedactPaths): unknown =>
+  paths.reduce((shown, path) => replaceAt(shown, path, () => REDACTED), value);
+
+/**
+ * Gives the value itself where nothing is replaced. An array stands for each of its elements, so that a list of cards shows none of their
+ * numbers.
+ */
+function replaceAt(
+  value: unknown,
+  path: readonly string[],
+  replace: (value: unknown) => unknown,
+): unknown {
+  if (path.length === 0) return replace(value);
   const [first, ...rest] = path;
   const isEvery = first === '*';
-  if (Array.isArray(value))
-    return value.map((element) => {
-      const shown = redactAt(element, path);
-      return isEvery ? redactAt(shown, rest) : shown;
+  if (Array.isArray(value)) {
+    const elements = value.map((element: unknown) => {
+      const shown = replaceAt(element, path, replace);
+      return isEvery ? replaceAt(shown, rest, replace) : shown;
     });
+    return elements.every((element, index) => Object.is(element, value[index])) ? value : elements;
+  }
   // What is no object has no fields: to redact every one of them is to redact it.
   if (typeof value !== 'object' || value === null)
-    return isEvery && rest.length === 0 ? REDACTED : value;
-  const fields = Object.entries(value).map(([name, field]) => {
-    const isMeant = isEvery || name === first;
-    return [name, isMeant ? redactAt(field, rest) : field];
+    return isEvery && rest.length === 0 ? replace(value) : value;
+  const fields = Object.entries(value).flatMap(([name, field]: [string, unknown]) => {
+    const shown = isEvery || name === first ? replaceAt(field, rest, replace) : field;
+    return Object.is(shown, field) ? [] : [[name, shown] as const];
   });
-  return Object.fromEntries(fields);
+  return fields.length === 0 ? value : copyWith(value, fields);
+}
+
+/** An error stays one, with its message and its stack, which are no fields. */
+function copyWith(value: object, fields: readonly (readonly [string, unknown])[]): object {
+  const copy: object =
+    value instanceof Error
+      ? Object.create(
+          Object.getPrototypeOf(value) as object,
+          Object.getOwnPropertyDescriptors(value),
+        )
+      : { ...value };
+  for (const [name, shown] of fields)
+    Object.defineProperty(copy, name, {
+      value: shown,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+  return copy;
 }

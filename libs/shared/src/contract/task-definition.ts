@@ -40,7 +40,8 @@ export interface TaskDefinition {
   readonly chunk?: number | undefined;
   /**
    * Fields of the payload that are not to be shown, such as `['password', 'card.number', '*.token']`: at most 100 paths. Where goflow shows a
-   * payload, `[redacted]` stands in their place; what is stored, and what the handler gets, stays whole. @default none
+   * payload, what a schema says of one, or fields of `ctx.log`, `[redacted]` stands in their place; what is stored, and what the handler
+   * gets, stays whole. @default none
    */
   readonly redact?: readonly string[] | undefined;
 }

@@ -165,9 +165,10 @@ class Source {
   }
 
   async #check(payload: unknown, { number }: Line): Promise<void> {
-    const { type, payload: schema } = this.#contract;
+    const { type, payload: schema, redact } = this.#contract;
+    const subject = `payload of ${type}`;
     try {
-      await parse(schema, payload, { code: 'PAYLOAD_INVALID', subject: `payload of ${type}` });
+      await parse(schema, payload, { code: 'PAYLOAD_INVALID', subject, redact });
     } catch (error) {
       if (!isGoflowError(error)) throw error;
       throw atLine(error, `${this.#input.name}, line ${number}`);
