@@ -1,6 +1,6 @@
 import { createBullMqBroker } from '@goflow/broker';
 import { createGoflow, type Goflow, type Logger, type TaskDefinitions } from '@goflow/sdk';
-import { type FleetExporter, toFailure } from '@goflow/shared';
+import { type FleetExporter, type FleetRuns, toFailure } from '@goflow/shared';
 import type { GatewayOptions } from './options.js';
 
 /** What a gateway knows of Redis. */
@@ -8,6 +8,8 @@ export interface Connected {
   readonly goflow: Goflow<TaskDefinitions>;
   /** For the metrics of all queues. */
   readonly exporter: FleetExporter | undefined;
+  /** Where gateways tell each other what they do to many tasks. */
+  readonly runs: FleetRuns | undefined;
 }
 
 /** A client, and what its metrics need of the same connection, which the client closes. @throws OPTION_INVALID */
@@ -26,7 +28,7 @@ export function connect(given: GatewayOptions, logger: Logger): Connected {
   });
   try {
     const goflow = createGoflow({ tasks, broker, encryption, resultStore, tracing, logger });
-    return { goflow, exporter: broker.exporter };
+    return { goflow, exporter: broker.exporter, runs: broker.runs };
   } catch (error) {
     broker.close().catch(() => undefined);
     throw error;

@@ -2,6 +2,7 @@ import { defineTasks } from '@goflow/sdk';
 import { until } from '@goflow/testing';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { openRedis } from '../support/redis.js';
 import { openBrowser, type TestPage } from './browser.js';
 import { type Dashboard, startDashboard, visitWith } from './dashboard.js';
 
@@ -123,6 +124,52 @@ test('a long redrive goes on in the background, tells how far it is, and can be 
   });
   const { completed, failed } = (await goflow.inspector.counts()).totals;
   expect([completed + failed, completed > 0, failed > 0]).toEqual([40, true, true]);
+});
+
+test('behind a balancer: another gateway tells of a redrive, starts it no second time, and stops it', async () => {
+  const { dashboard, place, worker, goflow } = await openRig({ mail: 60 });
+  const other = await startDashboard({ tasks, place });
+  const [here, there] = [
+    await visitWith(browser, dashboard, { path: '/dead-letters?type=mail' }),
+    await visitWith(browser, other, { path: '/dead-letters' }),
+  ];
+  worker.isWell = true;
+  await here.page.getByRole('spinbutton').fill('3');
+  void here.answerNext('ok');
+  await here.page.getByRole('button', { name: 'Redrive all 60' }).click();
+  // It comes back to what it showed.
+  await here.page.waitForURL('**/dead-letters?type=mail');
+  await there.page.getByText(/Redriving mail: \d+ redriven until now/).waitFor();
+  void there.answerNext('ok');
+  await there.page.getByRole('button', { name: /^Redrive all/ }).click();
+  await there.page.getByText('This group is being worked on already').waitFor();
+  await there.page.getByRole('button', { name: 'Stop' }).click();
+  await there.page.getByText('another gateway, which was told to stop').waitFor();
+  for (const { page } of [here, there])
+    await page.getByText(/mail: \d+ redriven\. It ended early: it was stopped\./).waitFor();
+  expect((await goflow.inspector.counts()).totals.failed).toBeGreaterThan(0);
+});
+
+test('a redrive whose gateway was killed is told as lost, and the group can be redriven anew', async () => {
+  const { dashboard, place, worker, goflow } = await openRig({ mail: 2 });
+  const { groups } = await goflow.inspector.deadLetters.groups();
+  // As it was told last, a minute ago.
+  const run = {
+    ...{ kind: 'redrive', of: 'mail', by: 'gateway', fingerprint: groups[0]?.fingerprint },
+    ...{ done: 40, failedCount: 0, failed: [], tookMs: 9_000, isOver: false },
+  };
+  const redis = openRedis(place.redis);
+  const toldAt = Date.now() - 60_000;
+  const key = `${place.prefix}:{fleet}:runs`;
+  await redis.hset(key, { lost: JSON.stringify({ toldAt, run }), odd: '{"toldAt":1,"run":7}' });
+  const visit = await visitWith(browser, dashboard, { path: '/dead-letters' });
+  const { page } = visit;
+  await page.getByText('mail: 40 redriven, then nothing was heard of it').waitFor();
+  expect(await page.getByRole('button', { name: 'Stop' }).count()).toBe(0);
+  worker.isWell = true;
+  void visit.answerNext('ok');
+  await page.getByRole('button', { name: 'Redrive all 2' }).click();
+  await page.getByText('mail: 2 redriven.').waitFor();
 });
 
 test('where failures are all different, the largest hundred groups are shown', async () => {

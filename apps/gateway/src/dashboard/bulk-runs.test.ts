@@ -36,22 +36,23 @@ test('a button that reaches another gateway than showed it stops nothing there',
   const [one, other] = [start(), start()];
   void one.start(plan('a'));
   void other.start(plan('b'));
-  const [shown] = one.all;
-  expect(await other.stop(shown?.id ?? '')).toBe(false);
-  expect(other.all[0]?.endedAt).toBe(undefined);
-  expect(await one.stop(shown?.id ?? '')).toBe(true);
+  const shown = await until(async () => (await one.all())[0], { what: 'the run' });
+  expect(await other.stop(shown.id)).toBe('over');
+  expect((await other.all())[0]?.endedAt).toBe(undefined);
+  expect(await one.stop(shown.id)).toBe('stopped');
   await other.close();
-  expect(other.all[0]?.trouble).toBe('it was stopped');
+  expect((await other.all())[0]?.trouble).toBe('it was stopped');
 });
 
 test('two clicks at once are one run of a group, whatever they want; of five groups the last waits', async () => {
   const runs = start();
   const given = [plan('a'), plan('a'), plan('a', 'discard'), plan('b'), plan('c'), plan('d')];
   const started = given.map((one) => runs.start(one));
+  await until(async () => (await runs.all()).length === 4, { what: 'four runs' });
   expect(await runs.start(plan('e'))).toBe('too many');
   expect(await Promise.all([started[1], started[2]])).toEqual(['one at a time', 'one at a time']);
-  await until(() => runs.all.length === 4, { what: 'four runs' });
+  await until(async () => (await runs.all()).length === 4, { what: 'four runs' });
   await runs.close();
-  expect(runs.all.every(({ endedAt }) => endedAt !== undefined)).toBe(true);
+  expect((await runs.all()).every(({ endedAt }) => endedAt !== undefined)).toBe(true);
   await Promise.all(started);
 });

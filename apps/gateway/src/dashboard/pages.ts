@@ -48,10 +48,11 @@ function fleet(deps: GatewayDeps, watch: FleetWatch): Content {
 }
 
 function deadLetters(deps: GatewayDeps): Content {
-  const { logger, goflow } = deps;
+  const { logger, goflow, runs: told } = deps;
   const letters = goflow.inspector.deadLetters;
   const counts = new GroupCounts(letters);
-  const runs = new BulkRuns({ deadLetters: letters, logger, onEnd: () => counts.forget() });
+  const onEnd = (): void => counts.forget();
+  const runs = new BulkRuns({ deadLetters: letters, logger, runs: told, onEnd });
   deps.atStop(() => runs.close());
   return {
     pages: [deadLettersPage(deps, { counts, runs }), deadLetterTasksPage(deps)],

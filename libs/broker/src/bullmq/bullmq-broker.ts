@@ -27,6 +27,7 @@ import { pushChunks } from './chunks/push-chunks.js';
 import { Deadline } from './deadline.js';
 import { BullMqExporter } from './fleet/bullmq-exporter.js';
 import { BullMqFleet } from './fleet/bullmq-fleet.js';
+import { BullMqRuns } from './fleet/bullmq-runs.js';
 import { Fleet } from './fleet/fleet.js';
 import { LiveTypes } from './fleet/live-types.js';
 import { RedisClock } from './fleet/redis-clock.js';
@@ -83,6 +84,7 @@ class BullMqBroker implements Broker {
   readonly inspector: InspectorBroker;
   readonly fleet: BullMqFleet;
   readonly exporter: BullMqExporter;
+  readonly runs: BullMqRuns;
   readonly #types: LiveTypes;
   readonly #watches: Watches;
   readonly #connection: RedisConnection;
@@ -134,6 +136,7 @@ class BullMqBroker implements Broker {
     this.exporter = new BullMqExporter({ ...connection, fleet, clock: this.clock });
     this.inspector = this.#inspectorOf(fleet, within);
     this.fleet = this.#fleetOf(within);
+    this.runs = new BullMqRuns({ redis: this.#redis, prefix: this.#prefix, within });
     // Another server may be in charge after the connection was away, and have another clock.
     this.#redis.on('ready', this.#measure);
     if (isReady(this.#redis)) this.#measure();

@@ -8,6 +8,7 @@ import {
   type DetailOptions,
   type FleetBroker,
   type FleetExporter,
+  type FleetRuns,
   type InspectorBroker,
   type Pushed,
   type QueueCounts,
@@ -68,6 +69,11 @@ class DeferredBroker implements Broker {
     () => this.#broker,
     (call) => this.#call(call),
   );
+  readonly runs: FleetRuns = {
+    tell: (id, run) => this.#call(({ runs }) => (runs as FleetRuns).tell(id, run)),
+    list: () => this.#call(({ runs }) => (runs as FleetRuns).list()),
+    end: (id) => this.#call(({ runs }) => (runs as FleetRuns).end(id)),
+  };
   readonly #opening: Promise<Broker>;
   #broker: Broker | undefined;
 

@@ -39,7 +39,8 @@ type FleetPart =
   | 'audit'
   | 'audit-workers'
   | 'queues'
-  | 'exporter';
+  | 'exporter'
+  | 'runs';
 
 /** The channel on which all workers hear that the rules have changed. */
 export const rulesChannel = (prefix: string): string => `${prefix}:rules`;

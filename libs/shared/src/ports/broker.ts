@@ -8,6 +8,7 @@ import type { TaskState } from '../task/task-state.js';
 import type { Clock } from './clock.js';
 import type { FleetBroker } from './fleet-broker.js';
 import type { FleetExporter } from './fleet-exporter.js';
+import type { FleetRuns } from './fleet-runs.js';
 import type { InspectorBroker } from './inspector-broker.js';
 
 /** A task on its way to a queue: checked, encoded, with an id of its own, so that sending it twice is sending it once. */
@@ -135,6 +136,8 @@ export interface Broker {
   readonly fleet: FleetBroker;
   /** What tells of all queues, for metrics. @default nobody does here */
   readonly exporter?: FleetExporter | undefined;
+  /** What tells of long runs of any process. @default each knows of its own only */
+  readonly runs?: FleetRuns | undefined;
   /** Resolves when the broker answers. */
   ping(): Promise<void>;
   /** Closes what this broker opened, within its time limit. */

@@ -1,6 +1,7 @@
 import { GoflowError } from '@goflow/shared';
 import type { BulkPlan, BulkRuns } from '../bulk-runs.js';
 import type { Action, ActionDone, ActionRequest } from '../page.js';
+import { pathOf } from '../parts/href.js';
 import { letterFilterOf, letterSearchOf } from './dead-letter-search.js';
 
 /** What is done to groups of dead letters. */
@@ -8,7 +9,7 @@ export function deadLetterActions(runs: BulkRuns): readonly Action[] {
   const start = async (request: ActionRequest, kind: BulkPlan['kind']): Promise<ActionDone> => {
     const run = await runs.start(planOf(request, kind));
     // The page itself tells how far it is.
-    return { back: '/dead-letters', notice: typeof run === 'string' ? REFUSED[run] : undefined };
+    return { back: backOf(request), notice: typeof run === 'string' ? REFUSED[run] : undefined };
   };
   return [
     {
@@ -25,8 +26,7 @@ export function deadLetterActions(runs: BulkRuns): readonly Action[] {
       path: '/dead-letters/runs/:id/stop',
       role: 'operate',
       run: async ({ params: { id = '' } }) => {
-        const isStopped = await runs.stop(id);
-        return { back: '/dead-letters', notice: isStopped ? undefined : 'It had ended before.' };
+        return { back: '/dead-letters', notice: STOPPED[await runs.stop(id)] };
       },
     },
   ];
@@ -35,6 +35,18 @@ export function deadLetterActions(runs: BulkRuns): readonly Action[] {
 const REFUSED = {
   'one at a time': 'This group is being worked on already: how far it is stands below.',
   'too many': 'Several groups are being worked on already: wait for one of them, or stop it.',
+} as const;
+
+/** Where the button was, with the filters that stood there. */
+function backOf({ form }: ActionRequest): string {
+  const shown = Object.fromEntries(new URLSearchParams(form.shown));
+  return pathOf('/dead-letters', { ...letterSearchOf(shown) });
+}
+
+const STOPPED = {
+  stopped: undefined,
+  asked: 'It is done by another gateway, which was told to stop.',
+  over: 'It had ended before.',
 } as const;
 
 /** Only whole groups, and only as they were counted. @throws REQUEST_INVALID */

@@ -30,13 +30,14 @@ export function deadLettersPage(
     show: async ({ query, role }) => {
       const search = letterSearchOf(query);
       const counted = await counts.of(letterFilterOf(search)).catch(wrongIn);
+      const all = await runs.all();
       const queues = goflow.inspector.queues();
       return {
         title: 'Dead letters',
         body: (
           <>
             <SearchForm search={search} types={types} queues={queues} />
-            <Runs runs={runs.all} role={role} />
+            <Runs runs={all} role={role} />
             <Groups counted={counted} search={search} role={role} />
           </>
         ),
@@ -96,7 +97,7 @@ function Groups({ counted, search, role }: GroupsProps): VNode {
         {!complete && ` · the newest ${examined.toLocaleString('en')} were counted; there are more`}
       </p>
       {groups.slice(0, SHOWN).map((group) => (
-        <Group group={group} search={{ ...search, until: until.toISOString() }} role={role} />
+        <Group group={group} until={until} search={search} role={role} />
       ))}
       {groups.length > SHOWN && (
         <p class="muted">{`The largest ${SHOWN} groups. Choose a type, a queue or a time to see others.`}</p>
@@ -125,13 +126,15 @@ function NoGroups({ search, complete }: { search: LetterSearch; complete: boolea
 
 interface GroupProps {
   readonly group: DeadLetterGroup;
+  /** What died later is not in it. */
+  readonly until: Date;
   readonly search: LetterSearch;
   readonly role: Role;
 }
 
-function Group({ group, search, role }: GroupProps): VNode {
+function Group({ group, until, search, role }: GroupProps): VNode {
   const { fingerprint, type, reason, count, message, firstAt, lastAt, sample } = group;
-  const chosen = { ...search, fingerprint, type };
+  const chosen = { ...search, until: until.toISOString(), fingerprint, type };
   const [example] = sample;
   return (
     <article class="card group" id={`group-${fingerprint}`}>
@@ -161,7 +164,7 @@ function Group({ group, search, role }: GroupProps): VNode {
           </a>
         )}
       </p>
-      {may(role, 'operate') && <GroupForms search={chosen} count={count} />}
+      {may(role, 'operate') && <GroupForms search={chosen} shown={search} count={count} />}
     </article>
   );
 }
