@@ -43,7 +43,10 @@ function logWorker(events: WorkerEventSource, logger: Logger): void {
 
 function logTasks(events: WorkerEventSource, logger: Logger, traces?: AttemptTraces): void {
   events.on('task:abandoned', ({ task }) =>
-    logger.warn(taskFields(task, traces), 'the attempt timed out; its handler may still go on'),
+    logger.warn(
+      taskFields(task, traces),
+      'the attempt timed out, and its handler goes on: it does not heed ctx.signal',
+    ),
   );
   events.on('task:lost', ({ task }) =>
     logger.warn(taskFields(task, traces), 'the lease was lost: this outcome was dropped'),

@@ -221,6 +221,7 @@ test('an attempt that runs too long times out, its signal aborts, its slot is fr
   });
   expect(aborted).toHaveLength(2);
   expect(aborted.every((reason) => isGoflowError(reason, 'TASK_TIMEOUT'))).toBe(true);
+  await until(() => abandoned.length >= 2, { what: 'both attempts to be told as abandoned' });
   expect(abandoned).toEqual([id, id]);
   expect(await goflow.wait(await goflow.push('slow', 'at once'))).toBe(1);
 });

@@ -20,7 +20,7 @@ export interface WorkerEvents {
   'task:finished': [event: TaskFinished];
   /** The lease was lost while the task ran; its outcome was dropped, another worker runs it. */
   'task:lost': [event: { readonly task: TakenTask }];
-  /** The attempt timed out, but its handler goes on; its slot is free. */
+  /** The attempt timed out a second ago, and its handler still goes on: it does not heed its signal. Its slot is free. */
   'task:abandoned': [event: { readonly task: TakenTask }];
   /** Its HTTP face listens; Redis may still be away. */
   'worker:listening': [event: { readonly url: string }];

@@ -117,7 +117,7 @@ const WORKER = shownBy('worker', {
   abandoned: entry('goflow_tasks_abandoned_total', 'counter', {
     unit: 'tasks',
     labels: ['queue', 'type'],
-    help: 'Attempts that timed out and whose handler goes on without a slot.',
+    help: 'Attempts that timed out and whose handler still went on a second later, without a slot: it does not heed ctx.signal.',
   }),
   escaped: entry('goflow_handler_errors_escaped_total', 'counter', {
     unit: '1',
