@@ -101,10 +101,28 @@ describe('docker-compose.yml', () => {
     },
   );
 
-  test.each(['redis', 'worker', 'gateway'])('bounds what %s takes of the machine', (name) => {
+  test.each(SERVICES)('bounds what %s takes of the machine', (name) => {
     expect(service(name)).toMatch(/mem_limit: \$\{\w+_MEMORY:-\d+[mg]\}\n/);
     expect(service(name)).toMatch(/pids_limit: \d+\n/);
+    expect(service(name)).toContain('logging: *logging\n');
   });
+
+  test('bounds what logs and figures take of the disk', () => {
+    expect(below(compose, 'x-logging')).toMatch(/max-size: \d+m\n +max-file: "\d+"\n/);
+    const command = itemsOf(below(service('prometheus'), 'command')).join(' ');
+    expect(command).toMatch(/retention\.time=\$\{\w+:-\d+d\}.*retention\.size=\$\{\w+:-\d+GB\}/);
+    // A command takes the place of the image's own.
+    expect(command).toContain('--config.file=/etc/prometheus/prometheus.yml');
+    expect(command).toContain('--storage.tsdb.path=/prometheus');
+  });
+
+  test.each(SERVICES.filter((name) => name !== 'addresses'))(
+    'sees whether %s is well, and starts it again',
+    (name) => {
+      expect(below(service(name), 'healthcheck')).toMatch(/test:/);
+      expect(service(name)).toContain('restart: unless-stopped\n');
+    },
+  );
 
   test('keeps secrets out of the file: those in it are for development, and say so', () => {
     const secrets = [...compose.matchAll(/^ *\w*(?:TOKEN|PASSWORD|SECRET|KEY)\w*: (.*)$/gm)];
@@ -115,6 +133,11 @@ describe('docker-compose.yml', () => {
       ...['${GATEWAY_OPERATE_TOKEN:-development-only-change-me}', '${GATEWAY_PUSH_TOKEN:-}'],
       // biome-ignore lint/suspicious/noTemplateCurlyInString: as it stands in the file.
       '${GATEWAY_READ_TOKEN:-}',
+      // What says which of them are not changed.
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: as it stands in the file.
+      ...['${GOFLOW_TOKEN:-development-only-change-me}'],
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: as it stands in the file.
+      ...['${GATEWAY_OPERATE_TOKEN:-development-only-change-me}', '${GRAFANA_PASSWORD:-admin}'],
       // biome-ignore lint/suspicious/noTemplateCurlyInString: as it stands in the file.
       '${GRAFANA_PASSWORD:-admin}',
     ]);
