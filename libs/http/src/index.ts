@@ -20,7 +20,7 @@ export {
   sendProblem,
   statusOf,
 } from './problem.js';
-export { readBody } from './read-body.js';
+export { hasBody, readBody } from './read-body.js';
 export { answerWithin, refuseMalformed } from './request-limits.js';
 export { type Routes, serve } from './routes.js';
 export type { ServerLimits } from './server-limits.js';

@@ -16,12 +16,12 @@ const tasks = defineTasks({
   echo: { payload: z.any(), result: z.any() },
 });
 
-type Ask = (path: string, method?: string) => Promise<Answer>;
+type Ask = (path: string, method?: string, body?: string) => Promise<Answer>;
 
 async function openBoard({ gateway }: Pick<Dashboard<typeof tasks.definitions>, 'gateway'>) {
   const headers = { cookie: await logIn(gateway, 'operate') };
-  const askBoard: Ask = (path, method = 'GET') =>
-    ask(`${gateway.url}/dashboard/board${path}`, { method, headers });
+  const askBoard: Ask = (path, method = 'GET', body = undefined) =>
+    ask(`${gateway.url}/dashboard/board${path}`, { method, headers, body });
   return askBoard;
 }
 
@@ -66,6 +66,12 @@ test('nothing that bull-board could change is there, for whoever may do all', as
   }
   expect((await dashboard.goflow.status(id)).status).toBe('delayed');
   expect(await dashboard.goflow.fleet.queues()).toMatchObject([{ isPaused: false }]);
+});
+
+test('a question to the board has no body', async () => {
+  const askBoard = await openBoard(await startDashboard({ tasks }));
+  expect((await askBoard('/api/queues')).status).toBe(200);
+  expect((await askBoard('/api/queues', 'GET', '{}')).status).toBe(400);
 });
 
 test('who asks the board for all jobs at once gets a hundred', async () => {

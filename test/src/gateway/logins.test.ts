@@ -36,7 +36,7 @@ test('a form that is too large is refused as that, and not read to its end', asy
   const body = `token=${'x'.repeat(10_000_000)}`;
   const { status, headers, text } = await ask(url, { method: 'POST', body, headers: WANTS_PAGE });
   expect([status, headers.connection]).toEqual([413, 'close']);
-  expect(text).toContain('a body has at most 64 KiB');
+  expect(text).toContain('a body has at most 10 KiB');
 });
 
 test('an open page is told nothing more when its login is over, and asked without one it says so', async () => {

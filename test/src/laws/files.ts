@@ -32,6 +32,17 @@ export const oneMain: Law = (files) =>
 
 const isMain = (path: string): boolean => /(^|\/)main\.[cm]?[jt]s$/.test(path);
 
+const PARSERS = /\bexpress\s*\.\s*(?:json|urlencoded|raw|text)\b/g;
+
+/** Bodies are read by `readBody` of libs/http alone, which counts them all. */
+export const oneReader: Law = (files) =>
+  files
+    .filter(({ path }) => /^(?:apps|libs)\//.test(path) && !isTest(path))
+    .filter(isSource)
+    .flatMap(({ path, text }) =>
+      linesOf(text, PARSERS).map((line) => `${path}:${line} reads a body; readBody does`),
+    );
+
 /** The public surface is a list that somebody wrote. */
 export const namedExports: Law = (files) =>
   files

@@ -13,6 +13,7 @@ const LAWS: Readonly<Record<string, Law>> = {
   frontDoor: imports.frontDoor,
   nodePrefix: imports.nodePrefix,
   oneMain: fileLaws.oneMain,
+  oneReader: fileLaws.oneReader,
   namedExports: fileLaws.namedExports,
   namedByIdea: fileLaws.namedByIdea,
   shortFiles: fileLaws.shortFiles,

@@ -140,6 +140,12 @@ export const planted: readonly Planted[] = [
   touching('benchmarks/src/a.ts', 'const a = `${process.env.REDIS_URL}`;'),
   touching('libs/shared/src/mains.ts', 'process.exit();'),
 
+  importing('oneReader', {
+    path: 'apps/gateway/src/a.ts',
+    text: 'app.use(express.json());',
+    but: 'reads a body; readBody does',
+  }),
+
   importing('namedExports', {
     path: 'libs/shared/src/index.ts',
     text: "export * from './a.js';",

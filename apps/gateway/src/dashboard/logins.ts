@@ -6,6 +6,9 @@ import { documentOf } from './layout.js';
 import { loginPage } from './login.js';
 import type { Sessions } from './session.js';
 
+/** A token and a path. On all connections together still less than bodies may have: here anyone may send one. */
+const MAX_LOGIN = 10 * 1024;
+
 /** Adds logging in, with a token, and out. Wrong tokens of one address are counted, as they are for programs. */
 export function logins(
   router: Router,
@@ -18,7 +21,7 @@ export function logins(
     send(response, page(ownPath(request.query.next)));
   });
   router.post('/login', async (request, response) => {
-    const { token = '', next } = await formOf(request);
+    const { token = '', next } = await formOf(request, MAX_LOGIN);
     const role = roles.roleOf(`Bearer ${token.trim()}`);
     if (role !== undefined) {
       sessions.open(request, response, role);

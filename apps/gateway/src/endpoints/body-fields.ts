@@ -1,4 +1,4 @@
-import { type JsonLimits, readJson } from '@goflow/http';
+import { hasBody, type JsonLimits, readJson } from '@goflow/http';
 import { GoflowError } from '@goflow/shared';
 import type { Request } from 'express';
 
@@ -14,7 +14,7 @@ export async function fieldsOf<N extends string>(
   known: readonly N[],
   { isOptional = false, ...limits }: BodyOptions = {},
 ): Promise<Readonly<Partial<Record<N, unknown>>>> {
-  const given = isOptional && !hasBody(request) ? {} : await readJson(request, limits);
+  const given = isOptional && !hasBody(request.headers) ? {} : await readJson(request, limits);
   return objectOf('the body', given, known);
 }
 
@@ -34,7 +34,3 @@ export function objectOf<N extends string>(
 
 export const badRequest = (detail: string): GoflowError =>
   new GoflowError('REQUEST_INVALID', detail);
-
-function hasBody({ headers }: Request): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-}

@@ -12,6 +12,7 @@ import {
   ref,
   TEXT,
 } from '../openapi/parts.js';
+import { payloadLimits } from '../requests/payload-limits.js';
 import { integerOf, queryOf } from '../requests/query.js';
 import { fieldsOf } from './body-fields.js';
 import { bulkEndpoints } from './dead-letter-bulk.js';
@@ -93,7 +94,7 @@ function groups({ goflow }: GatewayDeps): Endpoint {
 }
 
 function redrive({ goflow, options }: GatewayDeps): Endpoint {
-  const limits = { maxBytes: options.bodyLimit, maxDepth: 100, isOptional: true };
+  const limits = { ...payloadLimits(options), isOptional: true };
   return {
     method: 'POST',
     path: '/dead-letters/:id/redrive',

@@ -1,11 +1,11 @@
-import { sendProblem } from '@goflow/http';
+import { readJson, sendProblem } from '@goflow/http';
 import { PushIncompleteError, type PushOutcome } from '@goflow/sdk';
 import { GoflowError, isGoflowError, type ParseIssue, type PushOptions } from '@goflow/shared';
 import type { Request, Response } from 'express';
 import type { Endpoint } from '../endpoint.js';
 import type { GatewayDeps } from '../gateway-deps.js';
 import { answer, body } from '../openapi/parts.js';
-import type { ReadPayloads } from './push.js';
+import { payloadLimits } from '../requests/payload-limits.js';
 import { type BulkBody, bulkRequestOf } from './push-request.js';
 import { idempotencyOf, withHeaders } from './request-options.js';
 import {
@@ -18,7 +18,8 @@ import {
 } from './task-schemas.js';
 
 /** `POST /tasks/:type/bulk`: up to 10,000 tasks. 201 when all are in, 207 when some are; nothing is sent when a payload is wrong. */
-export function pushBulkEndpoint({ goflow }: GatewayDeps, read: ReadPayloads): Endpoint {
+export function pushBulkEndpoint({ goflow, options: given }: GatewayDeps): Endpoint {
+  const limits = payloadLimits(given);
   return {
     method: 'POST',
     path: '/tasks/:type/bulk',
@@ -39,7 +40,7 @@ export function pushBulkEndpoint({ goflow }: GatewayDeps, read: ReadPayloads): E
     },
     handle: async (request, response) => {
       const { type = '' } = request.params as { type?: string };
-      const body = bulkRequestOf(await read(request));
+      const body = bulkRequestOf(await readJson(request, limits));
       const { payloads, options } = manyOf(body, request);
       try {
         const ids = await goflow.pushMany(type, payloads, options);

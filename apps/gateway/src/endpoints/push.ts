@@ -1,17 +1,16 @@
-import type { Request } from 'express';
+import { readJson } from '@goflow/http';
 import type { Endpoint } from '../endpoint.js';
 import type { GatewayDeps } from '../gateway-deps.js';
 import { answer, body } from '../openapi/parts.js';
+import { payloadLimits } from '../requests/payload-limits.js';
 import { Turn } from '../requests/turn.js';
 import { pushRequestOf } from './push-request.js';
 import { idempotencyOf, withHeaders } from './request-options.js';
 import { IDEMPOTENCY_KEY, PUSH_BODY, PUSHED, TASK, TRACEPARENT } from './task-schemas.js';
 
-/** Reads a body with payloads. */
-export type ReadPayloads = (request: Request) => Promise<unknown>;
-
 /** `POST /tasks/:task`: one task. 201 with its id; 200 where it was there before. */
-export function pushEndpoint({ goflow }: GatewayDeps, read: ReadPayloads): Endpoint {
+export function pushEndpoint({ goflow, options: given }: GatewayDeps): Endpoint {
+  const limits = payloadLimits(given);
   const turn = new Turn();
   return {
     method: 'POST',
@@ -33,7 +32,7 @@ export function pushEndpoint({ goflow }: GatewayDeps, read: ReadPayloads): Endpo
     handle: async (request, response) => {
       const { task: type = '' } = request.params as { task?: string };
       const idOf = idempotencyOf(request);
-      const { payload, options } = pushRequestOf(await read(request));
+      const { payload, options } = pushRequestOf(await readJson(request, limits));
       await turn.end();
       const { id, deduplicated } = await goflow.pushOnce(
         type,

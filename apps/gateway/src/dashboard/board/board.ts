@@ -1,7 +1,7 @@
 import { createBullBoard } from '@bull-board/api';
 import { ExpressAdapter } from '@bull-board/express';
 import { openBoardQueues } from '@goflow/broker/board';
-import { answerWithin, shareAnswer } from '@goflow/http';
+import { answerWithin, HttpRefusal, hasBody, shareAnswer } from '@goflow/http';
 import { GoflowError, toFailure } from '@goflow/shared';
 import type { RequestHandler, Router } from 'express';
 import express from 'express';
@@ -70,9 +70,12 @@ export function boardRouter(deps: GatewayDeps): Router {
   return router;
 }
 
-const onlyReading: RequestHandler = ({ method }, _response, next) => {
-  if (method === 'GET' || method === 'HEAD') return next();
-  throw new GoflowError('FORBIDDEN', 'the board is for looking only: act on goflow’s own pages');
+const onlyReading: RequestHandler = ({ method, headers }, _response, next) => {
+  if (method !== 'GET' && method !== 'HEAD')
+    throw new GoflowError('FORBIDDEN', 'the board is for looking only: act on goflow’s own pages');
+  // bull-board would read it, and count none.
+  if (hasBody(headers)) throw new HttpRefusal(400, 'the board takes no body');
+  next();
 };
 
 function openBoard(deps: GatewayDeps): { app: RequestHandler; refresh: () => Promise<void> } {

@@ -3,6 +3,7 @@ import { redactPayload, type TaskInfo } from '@goflow/sdk';
 import { ENCRYPTED_TEXT, findJsonFault, isGoflowError } from '@goflow/shared';
 import type { VNode } from 'preact';
 import type { GatewayDeps } from '../../gateway-deps.js';
+import { MAX_DEPTH } from '../../requests/payload-limits.js';
 import { may } from '../../roles.js';
 import type { Action, ActionDone, AskedAgain, Page, Shown } from '../page.js';
 import { oneLine, prettyJson, visible } from '../parts/foreign.js';
@@ -12,8 +13,6 @@ import { notChanged, REDRIVEN } from './task-actions.js';
 
 /** Larger ones are no longer a pleasure to edit in a browser. */
 const MAX_EDITED = 256 * 1024;
-/** As of a push. */
-const MAX_DEPTH = 100;
 
 /** A dead letter’s payload in a field, to be redriven with another. */
 export function editPage(deps: GatewayDeps): Page {
