@@ -105,4 +105,17 @@ if (place?.dataset.live) follow();
 document.addEventListener('submit', (event) => {
   const question = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
   if (question && !window.confirm(question)) event.preventDefault();
+  const key = event.submitter?.dataset.key;
+  if (key && !event.defaultPrevented) sessionStorage.setItem(PRESSED, key);
 });
+
+/** What the pressed button does, for the page that comes next. */
+const PRESSED = 'goflow-pressed';
+
+// What was done is told by a page of its own: who works with keys is where they were, or at its beginning where that is gone.
+const pressed = sessionStorage.getItem(PRESSED);
+sessionStorage.removeItem(PRESSED);
+if (pressed && document.activeElement === document.body) {
+  const button = place?.querySelector(`[data-key="${CSS.escape(pressed)}"]`);
+  (button ?? document.getElementById('main'))?.focus();
+}

@@ -131,7 +131,7 @@ test('a queue is shown with what it holds and how it does; it is paused and resu
   const open = await visitWith(browser, dashboard, { path: '/queues' });
   const { page } = open;
   await says(open, /completed\s+2\s+failed\s+1/, /run p95\s+\d+ m?s/, /failure ratio\s+33\.3 %/);
-  expect(await page.getByRole('img', { name: /images: tasks waiting/ }).count()).toBe(1);
+  await page.getByRole('img', { name: /images: tasks waiting/ }).waitFor();
   const asked = open.answerNext('ok');
   await page.getByRole('button', { name: 'Pause images' }).click();
   expect(await asked).toBe('Pause images? No worker takes from it until it is resumed.');

@@ -13,7 +13,7 @@ export interface Depth {
 /** How far back it goes. */
 export const HISTORY_MS = 15 * 60_000;
 /** So many queues are remembered; of more, those that were seen first. A chart of each is some 6 kB. */
-const MAX_QUEUES = 500;
+const MAX_QUEUES = 1_000;
 
 /** How often depths are kept: a few short commands for each queue. */
 const EVERY_MS = 5_000;

@@ -41,12 +41,9 @@ export class FleetWatch {
       inspector.workers(),
       fleet.rules(),
     ]);
+    const rated = new Map(rates.map((load) => [load.queue, load]));
     const queues = records.map((record) => {
-      const {
-        completed = 0,
-        failed = 0,
-        ...times
-      } = rates.find(({ queue }) => queue === record.queue) ?? {};
+      const { completed = 0, failed = 0, ...times } = rated.get(record.queue) ?? {};
       return { ...times, completed, failed, ...record };
     });
     return { at: Date.now(), queues, workers, rules };

@@ -83,17 +83,17 @@ test('tells of dead letters that there were not before', () => {
   expect(told({ queues: [queue(0)] }, fell)).toEqual([]);
 });
 
-test('depths are kept for 15 minutes, of 500 queues, and of none that is gone', () => {
+test('depths are kept for 15 minutes, of 1,000 queues, and of none that is gone', () => {
   const history = new DepthHistory();
-  const names = Array.from({ length: 501 }, (_, index) => `q-${index}`);
+  const names = Array.from({ length: 1_001 }, (_, index) => `q-${index}`);
   const add = (at: number, some: readonly string[]): void =>
     history.add(
       at,
       some.map((name) => queue(1, { queue: name })),
     );
   add(NOW, names);
-  expect(history.of('q-499')).toHaveLength(1);
-  expect(history.of('q-500')).toEqual([]);
+  expect(history.of('q-999')).toHaveLength(1);
+  expect(history.of('q-1000')).toEqual([]);
   add(NOW + HISTORY_MS + 1, ['q-0']);
   expect(history.of('q-0')).toMatchObject([{ at: NOW + HISTORY_MS + 1, waiting: 1 }]);
   expect(history.of('q-1')).toEqual([]);

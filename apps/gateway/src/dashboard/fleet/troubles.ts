@@ -24,7 +24,12 @@ export function troublesOf(
   types: readonly string[],
 ): readonly Trouble[] {
   const all = [
-    ...view.queues.flatMap((queue) => queueTroubles(queue, view, history)),
+    ...view.queues.flatMap((load) =>
+      troublesOfQueue(load, view, history).map((trouble) => ({
+        ...trouble,
+        text: `${load.queue}: ${trouble.text}`,
+      })),
+    ),
     ...typeTroubles(view, types),
     ...workerTroubles(view),
   ];
@@ -33,7 +38,8 @@ export function troublesOf(
 
 const rank = ({ kind }: Trouble): number => (kind === 'bad' ? 0 : 1);
 
-function queueTroubles(
+/** What is wrong with a queue, told without its name. */
+export function troublesOfQueue(
   load: QueueLoad,
   view: FleetView,
   history: Pick<DepthHistory, 'of'>,
@@ -41,12 +47,15 @@ function queueTroubles(
   const { queue } = load;
   const troubles: Trouble[] = [];
   const tell = (kind: Trouble['kind'], text: string, to: Partial<Trouble> = {}): void =>
-    void troubles.push({ kind, text: `${queue}: ${text}`, path: '/queues', ...to });
+    void troubles.push({ kind, text, path: '/queues', query: { q: queue }, ...to });
   const { waiting } = load.counts;
   const oldMs = view.at - (load.oldestWaitingAt ?? view.at);
   if (load.isPaused) tell('warn', `paused, ${plural(waiting, 'task')} waiting`);
   else if (waiting > 0 && slotsOf(queue, view) === 0)
-    tell('bad', `nobody takes from it, ${plural(waiting, 'task')} waiting`, { path: '/workers' });
+    tell('bad', `nobody takes from it, ${plural(waiting, 'task')} waiting`, {
+      path: '/workers',
+      query: {},
+    });
   else if (oldMs >= OLD_MS) tell('warn', `the oldest task has waited ${spell(oldMs)}`);
   const grown = grownIn(queue, history);
   if (grown > 0)

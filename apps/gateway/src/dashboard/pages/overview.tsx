@@ -13,6 +13,8 @@ import { Counted, queueHref } from '../parts/queue-links.js';
 
 /** So many queues are on the first page: the busiest. */
 const SHOWN = 12;
+/** So much of what is wrong is told there, the worst: no more is read at once. */
+const TOLD = 20;
 
 /** What somebody on call wants to know in five seconds. */
 export function overviewPage({ tasks }: GatewayDeps, watch: FleetWatch): Page {
@@ -66,9 +68,9 @@ function Troubles({ troubles }: { troubles: readonly Trouble[] }): VNode {
     );
   return (
     <section class="troubles" aria-label="What is wrong">
-      <h2>{`What is wrong: ${troubles.length}`}</h2>
+      <h2>{`What is wrong: ${count(troubles.length)}`}</h2>
       <ul>
-        {troubles.map(({ kind, text, path, query }) => (
+        {troubles.slice(0, TOLD).map(({ kind, text, path, query }) => (
           <li class={kind}>
             <span class="mark">{kind === 'bad' ? 'error' : 'warning'}</span>
             <a href={hrefOf(path, query)} data-key={`trouble ${text}`}>
@@ -77,6 +79,12 @@ function Troubles({ troubles }: { troubles: readonly Trouble[] }): VNode {
           </li>
         ))}
       </ul>
+      {troubles.length > TOLD && (
+        <p>
+          {`And ${count(troubles.length - TOLD)} more: `}
+          <a href="/dashboard/queues">what is wrong with each queue</a>
+        </p>
+      )}
     </section>
   );
 }

@@ -1,28 +1,37 @@
-import type { QueueLoad, TaskState } from '@goflow/sdk';
+import type { QueueLoad } from '@goflow/sdk';
 import type { VNode } from 'preact';
 import type { GatewayDeps } from '../../gateway-deps.js';
-import { may, type Role } from '../../roles.js';
-import { type Depth, spanOf } from '../fleet/depth-history.js';
+import type { Role } from '../../roles.js';
 import type { FleetView, FleetWatch } from '../fleet/fleet-watch.js';
-import { failureRatio, plural, slotsOf } from '../fleet/troubles.js';
+import { type Trouble, troublesOfQueue } from '../fleet/troubles.js';
 import type { Action, Page } from '../page.js';
-import { Chart } from '../parts/chart.js';
-import { age, count, rate, time } from '../parts/figures.js';
-import { oneLine } from '../parts/foreign.js';
-import { hrefOf } from '../parts/href.js';
-import { boardHref, Counted } from '../parts/queue-links.js';
+import { Choice } from '../parts/fields.js';
+import { count } from '../parts/figures.js';
+import { hrefOf, pathOf } from '../parts/href.js';
+import { NextPage } from '../parts/next-page.js';
+import { QueueCard } from './queue-card.js';
 
-/** All queues: how deep they are, how they do, and what stops them. */
+/** Each has a chart, and is told anew every two seconds. */
+const PAGE = 25;
+
+/** Queues: how deep they are, how they do, and what stops them; what is in trouble stands first. */
 export function queuesPage(watch: FleetWatch): Page {
   return {
     path: '/queues',
     section: 'queues',
-    show: async ({ role }) => {
+    show: async ({ query, role }) => {
       const view = await watch.look();
-      const { queues } = view;
+      const search = searchOf(query);
+      const listed = listOf(view, watch, search);
+      const total = view.queues.length;
       return {
         title: 'Queues',
-        body: queues.length === 0 ? <None /> : <Queues view={view} watch={watch} role={role} />,
+        body: (
+          <>
+            {total > 1 ? <SearchForm search={search} /> : <search hidden />}
+            {total === 0 ? <None /> : <Queues {...{ listed, view, watch, role, search }} />}
+          </>
+        ),
       };
     },
   };
@@ -33,13 +42,75 @@ export function queueActions({ goflow }: GatewayDeps): readonly Action[] {
   return (['pause', 'resume'] as const).map((action) => ({
     path: `/queues/:queue/${action}`,
     role: 'operate',
-    run: async ({ params, by }) => {
+    run: async ({ params, form, by }) => {
       const { queue = '' } = params;
       const { changed } = await goflow.fleet[action](queue, { by });
       const state = action === 'pause' ? 'paused' : 'open';
-      return { back: '/queues', notice: `${queue} is ${state}${changed ? '.' : ' already.'}` };
+      const shown = searchOf(Object.fromEntries(new URLSearchParams(form.shown)));
+      const back = pathOf('/queues', { ...shown });
+      return { back, notice: `${queue} is ${state}${changed ? '.' : ' already.'}` };
     },
   }));
+}
+
+/** What was filled in, as the address has it; empty where nothing was. */
+interface QueueSearch {
+  /** A part of the name. */
+  readonly q: string;
+  /** `name`, or what is in trouble first. */
+  readonly order: string;
+  /** From 1 on. */
+  readonly page: string;
+}
+
+function searchOf(given: Readonly<Record<string, string | undefined>>): QueueSearch {
+  const { q = '', order = '', page = '' } = given;
+  const isLater = /^[1-9]\d{0,5}$/.test(page) && page !== '1';
+  return { q: q.trim(), order: order === 'name' ? order : '', page: isLater ? page : '' };
+}
+
+interface Listed {
+  readonly load: QueueLoad;
+  readonly troubles: readonly Trouble[];
+}
+
+/** All that answer, in their order. One that is called so is the one that was meant. */
+function listOf(
+  view: FleetView,
+  { history }: Pick<FleetWatch, 'history'>,
+  { q, order }: QueueSearch,
+): readonly Listed[] {
+  const text = q.toLowerCase();
+  const listed = view.queues
+    .filter(({ queue }) => queue.toLowerCase().includes(text))
+    .map((load) => ({ load, troubles: troublesOfQueue(load, view, history) }));
+  const rank = ({ load, troubles }: Listed): number => {
+    if (load.queue === q) return 0;
+    if (order === 'name' || troubles.length === 0) return 3;
+    return troubles.some(({ kind }) => kind === 'bad') ? 1 : 2;
+  };
+  return listed.toSorted((a, b) => rank(a) - rank(b) || (a.load.queue < b.load.queue ? -1 : 1));
+}
+
+function SearchForm({ search }: { search: QueueSearch }): VNode {
+  return (
+    <search>
+      <form method="get" action="/dashboard/queues" class="filters" autocomplete="off">
+        <label>
+          Name, or a part of it
+          <input type="search" name="q" value={search.q} maxLength={128} />
+        </label>
+        <Choice
+          label="Order"
+          name="order"
+          value={search.order}
+          of={['name']}
+          none="trouble first"
+        />
+        <button type="submit">Show</button>
+      </form>
+    </search>
+  );
 }
 
 function None(): VNode {
@@ -54,137 +125,52 @@ function None(): VNode {
 }
 
 interface QueuesProps {
+  readonly listed: readonly Listed[];
   readonly view: FleetView;
   readonly watch: FleetWatch;
   readonly role: Role;
+  readonly search: QueueSearch;
 }
 
-function Queues({ view, watch, role }: QueuesProps): VNode {
+function Queues({ listed, view, watch, role, search }: QueuesProps): VNode {
+  const number = Number(search.page || 1);
+  const from = (number - 1) * PAGE;
+  const page = listed.slice(from, from + PAGE);
+  const isMore = listed.length > from + PAGE;
+  if (page.length === 0) return <NoneSuch isFirst={number === 1} />;
   return (
-    <>
-      {view.queues.map((load) => (
-        <Queue load={load} view={view} depths={watch.history.of(load.queue)} role={role} />
+    <div id="queues">
+      {listed.length > PAGE && (
+        <p class="muted">
+          {`${count(from + 1)} to ${count(from + page.length)} of ${count(listed.length)} queues`}
+        </p>
+      )}
+      {page.map(({ load, troubles }) => (
+        <QueueCard
+          {...{ load, view, troubles, role }}
+          depths={watch.history.of(load.queue)}
+          shown={pathOf('', { ...search })}
+        />
       ))}
+      <NextPage
+        first={number > 1 ? hrefOf('/queues', { ...search, page: '' }) : undefined}
+        next={isMore ? hrefOf('/queues', { ...search, page: String(number + 1) }) : undefined}
+        isStill={false}
+      />
       <p class="muted">
         Times and rates are of what ended in the last minute, at most the last 200 of each queue.
       </p>
-    </>
+    </div>
   );
 }
 
-const SHOWN_STATES: readonly TaskState[] = [
-  'waiting',
-  'delayed',
-  'active',
-  'completed',
-  'failed',
-  'cancelled',
-  'expired',
-];
-
-interface QueueProps {
-  readonly load: QueueLoad;
-  readonly view: FleetView;
-  readonly depths: readonly Depth[];
-  readonly role: Role;
-}
-
-function Queue({ load, view, depths, role }: QueueProps): VNode {
-  const { queue, isPaused } = load;
-  const name = oneLine(queue);
-  const overMs = spanOf(depths, view.at);
+function NoneSuch({ isFirst }: { isFirst: boolean }): VNode {
   return (
-    <section class="card queue" id={encodeURIComponent(queue)}>
-      <div class="head">
-        <h2>
-          {name}
-          {isPaused && <span class="tag warn">paused</span>}
-        </h2>
-        <nav aria-label={`Of ${name}`}>
-          <a href={hrefOf('/tasks', { queue })} data-key={`tasks ${queue}`}>
-            Tasks
-          </a>
-          <a href={hrefOf('/dead-letters', { queue })} data-key={`dead ${queue}`}>
-            Dead letters
-          </a>
-          <a href={boardHref(queue)} data-key={`board ${queue}`}>
-            In BullMQ
-          </a>
-          {may(role, 'operate') && <PauseForm queue={queue} isPaused={isPaused} />}
-        </nav>
-      </div>
-      <dl class="figures">
-        {SHOWN_STATES.map((state) => (
-          <div>
-            <dt>{state}</dt>
-            <dd>
-              <Counted queue={queue} state={state} value={load.counts[state]} />
-            </dd>
-          </div>
-        ))}
-      </dl>
-      <Chart
-        what={`${queue}: tasks waiting`}
-        points={depths.map(({ at, waiting }) => ({ at, value: waiting }))}
-        at={view.at}
-        overMs={overMs}
-      />
-      <p class="muted legend">
-        {`Waiting, in the last ${plural(Math.round(overMs / 60_000), 'minute')}: at most ${count(highest(depths))}.`}
+    <div class="empty">
+      <p>
+        {isFirst ? 'No queue has this in its name.' : 'There are no more.'}{' '}
+        <a href="/dashboard/queues">All queues</a>
       </p>
-      <Figures load={load} view={view} />
-    </section>
-  );
-}
-
-const highest = (depths: readonly Depth[]): number =>
-  Math.max(0, ...depths.map(({ waiting }) => waiting));
-
-function Figures({ load, view }: { load: QueueLoad; view: FleetView }): VNode {
-  const { queue, completed, failed, waitP95Ms, runP95Ms, oldestWaitingAt } = load;
-  const slots = slotsOf(queue, view);
-  const workers = view.workers.filter(({ queues }) => queues[queue]).length;
-  const ratio = failureRatio(load);
-  const figures: readonly (readonly [name: string, value: string, kind: string | undefined])[] = [
-    ['oldest waiting', age(oldestWaitingAt, view.at), undefined],
-    ['wait p95', time(waitP95Ms), undefined],
-    ['run p95', time(runP95Ms), undefined],
-    ['completed', `${rate(completed)}/s`, undefined],
-    ['failed', `${rate(failed)}/s`, failed > 0 ? 'bad' : undefined],
-    ['failure ratio', `${(ratio * 100).toFixed(1)} %`, ratio >= 0.1 ? 'bad' : undefined],
-    [
-      'taken by',
-      `${plural(workers, 'worker')}, ${plural(slots, 'slot')}`,
-      slots === 0 ? 'warn' : undefined,
-    ],
-  ];
-  return (
-    <dl class="figures">
-      {figures.map(([name, value, kind]) => (
-        <div>
-          <dt>{name}</dt>
-          <dd class={kind}>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
-
-function PauseForm({ queue, isPaused }: { queue: string; isPaused: boolean }): VNode {
-  const action = isPaused ? 'resume' : 'pause';
-  const name = oneLine(queue);
-  return (
-    <form method="post" action={hrefOf(`/queues/${encodeURIComponent(queue)}/${action}`)}>
-      <button
-        type="submit"
-        data-key={`pause ${queue}`}
-        aria-label={`${isPaused ? 'Resume' : 'Pause'} ${name}`}
-        data-confirm={
-          isPaused ? undefined : `Pause ${name}? No worker takes from it until it is resumed.`
-        }
-      >
-        {isPaused ? 'Resume' : 'Pause'}
-      </button>
-    </form>
+    </div>
   );
 }

@@ -1,12 +1,13 @@
 import type { VNode } from 'preact';
 
-/** One of several, or none of them. */
+/** One of several, or none of them, which is called `none`. */
 export function Choice({
   label,
   name,
   value = '',
   of,
-}: FieldProps & { readonly of: readonly string[] }): VNode {
+  none = 'all',
+}: FieldProps & { readonly of: readonly string[]; readonly none?: string }): VNode {
   // What a link says is kept, even where it is no choice.
   const all = value === '' || of.includes(value) ? of : [...of, value];
   return (
@@ -15,7 +16,7 @@ export function Choice({
       <select name={name}>
         {['', ...all].map((one) => (
           <option value={one} selected={one === value}>
-            {one === '' ? 'all' : one}
+            {one === '' ? none : one}
           </option>
         ))}
       </select>

@@ -23,7 +23,7 @@ export function Counted({
 
 /** The page of a queue in the list of queues. */
 export const queueHref = (queue: string): string =>
-  `${hrefOf('/queues')}#${encodeURIComponent(queue)}`;
+  `${hrefOf('/queues', { q: queue })}#${encodeURIComponent(queue)}`;
 
 /** The queue as BullMQ has it. */
 export const boardHref = (queue: string): string =>
