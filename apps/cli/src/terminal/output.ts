@@ -21,6 +21,9 @@ export interface OutputOptions {
 
 export type Colour = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
 
+/** Of a terminal that does not say how large it is: those of containers often tell 0. */
+const [COLUMNS, LINES] = [80, 24];
+
 /** ECMA-48, EL: from the cursor to the end of its line. */
 const ERASE_LINE = '\u001b[K';
 
@@ -47,12 +50,12 @@ export class Output {
 
   /** Columns of the terminal; `undefined` without one: nothing is cut then. */
   get width(): number | undefined {
-    return this.isTerminal ? (this.#options.stdout.columns ?? 80) : undefined;
+    return this.isTerminal ? this.#options.stdout.columns || COLUMNS : undefined;
   }
 
   /** Lines of the terminal. */
   get height(): number {
-    return this.#options.stdout.rows ?? 24;
+    return this.#options.stdout.rows || LINES;
   }
 
   /** As it is: for what moves the cursor. */
@@ -96,7 +99,7 @@ export class Output {
     const { stderr } = this.#options;
     if (stderr.isTTY !== true || (text === '' && !this.#hasStatus)) return;
     this.#hasStatus = text !== '';
-    stderr.write(`\r${ERASE_LINE}${text.slice(0, (stderr.columns ?? 80) - 1)}`);
+    stderr.write(`\r${ERASE_LINE}${text.slice(0, (stderr.columns || COLUMNS) - 1)}`);
   }
 
   /** A question on stderr: the answer is written behind it. */

@@ -9,6 +9,8 @@ export interface TableColumn<Row> {
   readonly colour?: ((row: Row) => Colour | undefined) | undefined;
   /** Numbers stand on the right. @default 'left' */
   readonly align?: 'left' | 'right';
+  /** It is not cut to fewer characters than this, where leaving out later columns helps; `Infinity` of what is typed again, such as ids. @default 8 */
+  readonly least?: number;
 }
 
 /** What a table needs to know of where it is shown. */
@@ -33,11 +35,12 @@ export function formatTable<Row>(
   const longestOfAll = all.map(({ title }, at) =>
     allCells.reduce((most, cell) => Math.max(most, cell[at]?.length ?? 0), title.length),
   );
-  const count = howManyFit(longestOfAll, canvas.width);
-  const columns = all.slice(0, count);
-  const cells = allCells.map((cell) => cell.slice(0, count));
-  const longest = longestOfAll.slice(0, count);
-  const widths = fit(longest, canvas.width);
+  const widths = fit(
+    all.map(({ least = LEAST_WIDTH }, at) => ({ longest: longestOfAll[at] ?? 0, least })),
+    canvas.width,
+  );
+  const columns = all.slice(0, widths.length);
+  const cells = allCells.map((cell) => cell.slice(0, widths.length));
   const toLine = (texts: readonly string[], paint: (at: number, text: string) => string): string =>
     texts
       .map((text, at) =>
@@ -58,27 +61,34 @@ export function formatTable<Row>(
   return [head, ...body];
 }
 
-function howManyFit(widths: readonly number[], total = Number.POSITIVE_INFINITY): number {
-  let used = 0;
-  for (const [at, width] of widths.entries()) {
-    used += Math.min(width, LEAST_WIDTH) + (at === 0 ? 0 : GAP.length);
-    if (used > total) return Math.max(at, 1);
+/** A width for each column that there is room for. */
+function fit(
+  columns: readonly { readonly longest: number; readonly least: number }[],
+  total: number | undefined,
+): readonly number[] {
+  if (total === undefined) return columns.map(({ longest }) => longest);
+  const fitted: { width: number; readonly least: number }[] = [];
+  let room = total;
+  for (const column of columns) {
+    const wanted = Math.min(column.longest, column.least);
+    if (fitted.length > 0 && room < Math.min(wanted, LEAST_WIDTH)) break;
+    const least = Math.min(wanted, room);
+    fitted.push({ width: column.longest, least });
+    room -= least + GAP.length;
   }
-  return widths.length;
+  let over = sum(fitted.map(({ width }) => width + GAP.length)) - GAP.length - total;
+  while (over > 0) {
+    const widest = fitted.filter(({ width, least }) => width > least).toSorted(byWidth)[0];
+    if (widest === undefined) break;
+    const less = Math.min(over, widest.width - widest.least);
+    widest.width -= less;
+    over -= less;
+  }
+  return fitted.map(({ width }) => width);
 }
 
-function fit(widths: readonly number[], total: number | undefined): readonly number[] {
-  if (total === undefined) return widths;
-  const fitted = [...widths];
-  const room = total - GAP.length * (widths.length - 1);
-  while (sum(fitted) > room) {
-    const widest = fitted.indexOf(Math.max(...fitted));
-    if ((fitted[widest] ?? 0) <= LEAST_WIDTH) break;
-    fitted[widest] = Math.max(LEAST_WIDTH, (fitted[widest] ?? 0) - (sum(fitted) - room));
-  }
-  return fitted;
-}
-
+const byWidth = (a: { readonly width: number }, b: { readonly width: number }): number =>
+  b.width - a.width;
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
 const cut = (text: string, width: number): string =>
   text.length <= width ? text : `${text.slice(0, width - 1)}…`;

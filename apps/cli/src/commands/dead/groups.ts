@@ -28,7 +28,7 @@ export const run: RunCommand = async (_args, options, { connect, out, signal }) 
 
 const columnsAt = (now: number): readonly TableColumn<DeadLetterGroup>[] => [
   { title: 'COUNT', text: ({ count }) => counted(count), align: 'right' },
-  { title: 'FINGERPRINT', text: ({ fingerprint }) => fingerprint },
+  { title: 'FINGERPRINT', text: ({ fingerprint }) => fingerprint, least: Number.POSITIVE_INFINITY },
   { title: 'TYPE', text: ({ type }) => type },
   { title: 'REASON', text: ({ reason }) => reason, colour: () => 'red' },
   { title: 'LAST', text: ({ lastAt }) => ago(lastAt, now), align: 'right' },

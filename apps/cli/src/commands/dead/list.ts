@@ -19,10 +19,10 @@ export const run: RunCommand = async (_args, options, context) => {
 };
 
 const columnsAt = (now: number): readonly TableColumn<TaskSummary>[] => [
-  { title: 'ID', text: ({ id }) => id },
+  { title: 'ID', text: ({ id }) => id, least: Number.POSITIVE_INFINITY },
   { title: 'TYPE', text: ({ type }) => type },
   { title: 'REASON', text: ({ reason }) => reason ?? '', colour: () => 'red' },
-  { title: 'FAILURE', text: ({ failure }) => (failure ? failureLine(failure) : '') },
+  { title: 'FAILURE', text: ({ failure }) => (failure ? failureLine(failure) : ''), least: 24 },
   { title: 'ENDED', text: ({ finishedAt }) => ago(finishedAt, now), align: 'right' },
   { title: 'ATTEMPTS', text: ({ attempts }) => String(attempts), align: 'right' },
   { title: 'FINGERPRINT', text: ({ fingerprint }) => fingerprint ?? '' },

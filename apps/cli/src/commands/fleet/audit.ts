@@ -19,7 +19,7 @@ export const run: RunCommand = async (_args, options, { connect, out }) => {
     [
       { title: 'WHEN', text: ({ at }) => isoTime(at) },
       { title: 'WHO', text: ({ by }) => by },
-      { title: 'WHAT', text: spellChange },
+      { title: 'WHAT', text: spellChange, least: 40 },
     ],
     'nothing was changed yet',
   );

@@ -25,7 +25,7 @@ export const run: RunCommand = async (_args, options, { connect, out }) => {
   out.rows(
     queues,
     [
-      { title: 'QUEUE', text: ({ queue }) => queue },
+      { title: 'QUEUE', text: ({ queue }) => queue, least: Number.POSITIVE_INFINITY },
       {
         title: 'STATE',
         text: ({ isPaused }) => (isPaused ? 'paused' : 'open'),

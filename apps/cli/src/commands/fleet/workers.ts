@@ -33,7 +33,11 @@ export function workerColumns({ now, types = false }: WorkersView): TableColumn<
       text: ({ state }) => state,
       colour: ({ state }) => (state === 'running' ? 'green' : 'yellow'),
     },
-    { title: 'QUEUES (RUNNING/ACTUAL OF DESIRED)', text: ({ queues }) => spellQueues(queues) },
+    {
+      title: 'QUEUES (RUNNING/ACTUAL OF DESIRED)',
+      text: ({ queues }) => spellQueues(queues),
+      least: 34,
+    },
     { title: 'LABELS', text: ({ labels = {} }) => spellLabels(labels) },
     {
       title: 'LAG',

@@ -19,7 +19,7 @@ export const run: RunCommand = async (_args, options, context) => {
 };
 
 const columnsAt = (now: number): readonly TableColumn<TaskSummary>[] => [
-  { title: 'ID', text: ({ id }) => id },
+  { title: 'ID', text: ({ id }) => id, least: Number.POSITIVE_INFINITY },
   { title: 'STATE', text: ({ status }) => status, colour: ({ status }) => colourOf(status) },
   { title: 'TYPE', text: ({ type }) => type },
   { title: 'PUSHED', text: ({ pushedAt }) => ago(pushedAt, now), align: 'right' },

@@ -8,7 +8,7 @@ import { withIso } from '../../../terminal/iso.js';
 import { oneLine } from '../../../terminal/printable.js';
 import { type Sample, takeSample } from './sample.js';
 import { openScreen, type Screen } from './screen.js';
-import { viewOf } from './view.js';
+import { viewOf, wrapped } from './view.js';
 
 const INTERVAL = { minMs: 500, maxMs: 60_000 };
 
@@ -62,5 +62,6 @@ function linesOf(
 ): string[] {
   const view = last === undefined ? [] : viewOf(last, screen);
   if (trouble === undefined) return view;
-  return [screen.paint('red', `Redis does not answer; what follows is old. ${trouble}`), ...view];
+  const words = `Redis does not answer; what follows is old. ${trouble}`.split(' ');
+  return [...wrapped(words, ' ', screen.width).map((line) => screen.paint('red', line)), ...view];
 }

@@ -11,16 +11,18 @@ export interface Canvas {
   paint(colour: Colour, text: string): string;
 }
 
+const NO_QUEUES = 'there are no queues: nothing was pushed yet';
+
 /** A look as lines: a sum, the queues, the workers. */
 export function viewOf(sample: Sample, canvas: Canvas): string[] {
   const { queues, workers, at } = sample;
   const busiest = queues.toSorted((a, b) => weight(b) - weight(a) || (a.queue < b.queue ? -1 : 1));
   return [
-    sumOf(sample, canvas),
+    ...sumOf(sample, canvas),
     '',
     ...(queues.length > 0
       ? formatTable(busiest, queueColumns(at), canvas)
-      : ['there are no queues: nothing was pushed yet']),
+      : wrapped(NO_QUEUES.split(' '), ' ', canvas.width)),
     '',
     ...(workers.length > 0
       ? formatTable(workers, workerColumns({ now: at }), canvas)
@@ -30,7 +32,7 @@ export function viewOf(sample: Sample, canvas: Canvas): string[] {
 
 const weight = ({ counts, completed }: QueueLoad): number => counts.waiting + completed;
 
-function sumOf({ at, queues, workers }: Sample, { paint }: Canvas): string {
+function sumOf({ at, queues, workers }: Sample, { paint, width }: Canvas): string[] {
   const sum = (read: (queue: QueueLoad) => number): number =>
     queues.reduce((all, queue) => all + read(queue), 0);
   const active = workers.flatMap((worker) => Object.values(worker.queues));
@@ -44,7 +46,19 @@ function sumOf({ at, queues, workers }: Sample, { paint }: Canvas): string {
     `${running}/${slots} slots`,
     `${workers.length} ${workers.length === 1 ? 'worker' : 'workers'}`,
   ];
-  return paint('bold', parts.join('   '));
+  return wrapped(parts, '   ', width).map((line) => paint('bold', line));
+}
+
+/** Lines of as many parts as fit: a line that the terminal breaks by itself would push the first ones off the page. */
+export function wrapped(parts: readonly string[], gap: string, width = Infinity): string[] {
+  const lines: string[] = [];
+  for (const part of parts) {
+    const last = lines.at(-1);
+    const fits = last !== undefined && last.length + gap.length + part.length <= width;
+    if (fits) lines[lines.length - 1] = last + gap + part;
+    else lines.push(part.slice(0, width));
+  }
+  return lines;
 }
 
 function queueColumns(now: number): TableColumn<QueueLoad>[] {
