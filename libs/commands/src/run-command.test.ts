@@ -153,9 +153,22 @@ test('what a command leaves in its group without its output is killed when it en
 test('children that are left behind with the output in their hands are waited for 1 s, then killed', async () => {
   const source = withChild(STUBBORN, 'child.unref();');
   const result = await run(node(source));
-  expect(result).toMatchObject({ exit_code: 0, error: expect.stringContaining('children') });
+  expect(result).toMatchObject({
+    exit_code: 0,
+    error: expect.stringContaining('children that held its output open; they were killed'),
+  });
   expect(result.duration_ms).toBeLessThan(10_000);
   await dead(Number(result.result_body));
+});
+
+test('one that has left the group cannot be killed with it: the result does not say that it was', async () => {
+  const result = await run(sh('setsid sh -c "echo \\$\\$; exec sleep 60" & sleep 0.5'));
+  const pid = Number(result.result_body);
+  onTestFinished(() => void process.kill(pid, 'SIGKILL'));
+  expect(isAlive(pid)).toBe(true);
+  expect(result.error).toBe(
+    'it left children that held its output open; they have left its process group, and may still run',
+  );
 });
 
 test('what they write within that second belongs to the result', async () => {

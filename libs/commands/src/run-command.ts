@@ -25,6 +25,8 @@ const OUTPUT_LIMIT = 1024 * 1024;
 const KILL_GRACE_MS = 5_000;
 /** The command has ended, and its children hold its output open: they are waited for no longer than this. */
 const LINGER_MS = 1_000;
+/** What was killed is gone by then, and so is its hold on the output. */
+const KILLED_MS = 500;
 /** Turns of the event loop that bring nothing, and that bring something all the time. */
 const QUIET_TURNS = 3;
 const MOST_TURNS = 1_000;
@@ -118,8 +120,6 @@ class CommandRun {
     signal?.removeEventListener('abort', this.#onAbort);
     this.#clearTimers();
     await this.#outputEnds();
-    this.#clearTimers();
-    this.#group.end();
     this.#disconnect();
     return this.#resultOf(exit);
   }
@@ -153,7 +153,15 @@ class CommandRun {
       isClosed = true;
     });
     await Promise.race([closed, lingering]);
-    if (!isClosed) this.#error ??= 'it left children that held its output open; they were killed';
+    const isHeldOpen = !isClosed;
+    this.#clearTimers();
+    this.#group.end();
+    if (!isHeldOpen || isStopping) return;
+    // Who has left the group, as setsid(1) does, has not been killed, and still holds it.
+    await Promise.race([closed, new Promise<void>((resolve) => this.#after(KILLED_MS, resolve))]);
+    this.#clearTimers();
+    const end = isClosed ? 'were killed' : 'have left its process group, and may still run';
+    this.#error = `it left children that held its output open; they ${end}`;
   }
 
   /** The time is over, but a busy event loop may not have read yet what was there long before. */
