@@ -99,7 +99,9 @@ ${sections.join('\n')}
 ## Labels
 
 A label is never an id, a tenant or an error text. A task type that no contract knows is counted as \`other\`, and so is every type after the first 500
-that are seen (\`metricTypes\` of a worker, \`maxTypes\` of a client).
+that are seen (\`metricTypes\` of a worker and of a gateway, \`maxTypes\` of a client). So are queues after the first 500 (\`metricQueues\`, \`maxQueues\`): their tasks,
+slots and concurrencies are summed, their oldest task is the oldest of all, they are paused when all are, and their workers are the fewest that any has in which
+tasks wait.
 
 \`reason\` of \`goflow_task_failures_total\` is one of ${FAILURE_REASONS.map((reason) => `\`${reason}\``).join(', ')}.
 

@@ -65,13 +65,15 @@ function endpointsOf(deps: GatewayDeps, metrics: GatewayMetrics): readonly Endpo
 }
 
 /** Counted from the first request on: what nobody asks needs no metrics. */
-function openMetrics({ goflow, exporter, held, atStop }: GatewayDeps): GatewayMetrics {
+function openMetrics({ goflow, exporter, held, atStop, options }: GatewayDeps): GatewayMetrics {
+  const { metricTypes: maxTypes, metricQueues: maxQueues } = options;
   const metrics = createGatewayMetrics({
     exporter,
+    maxQueues,
     ping: () => goflow.ping(),
     streams: () => ({ tasks: held.streams.size, pages: held.pages.size }),
   });
-  createClientMetrics(goflow, { register: metrics.register });
+  createClientMetrics(goflow, { register: metrics.register, maxTypes, maxQueues });
   atStop(() => metrics.close());
   return metrics;
 }

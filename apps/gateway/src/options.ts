@@ -22,6 +22,7 @@ import {
   SILENT_LOGGER,
   toMs,
 } from '@goflow/shared';
+import { checkMaxLabels } from '@goflow/shared/metrics';
 import type { Role } from './roles.js';
 
 /** Where a gateway listens, and which tokens open what. */
@@ -56,6 +57,10 @@ export interface GatewayOptions {
   readonly bodyLimit?: number | undefined;
   /** Whether people get pages at `/dashboard`. @default true */
   readonly dashboard?: boolean | undefined;
+  /** How many task types get a label of their own in metrics: the first that are seen; the rest is `other`. 0 to 10,000. @default 500 */
+  readonly metricTypes?: number | undefined;
+  /** The same for queues. @default 500 */
+  readonly metricQueues?: number | undefined;
   /** How long requests that run may go on when the gateway stops: up to '1h'. @default '10s' */
   readonly grace?: Duration | undefined;
   /** Keys to read and write encrypted payloads with, as in `createGoflow`. @default none */
@@ -79,6 +84,8 @@ export interface ResolvedGatewayOptions {
   readonly rateLimit: number;
   readonly bodyLimit: number;
   readonly dashboard: boolean;
+  readonly metricTypes: number;
+  readonly metricQueues: number;
   readonly graceMs: number;
   readonly logger: Logger;
 }
@@ -91,6 +98,8 @@ const KNOWN = [
   'rateLimit',
   'bodyLimit',
   'dashboard',
+  'metricTypes',
+  'metricQueues',
   'grace',
   'encryption',
   'resultStore',
@@ -112,6 +121,8 @@ export function resolveGatewayOptions(given: GatewayOptions): ResolvedGatewayOpt
     rateLimit: checkInteger('rateLimit', given.rateLimit ?? 1_000, [1, 1_000_000]),
     bodyLimit: checkInteger('bodyLimit', given.bodyLimit ?? 4 * MIB, [1_024, 64 * MIB]),
     dashboard,
+    metricTypes: checkMaxLabels('metricTypes', given.metricTypes),
+    metricQueues: checkMaxLabels('metricQueues', given.metricQueues),
     graceMs: toMs('grace', given.grace ?? '10s', { minMs: 0, maxMs: 3_600_000 }),
     logger: checkLogger(given.logger ?? SILENT_LOGGER),
   });

@@ -10,17 +10,16 @@
  * @module
  */
 
-import { type ClientEvents, checkInteger, checkKnown, invalidOption } from '@goflow/shared';
+import { type ClientEvents, checkKnown, invalidOption } from '@goflow/shared';
 import {
-  DEFAULT_MAX_TYPES,
+  CappedLabels,
+  checkMaxLabels,
   DurationHistogram,
-  MAX_TYPES,
   METRICS,
   type MetricRegistry,
   OTHER,
   refusalOf,
   TaskCounter,
-  TypeLabels,
 } from '@goflow/shared/metrics';
 import { PushIncompleteError } from './push-incomplete-error.js';
 
@@ -32,6 +31,8 @@ export interface ClientMetricsOptions {
   readonly register: MetricRegistry;
   /** How many task types get a label of their own: the first that are seen; the rest is `other`. 0 to 10,000. @default 500 */
   readonly maxTypes?: number | undefined;
+  /** The same for queues. @default 500 */
+  readonly maxQueues?: number | undefined;
 }
 
 /** Where pushes are heard of: every client. */
@@ -42,7 +43,8 @@ export interface PushEventSource {
 interface PushMetrics {
   readonly pushed: TaskCounter;
   readonly push: DurationHistogram;
-  readonly labels: TypeLabels;
+  readonly types: CappedLabels;
+  readonly queues: CappedLabels;
   /** Those that are counted: who is given twice is counted once. */
   readonly clients: WeakSet<PushEventSource>;
 }
@@ -52,22 +54,25 @@ const added = new WeakMap<MetricRegistry, PushMetrics>();
 
 /**
  * Counts what a client pushes, and how long that takes, as `goflow_tasks_pushed_total` and `goflow_push_seconds`. Several clients may have the same
- * registry: they are counted together, and `maxTypes` is that of the first.
+ * registry: they are counted together, and `maxTypes` and `maxQueues` are those of the first.
  *
  * @throws OPTION_INVALID
  */
 export function createClientMetrics(goflow: PushEventSource, options: ClientMetricsOptions): void {
-  const { pushed, push, labels, clients } = metricsIn(options);
+  const { pushed, push, types, queues, clients } = metricsIn(options);
   if (clients.has(goflow)) return;
   clients.add(goflow);
   goflow.on('push:arrived', ({ queue, type, tasks, deduplicated }) => {
     const outcome = deduplicated ? 'deduplicated' : 'accepted';
-    pushed.count({ queue, type: labels.of(type), outcome }, tasks);
+    pushed.count({ queue: queues.of(queue), type: types.of(type), outcome }, tasks);
   });
   goflow.on('push:ended', ({ queue, type, tasks, tookMs, error }) => {
     // A type that no contract has may be anything.
     const isKnown = queue !== undefined;
-    const of = { queue: isKnown ? queue : OTHER, type: isKnown ? labels.of(type) : OTHER };
+    const of = {
+      queue: isKnown ? queues.of(queue) : OTHER,
+      type: isKnown ? types.of(type) : OTHER,
+    };
     push.observe(of.queue, of.type, tookMs / 1_000);
     for (const one of error === undefined ? [] : errorsIn(error, tasks))
       pushed.count({ ...of, outcome: refusalOf(one.error) }, one.tasks);
@@ -75,17 +80,19 @@ export function createClientMetrics(goflow: PushEventSource, options: ClientMetr
 }
 
 function metricsIn(options: ClientMetricsOptions): PushMetrics {
-  checkKnown('createClientMetrics options', options, ['register', 'maxTypes']);
-  const { register, maxTypes = DEFAULT_MAX_TYPES } = options;
+  checkKnown('createClientMetrics options', options, ['register', 'maxTypes', 'maxQueues']);
+  const { register } = options;
   if (typeof register?.registerMetric !== 'function')
     throw invalidOption('register', "a Registry of prom-client's", register);
-  const max = checkInteger('maxTypes', maxTypes, [0, MAX_TYPES]);
+  const maxTypes = checkMaxLabels('maxTypes', options.maxTypes);
+  const maxQueues = checkMaxLabels('maxQueues', options.maxQueues);
   const there = added.get(register);
   if (there) return there;
   const metrics = {
     pushed: new TaskCounter(register, METRICS.pushed),
     push: new DurationHistogram(register, METRICS.push),
-    labels: new TypeLabels({ max }),
+    types: new CappedLabels({ max: maxTypes }),
+    queues: new CappedLabels({ max: maxQueues }),
     clients: new WeakSet<PushEventSource>(),
   };
   added.set(register, metrics);

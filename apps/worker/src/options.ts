@@ -24,7 +24,7 @@ import {
   toMs,
   type WorkerLabels,
 } from '@goflow/shared';
-import { DEFAULT_MAX_TYPES, MAX_TYPES } from '@goflow/telemetry';
+import { checkMaxLabels } from '@goflow/shared/metrics';
 import { type Callbacks, checkCallbacks } from './callbacks.js';
 import {
   type ConcurrencyBounds,
@@ -81,6 +81,8 @@ export interface WorkerOptions<D extends TaskDefinitions> extends Callbacks<D> {
    * of a scrape. @default 500
    */
   readonly metricTypes?: number | undefined;
+  /** The same for queues, of this worker and, where it tells of them, of all. 0 to 10,000. @default 500 */
+  readonly metricQueues?: number | undefined;
   /** Code around every handler, the first outermost. @default none */
   readonly middleware?: readonly TaskMiddleware[] | undefined;
   /** How long `stop` waits for running tasks before it aborts and hands them back: '0s' to '1h'. @default '25s' */
@@ -139,6 +141,7 @@ export interface ResolvedWorkerOptions {
   readonly labels: WorkerLabels;
   readonly http: ResolvedHttpOptions | undefined;
   readonly metricTypes: number;
+  readonly metricQueues: number;
   readonly middleware: readonly TaskMiddleware[];
   readonly graceMs: number;
   readonly lease: Duration | undefined;
@@ -166,6 +169,7 @@ const KNOWN = [
   'labels',
   'http',
   'metricTypes',
+  'metricQueues',
   'middleware',
   'grace',
   'lease',
@@ -207,10 +211,8 @@ export function resolveWorkerOptions<D extends TaskDefinitions>(
     concurrencyBounds: resolveConcurrencyBounds(given.concurrencyBounds),
     labels: checkLabels('labels', given.labels ?? {}),
     http: given.http === undefined ? undefined : resolveHttpOptions(given.http),
-    metricTypes: checkInteger('metricTypes', given.metricTypes ?? DEFAULT_MAX_TYPES, [
-      0,
-      MAX_TYPES,
-    ]),
+    metricTypes: checkMaxLabels('metricTypes', given.metricTypes),
+    metricQueues: checkMaxLabels('metricQueues', given.metricQueues),
     middleware: checkMiddleware(given.middleware ?? []),
     graceMs: toMs('grace', given.grace ?? '25s', { maxMs: 3_600_000 }),
     lease: given.lease,

@@ -89,6 +89,7 @@ export class Worker implements AsyncDisposable {
       queues: () => this.#queues.gauges,
       types: options.tasks.contracts,
       maxTypes: options.metricTypes,
+      maxQueues: options.metricQueues,
       loopLagMs: () => this.#loop.worstMs,
       exporter: this.#broker.exporter,
       ping: () => this.#broker.ping(),

@@ -8,6 +8,8 @@ import {
 } from '@goflow/shared';
 import {
   addComputed,
+  CappedLabels,
+  DEFAULT_MAX_LABELS,
   METRICS,
   type MetricEntry,
   type MetricRegistry,
@@ -22,6 +24,8 @@ export interface FleetMetricsOptions {
   readonly registry: MetricRegistry;
   /** A broker's. Undefined: this process is never elected. */
   readonly exporter: FleetExporter | undefined;
+  /** How many queues get a label of their own: the first that are seen; the rest is `other`. @default 500 */
+  readonly maxQueues?: number | undefined;
   /** Resolves when the broker answers. */
   readonly ping: () => Promise<unknown>;
 }
@@ -49,13 +53,15 @@ const MAX_AGE_MS = 90_000;
  */
 export class FleetMetrics {
   readonly #options: FleetMetricsOptions;
+  readonly #queues: CappedLabels;
   #seen: { readonly askedAt: number; readonly answer: Promise<Seen> } | undefined;
   #looking: Promise<void> | undefined;
   #last: { readonly lookedAt: number; readonly state: FleetState } | undefined;
 
   constructor(options: FleetMetricsOptions) {
     this.#options = options;
-    const { registry } = options;
+    const { registry, maxQueues: max = DEFAULT_MAX_LABELS } = options;
+    this.#queues = new CappedLabels({ max });
     addComputed(registry, METRICS.up, async () => single((await this.#now()).isUp ? 1 : 0));
     addComputed(registry, METRICS.elected, async () =>
       single((await this.#now()).isElected ? 1 : 0),
@@ -63,7 +69,7 @@ export class FleetMetrics {
     for (const [entry, read] of OF_ALL_QUEUES)
       addComputed(registry, entry, async () => {
         const { state } = await this.#now();
-        return state ? read(state) : [];
+        return state ? read(state, (queue) => this.#queues.of(queue)) : [];
       });
   }
 
@@ -116,13 +122,16 @@ export class FleetMetrics {
   }
 }
 
+/** The label of a queue. */
+type LabelOf = (queue: string) => string;
+
 const OF_ALL_QUEUES: readonly (readonly [
   entry: MetricEntry,
-  read: (state: FleetState) => readonly Sample[],
+  read: (state: FleetState, labelOf: LabelOf) => readonly Sample[],
 ])[] = [
   [METRICS.depth, depths],
   [METRICS.oldest, ages],
-  [METRICS.paused, ({ queues }) => queues.map((one) => ofQueue(one.queue, one.isPaused ? 1 : 0))],
+  [METRICS.paused, pauses],
   [METRICS.queueWorkers, workersByQueue],
   [METRICS.workers, workersByState],
   [METRICS.redisMemory, ofServers(({ usedBytes }) => usedBytes)],
@@ -133,29 +142,62 @@ const OF_ALL_QUEUES: readonly (readonly [
   [METRICS.redisEvicted, ofServers(({ evicted }) => evicted)],
 ];
 
-const ofQueue = (queue: string, value: number): Sample => ({ labels: { queue }, value });
+/** One value for each label, though several queues may share one. */
+function byLabel(
+  values: readonly (readonly [label: string, value: number])[],
+  ofTwo: (one: number, other: number) => number,
+): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const [label, value] of values) {
+    const before = found.get(label);
+    found.set(label, before === undefined ? value : ofTwo(before, value));
+  }
+  return found;
+}
 
-function depths({ queues }: FleetState): Sample[] {
-  return queues.flatMap(({ queue, counts }) =>
-    TASK_STATES.map((state) => ({ labels: { queue, state }, value: counts[state] })),
+const ofQueues = (values: Iterable<readonly [label: string, value: number]>): Sample[] =>
+  [...values].map(([queue, value]) => ({ labels: { queue }, value }));
+
+function depths({ queues }: FleetState, labelOf: LabelOf): Sample[] {
+  const sums = TASK_STATES.map((state) => {
+    const counts = queues.map((one) => [labelOf(one.queue), one.counts[state]] as const);
+    return [state, byLabel(counts, (one, other) => one + other)] as const;
+  });
+  return sums.flatMap(([state, counts]) =>
+    [...counts].map(([queue, value]) => ({ labels: { queue, state }, value })),
   );
 }
 
-function ages({ queues, at }: FleetState): Sample[] {
-  return queues.map(({ queue, oldestWaitingAt }) =>
-    ofQueue(queue, Math.max(at - (oldestWaitingAt ?? at), 0) / 1_000),
+function ages({ queues, at }: FleetState, labelOf: LabelOf): Sample[] {
+  const values = queues.map(
+    ({ queue, oldestWaitingAt }) =>
+      [labelOf(queue), Math.max(at - (oldestWaitingAt ?? at), 0) / 1_000] as const,
   );
+  return ofQueues(byLabel(values, Math.max));
 }
 
-/** Of every queue that there is, also 0: an alert has to see that nobody is there. */
-function workersByQueue({ queues, workers }: FleetState): Sample[] {
+/** Of several 1 only when all are paused: what is paused keeps alerts quiet. */
+function pauses({ queues }: FleetState, labelOf: LabelOf): Sample[] {
+  const values = queues.map((one) => [labelOf(one.queue), one.isPaused ? 1 : 0] as const);
+  return ofQueues(byLabel(values, Math.min));
+}
+
+/**
+ * Of every queue that there is, also 0: an alert has to see that nobody is there. Of several the fewest that any has in which tasks wait, so that it sees
+ * that of one of them, too.
+ */
+function workersByQueue({ queues, workers }: FleetState, labelOf: LabelOf): Sample[] {
   const counts = new Map(queues.map(({ queue }) => [queue, 0]));
   for (const worker of workers)
     for (const [queue, { concurrency }] of queuesOf(worker)) {
       const takes = worker.state === 'running' && concurrency > 0;
       counts.set(queue, (counts.get(queue) ?? 0) + (takes ? 1 : 0));
     }
-  return [...counts].map(([queue, count]) => ofQueue(queue, count));
+  const values = [...counts].map(([queue, count]) => [labelOf(queue), count] as const);
+  const awaited = queues
+    .filter((one) => one.counts.waiting > 0)
+    .map(({ queue }) => [labelOf(queue), counts.get(queue) ?? 0] as const);
+  return ofQueues(new Map([...byLabel(values, Math.min), ...byLabel(awaited, Math.min)]));
 }
 
 /** What was written by another release, or by hand, may lack them: one such record must not cost the whole scrape. */

@@ -1,10 +1,10 @@
 import type { FleetExporter } from '@goflow/shared';
 import {
   addComputed,
+  CappedLabels,
   METRICS,
   type MetricRegistry,
   OTHER,
-  TypeLabels,
 } from '@goflow/shared/metrics';
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import { FleetMetrics } from './fleet-metrics.js';
@@ -16,6 +16,8 @@ export interface GatewayMetricsOptions {
   readonly streams: () => Readonly<Record<'tasks' | 'pages', number>>;
   /** A broker's. Undefined: this gateway never tells what is true of all queues. */
   readonly exporter: FleetExporter | undefined;
+  /** How many queues get a label of their own; the rest is `other`. @default 500 */
+  readonly maxQueues?: number | undefined;
   /** Resolves when the broker answers. */
   readonly ping: () => Promise<unknown>;
 }
@@ -47,7 +49,7 @@ const MAX_ROUTES = 200;
 
 /** Counts what a gateway is asked. */
 export function createGatewayMetrics(options: GatewayMetricsOptions): GatewayMetrics {
-  const { streams, exporter, ping } = options;
+  const { streams, exporter, ping, maxQueues } = options;
   const registry = new Registry();
   const own = new TextRegistry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
@@ -55,7 +57,7 @@ export function createGatewayMetrics(options: GatewayMetricsOptions): GatewayMet
   addComputed(own, METRICS.streams, () =>
     Object.entries(streams()).map(([of, value]) => ({ labels: { of }, value })),
   );
-  const fleet = new FleetMetrics({ registry: own, exporter, ping });
+  const fleet = new FleetMetrics({ registry: own, exporter, ping, maxQueues });
   return {
     contentType: registry.contentType,
     register: own,
@@ -70,8 +72,8 @@ export function createGatewayMetrics(options: GatewayMetricsOptions): GatewayMet
 }
 
 function countRequests(registry: Registry): (request: RequestSeen) => void {
-  const routes = new TypeLabels({ max: MAX_ROUTES });
-  const methods = new TypeLabels({
+  const routes = new CappedLabels({ max: MAX_ROUTES });
+  const methods = new CappedLabels({
     max: METHODS.length,
     isKnown: (method) => METHODS.includes(method),
   });

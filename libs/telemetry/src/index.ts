@@ -7,10 +7,8 @@
 export type { MetricEntry } from '@goflow/shared/metrics';
 export {
   CALL_BUCKETS,
-  DEFAULT_MAX_TYPES,
   DURATION_BUCKETS,
   FAILURE_REASONS,
-  MAX_TYPES,
   METRICS,
   PUSH_OUTCOMES,
 } from '@goflow/shared/metrics';

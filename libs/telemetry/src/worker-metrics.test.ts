@@ -32,7 +32,8 @@ function open(options: Partial<WorkerMetricsOptions> = {}) {
   });
   onTestFinished(() => metrics.close());
   const run = (type: string, code?: string, isUnspent?: true): void => {
-    const task = { queue: 'default', type } as TakenTask;
+    const queue = options.types?.get(type)?.queue ?? 'default';
+    const task = { queue, type } as TakenTask;
     const failure = { name: 'Error', message: 'x', code: code ?? '' };
     events.emit('task:started', { task, waitedMs: 5 });
     const verdict =
@@ -74,6 +75,60 @@ test('metricTypes: 0 gives none a label; as many types as may have one are there
   expect(first).toBe(
     'goflow_tasks_finished_total{queue="default",type="type.0",outcome="completed"} 0',
   );
+});
+
+test('10,000 queues: the first 500 that are seen have a label, the rest is one queue, other', async () => {
+  const names = Array.from({ length: 10_000 }, (_, n) => `q${n}`);
+  const types = new Map(names.map((queue, n) => [`type.${n}`, { queue }]));
+  const queues = names.map((queue, n) => ({
+    queue,
+    concurrency: 2,
+    desired: 3,
+    activeTypes: [`type.${n}`],
+    slots: 1,
+  }));
+  const state: FleetState = {
+    at: 10_000,
+    queues: names.map((queue, n) => ({
+      queue,
+      isPaused: n !== 9_000,
+      counts: { ...counts, waiting: n === 9_999 ? 1 : 0 },
+      oldestWaitingAt: n === 9_999 ? 1_000 : undefined,
+    })),
+    workers: [
+      { state: 'running', queues: { q0: { concurrency: 1 }, q9999: { concurrency: 1 } } } as never,
+    ],
+    servers: [],
+  };
+  const exporter = exporterOf(async () => state);
+  const opened = open({ types, queues: () => queues, exporter });
+  for (const type of types.keys()) opened.run(type, 'HANDLER_FAILED');
+  opened.metrics.countBusy(1_000);
+  const text = await opened.metrics.text();
+  const labels = new Set([...text.matchAll(/queue="([^"]*)"/g)].map(([, queue]) => queue));
+  expect(labels.size).toBe(501);
+  const all = text.split('\n').filter((line) => line !== '');
+  expect(new Set(all).size).toBe(all.length);
+  expect(all).toEqual(
+    expect.arrayContaining([
+      'goflow_worker_concurrency{queue="q499"} 2',
+      'goflow_worker_concurrency{queue="other"} 19000',
+      'goflow_worker_busy_seconds_total{queue="other"} 9500',
+      'goflow_queue_tasks{queue="q499",state="failed"} 1',
+      'goflow_queue_tasks{queue="other",state="failed"} 9500',
+      'goflow_queue_oldest_waiting_seconds{queue="other"} 9',
+      'goflow_queue_paused{queue="q499"} 1',
+      'goflow_queue_paused{queue="other"} 0',
+      'goflow_queue_workers{queue="q0"} 1',
+      'goflow_queue_workers{queue="q1"} 0',
+      'goflow_queue_workers{queue="other"} 1',
+    ]),
+  );
+  const idle = { ...state, queues: state.queues.slice(0, 9_999) };
+  const other = open({ exporter: exporterOf(async () => idle), maxQueues: 0 });
+  expect(await lines(other, 'goflow_queue_workers')).toEqual([
+    'goflow_queue_workers{queue="other"} 0',
+  ]);
 });
 
 test.each([

@@ -9,7 +9,8 @@ import {
 } from '@goflow/shared';
 import {
   addComputed,
-  DEFAULT_MAX_TYPES,
+  CappedLabels,
+  DEFAULT_MAX_LABELS,
   DurationHistogram,
   METRICS,
   type MetricEntry,
@@ -17,7 +18,6 @@ import {
   type Sample,
   single,
   TaskCounter,
-  TypeLabels,
 } from '@goflow/shared/metrics';
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import { FleetMetrics } from './fleet-metrics.js';
@@ -43,6 +43,8 @@ export interface WorkerMetricsOptions {
   readonly types: ReadonlyMap<string, { readonly queue: string }>;
   /** So many of them get one: the first that are seen; the rest is `other`. @default 500 */
   readonly maxTypes?: number | undefined;
+  /** The same for queues, of this worker and of all. @default 500 */
+  readonly maxQueues?: number | undefined;
   /** How late the event loop was at most in the last minute, in milliseconds. */
   readonly loopLagMs: () => number;
   /** A broker's. @default this worker is never the one that tells what is true of all queues */
@@ -74,12 +76,15 @@ export function createWorkerMetrics(options: WorkerMetricsOptions): WorkerMetric
   if (options.nodeMetrics !== false)
     collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
   const escaped = counter(registry, METRICS.escaped);
-  const typeOf = countTasks({ registry, own }, options);
-  countTroubles(registry, options);
-  observeDurations(own, options.events, typeOf);
-  const countBusy = showWorker({ registry, own }, options, typeOf);
-  const { exporter, ping } = options;
-  const fleet = new FleetMetrics({ registry: own, exporter, ping });
+  const queues = new CappedLabels({ max: options.maxQueues ?? DEFAULT_MAX_LABELS });
+  const queueOf: LabelOf = (queue) => queues.of(queue);
+  const typeOf = countTasks({ registry, own }, options, queueOf);
+  const labels = { queueOf, typeOf };
+  countTroubles(registry, options, queueOf);
+  observeDurations(own, options.events, labels);
+  const countBusy = showWorker({ registry, own }, options, labels);
+  const { exporter, ping, maxQueues } = options;
+  const fleet = new FleetMetrics({ registry: own, exporter, ping, maxQueues });
   return {
     contentType: registry.contentType,
     text: async () => (await Promise.all([own.text(), registry.metrics()])).join('\n'),
@@ -101,11 +106,20 @@ interface Registries {
   readonly own: TextRegistry;
 }
 
-/** The label of a type. */
-type TypeOf = (type: string) => string;
+/** The label of a type, or of a queue. */
+type LabelOf = (value: string) => string;
 
-function countTasks({ registry, own }: Registries, options: WorkerMetricsOptions): TypeOf {
-  const { events, types, maxTypes: max = DEFAULT_MAX_TYPES } = options;
+interface LabelsOf {
+  readonly queueOf: LabelOf;
+  readonly typeOf: LabelOf;
+}
+
+function countTasks(
+  { registry, own }: Registries,
+  options: WorkerMetricsOptions,
+  queueOf: LabelOf,
+): LabelOf {
+  const { events, types, maxTypes: max = DEFAULT_MAX_LABELS } = options;
   const finished = new TaskCounter(own, METRICS.finished);
   const [failures, retries, handedBack, abandoned, takenOver, lost] = [
     counter(registry, METRICS.failures),
@@ -117,20 +131,23 @@ function countTasks({ registry, own }: Registries, options: WorkerMetricsOptions
   ];
   /** From zero, so that rate() sees the first failure of a type. */
   const onNew = (type: string): void => {
-    const queue = types.get(type)?.queue ?? '';
+    const queue = queueOf(types.get(type)?.queue ?? '');
     for (const outcome of FINAL) finished.count({ queue, type, outcome }, 0);
     for (const outcome of ['retry', 'failed'])
       failures.inc({ queue, type, outcome, reason: 'handler-error' }, 0);
     for (const each of [retries, abandoned, takenOver]) each.inc({ queue, type }, 0);
   };
-  const labels = new TypeLabels({ max, isKnown: (type) => types.has(type), onNew });
+  const labels = new CappedLabels({ max, isKnown: (type) => types.has(type), onNew });
   // Of more than get a label nobody knows yet which will be seen.
   if (types.size <= max) for (const type of types.keys()) labels.of(type);
-  for (const { queue } of types.values()) lost.inc({ queue }, 0);
-  const labelsOf = ({ queue, type }: TakenTask) => ({ queue, type: labels.of(type) });
+  for (const { queue } of types.values()) lost.inc({ queue: queueOf(queue) }, 0);
+  const labelsOf = ({ queue, type }: TakenTask) => ({
+    queue: queueOf(queue),
+    type: labels.of(type),
+  });
   events.on('task:finished', ({ task, verdict }: TaskFinished) => {
     if (verdict.kind === 'handed-back') {
-      handedBack.inc({ queue: task.queue, reason: verdict.reason });
+      handedBack.inc({ queue: queueOf(task.queue), reason: verdict.reason });
       return;
     }
     const { queue, type } = labelsOf(task);
@@ -141,14 +158,18 @@ function countTasks({ registry, own }: Registries, options: WorkerMetricsOptions
   });
   events.on('task:taken-over', ({ task }) => takenOver.inc(labelsOf(task)));
   events.on('task:abandoned', ({ task }) => abandoned.inc(labelsOf(task)));
-  events.on('task:lost', ({ task }) => lost.inc({ queue: task.queue }));
+  events.on('task:lost', ({ task }) => lost.inc({ queue: queueOf(task.queue) }));
   return (type) => labels.of(type);
 }
 
-function countTroubles(registry: Registry, { events, types }: WorkerMetricsOptions): void {
+function countTroubles(
+  registry: Registry,
+  { events, types }: WorkerMetricsOptions,
+  queueOf: LabelOf,
+): void {
   const rebuilt = counter(registry, METRICS.rebuilt);
-  for (const { queue } of types.values()) rebuilt.inc({ queue }, 0);
-  events.on('consumer:rebuilt', ({ queue }) => rebuilt.inc({ queue }));
+  for (const { queue } of types.values()) rebuilt.inc({ queue: queueOf(queue) }, 0);
+  events.on('consumer:rebuilt', ({ queue }) => rebuilt.inc({ queue: queueOf(queue) }));
   const dataLosses = counter(registry, METRICS.dataLosses);
   events.on('broker:data-lost', () => dataLosses.inc());
   const troubles = counter(registry, METRICS.troubles);
@@ -158,14 +179,19 @@ function countTroubles(registry: Registry, { events, types }: WorkerMetricsOptio
   events.on('broker:answered', ({ roundTripMs }) => roundTrip.observe(roundTripMs / 1_000));
 }
 
-function observeDurations(registry: TextRegistry, events: WorkerEventSource, typeOf: TypeOf): void {
+function observeDurations(
+  registry: TextRegistry,
+  events: WorkerEventSource,
+  { queueOf, typeOf }: LabelsOf,
+): void {
   const run = new DurationHistogram(registry, METRICS.run);
   const wait = new DurationHistogram(registry, METRICS.wait);
   events.on('task:started', ({ task, waitedMs }) => {
-    if (waitedMs !== undefined) wait.observe(task.queue, typeOf(task.type), waitedMs / 1_000);
+    if (waitedMs !== undefined)
+      wait.observe(queueOf(task.queue), typeOf(task.type), waitedMs / 1_000);
   });
   events.on('task:finished', ({ task, verdict, runMs }) => {
-    if (hasRun(verdict)) run.observe(task.queue, typeOf(task.type), runMs / 1_000);
+    if (hasRun(verdict)) run.observe(queueOf(task.queue), typeOf(task.type), runMs / 1_000);
   });
 }
 
@@ -178,11 +204,18 @@ const hasRun = (verdict: Verdict): boolean =>
 /** Gives what counts the time that slots are in use: looked at now and then, as nothing is done for it with each task. */
 function showWorker(
   { registry, own }: Registries,
-  { queues, types, maxTypes = DEFAULT_MAX_TYPES, loopLagMs }: WorkerMetricsOptions,
-  typeOf: TypeOf,
+  { queues, types, maxTypes = DEFAULT_MAX_LABELS, loopLagMs }: WorkerMetricsOptions,
+  labels: LabelsOf,
 ): WorkerMetrics['countBusy'] {
-  const ofQueues = (read: (queue: QueueGauges) => number) => (): readonly Sample[] =>
-    [...queues()].map((one) => ({ labels: { queue: one.queue }, value: read(one) }));
+  const { queueOf } = labels;
+  const ofQueues = (read: (queue: QueueGauges) => number) => (): readonly Sample[] => {
+    const sums = new Map<string, number>();
+    for (const one of queues()) {
+      const queue = queueOf(one.queue);
+      sums.set(queue, (sums.get(queue) ?? 0) + read(one));
+    }
+    return [...sums].map(([queue, value]) => ({ labels: { queue }, value }));
+  };
   addComputed(
     own,
     METRICS.concurrency,
@@ -195,12 +228,12 @@ function showWorker(
   );
   addComputed(own, METRICS.loopLag, () => single(loopLagMs() / 1_000));
   const shown = types.size <= maxTypes ? [...types] : [];
-  addComputed(own, METRICS.active, () => activeSamples(queues(), shown, typeOf));
+  addComputed(own, METRICS.active, () => activeSamples(queues(), shown, labels));
   const busy = counter(registry, METRICS.busy);
-  for (const { queue } of types.values()) busy.inc({ queue }, 0);
+  for (const { queue } of types.values()) busy.inc({ queue: queueOf(queue) }, 0);
   return (ms) => {
     for (const { queue, slots } of queues())
-      if (slots > 0) busy.inc({ queue }, (slots * ms) / 1_000);
+      if (slots > 0) busy.inc({ queue: queueOf(queue) }, (slots * ms) / 1_000);
   };
 }
 
@@ -208,7 +241,7 @@ function showWorker(
 function activeSamples(
   queues: Iterable<QueueGauges>,
   types: readonly (readonly [type: string, contract: { readonly queue: string }])[],
-  typeOf: TypeOf,
+  { queueOf, typeOf }: LabelsOf,
 ): readonly Sample[] {
   const samples = new Map<string, { labels: Sample['labels']; value: number }>();
   const add = (queue: string, type: string, count: number): void => {
@@ -217,9 +250,9 @@ function activeSamples(
     sample.value += count;
     samples.set(key, sample);
   };
-  for (const [type, { queue }] of types) add(queue, type, 0);
+  for (const [type, { queue }] of types) add(queueOf(queue), type, 0);
   for (const { queue, activeTypes } of queues)
-    for (const type of activeTypes) add(queue, typeOf(type), 1);
+    for (const type of activeTypes) add(queueOf(queue), typeOf(type), 1);
   return [...samples.values()];
 }
 

@@ -25,12 +25,13 @@ interface OpenOptions
   extends Partial<GoflowOptions<{ step: { payload: typeof STEP; result: typeof STEP } }>> {
   readonly place?: Place;
   readonly maxTypes?: number;
+  readonly maxQueues?: number;
 }
 
-function open({ place = newPlace(), maxTypes, ...options }: OpenOptions = {}) {
+function open({ place = newPlace(), maxTypes, maxQueues, ...options }: OpenOptions = {}) {
   const register = new Registry();
   const goflow = openClient(tasks, place, options as object);
-  createClientMetrics(goflow, { register, maxTypes });
+  createClientMetrics(goflow, { register, maxTypes, maxQueues });
   const read = async (series: string) => valueIn(await register.metrics(), series);
   const of = (outcome: string, kind = 'queue="default",type="step"') =>
     read(`goflow_tasks_pushed_total{${kind},outcome="${outcome}"}`);
@@ -106,10 +107,20 @@ test('several clients share one registry; a type beyond the most is other', asyn
   expect(await of('accepted', 'queue="images",type="other"')).toBe(1);
 });
 
+test('a queue beyond the most is other', async () => {
+  const { goflow, read, of } = open({ maxQueues: 1 });
+  await goflow.push('step', 1);
+  await goflow.push('image.resize', 'a');
+  expect(await of('accepted')).toBe(1);
+  expect(await of('accepted', 'queue="other",type="image.resize"')).toBe(1);
+  expect(await read('goflow_push_seconds_count{queue="other",type="image.resize"}')).toBe(1);
+});
+
 test('wrong options are refused', () => {
   const goflow = openClient(tasks, newPlace());
   const call = (options: object) => () => createClientMetrics(goflow, options as never);
   expect(call({})).toThrow(/`register` to be a Registry of prom-client's/);
   expect(call({ register: new Registry(), maxTypes: -1 })).toThrow(/`maxTypes` to be/);
+  expect(call({ register: new Registry(), maxQueues: 10_001 })).toThrow(/`maxQueues` to be/);
   expect(call({ register: new Registry(), max: 1 })).toThrow(/max/);
 });

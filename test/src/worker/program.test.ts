@@ -208,6 +208,8 @@ test('every flag can be set by its variable', async () => {
     GOFLOW_TOKEN: token,
     GOFLOW_GRACE: '0s',
     GOFLOW_LEASE: '1m',
+    GOFLOW_METRIC_TYPES: '0',
+    GOFLOW_METRIC_QUEUES: '0',
     GOFLOW_LOG_LEVEL: 'silent',
     BLOCKED: '1',
   });
@@ -216,6 +218,9 @@ test('every flag can be set by its variable', async () => {
   expect((await ask(at)).status).toBe(401);
   const answer = await ask(at, { headers: { authorization: `Bearer ${token}` } });
   expect(answer.json).toMatchObject({ queues: { default: 3 } });
+  expect((await ask(`http://127.0.0.1:${port}/metrics`)).text).toContain(
+    'goflow_tasks_finished_total{queue="other",type="other",outcome="completed"} 1',
+  );
   const id = await goflow.push('deaf.to-signal', null);
   await until(async () => (await goflow.status(id)).status === 'active', {
     what: 'the task to run',

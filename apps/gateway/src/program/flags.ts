@@ -16,7 +16,12 @@ import type { GatewayOptions } from '../options.js';
 
 /** What the program was told, checked. */
 export interface ProgramSettings
-  extends Required<Pick<GatewayOptions, 'prefix' | 'rateLimit' | 'bodyLimit' | 'dashboard'>> {
+  extends Required<
+    Pick<
+      GatewayOptions,
+      'prefix' | 'rateLimit' | 'bodyLimit' | 'dashboard' | 'metricTypes' | 'metricQueues'
+    >
+  > {
   readonly tasks: string;
   readonly redis: string;
   readonly port: number;
@@ -73,6 +78,8 @@ const FLAGS: Readonly<Record<keyof Omit<ProgramSettings, Secret>, Flag>> = {
     fallback: '10s',
     read: (value) => readDuration('--grace', value, { maxMs: 3_600_000 }),
   },
+  metricTypes: SHARED_FLAGS.metricTypes,
+  metricQueues: SHARED_FLAGS.metricQueues,
   encryptionKeys: SHARED_FLAGS.encryptionKeys,
   logLevel: SHARED_FLAGS.logLevel,
 };

@@ -77,6 +77,7 @@ function listenToSignals(program: NodeJS.Process, { graceMs, logger, stop }: Sto
 async function optionsOf(settings: ProgramSettings) {
   const { tasks, redis, prefix, port, host, readToken, pushToken, operateToken } = settings;
   const { rateLimit, bodyLimit, dashboard, grace, encryptionKeys } = settings;
+  const { metricTypes, metricQueues } = settings;
   return {
     tasks: await loadTasks(tasks),
     redis,
@@ -85,6 +86,8 @@ async function optionsOf(settings: ProgramSettings) {
     rateLimit,
     bodyLimit,
     dashboard,
+    metricTypes,
+    metricQueues,
     grace,
     encryption: encryptionKeys,
   };

@@ -25,6 +25,8 @@ test('with nothing but the modules, all the rest has a default', () => {
     lease: 30_000,
     sharedCalls: true,
     compressAbove: undefined,
+    metricTypes: 500,
+    metricQueues: 500,
     logLevel: 'info',
   });
 });
@@ -44,6 +46,8 @@ const SETTINGS = [
   ['lease', 'GOFLOW_LEASE', ['1m', 60_000], ['2000', 2_000]],
   ['sharedCalls', 'GOFLOW_SHARED_CALLS', ['on', true], ['off', false]],
   ['compressAbove', 'GOFLOW_COMPRESS_ABOVE', ['10000', 10_000], ['256', 256]],
+  ['metricTypes', 'GOFLOW_METRIC_TYPES', ['0', 0], ['10000', 10_000]],
+  ['metricQueues', 'GOFLOW_METRIC_QUEUES', ['7', 7], ['0', 0]],
   ['logLevel', 'GOFLOW_LOG_LEVEL', ['debug', 'debug'], ['silent', 'silent']],
 ] as const;
 
@@ -123,6 +127,8 @@ const REFUSED = [
   refused('lease', '--lease <duration>', ' |abc|0|999ms|2h|Infinity'),
   refused('sharedCalls', '--shared-calls <on|off>', ' |yes|true|0|ON'),
   refused('compressAbove', '--compress-above <bytes>', ' |abc|0|255|-1|300.5|1e4|10kb|536870913'),
+  refused('metricTypes', '--metric-types <n>', ' |abc|1.5|-1|10001'),
+  refused('metricQueues', '--metric-queues <n>', ' |abc|1.5|-1|10001'),
   refused('logLevel', '--log-level <level>', ' |loud|INFO|toString'),
 ];
 

@@ -42,6 +42,8 @@ export interface ProgramSettings {
   readonly sharedCalls: boolean;
   /** In bytes. */
   readonly compressAbove: number | undefined;
+  readonly metricTypes: number;
+  readonly metricQueues: number;
   readonly encryptionKeys: EncryptionOptions | undefined;
   readonly logLevel: LogLevel;
   /** `undefined`: it runs no commands. */
@@ -134,6 +136,8 @@ const FLAGS: Readonly<Record<keyof FlagSettings, Flag>> = {
     help: 'compress results of more bytes of JSON than this, 256 or more (default: never)',
     read: (value) => resolveCompressAbove(toNumber(value)),
   },
+  metricTypes: SHARED_FLAGS.metricTypes,
+  metricQueues: SHARED_FLAGS.metricQueues,
   encryptionKeys: SHARED_FLAGS.encryptionKeys,
   logLevel: SHARED_FLAGS.logLevel,
   ...EXEC_FLAGS,

@@ -33,6 +33,7 @@ export async function runProgram(
   const { tasks, handlers } = await loadAll(settings);
   const { redis, prefix, concurrency, port, host, token, readToken, ...rest } = settings;
   const { grace, lease, sharedCalls, compressAbove, encryptionKeys } = rest;
+  const { metricTypes, metricQueues } = rest;
   const { minConcurrency: min, maxConcurrency: max, label: labels } = rest;
   const http = httpOf({ port, host, token, readToken });
   const options = {
@@ -48,6 +49,8 @@ export async function runProgram(
     lease,
     sharedCalls,
     compressAbove,
+    metricTypes,
+    metricQueues,
     encryption: encryptionKeys,
     tracing: tracing?.tracing,
     logger: log,

@@ -1,8 +1,9 @@
 import { checkRedisUrl } from '@goflow/broker/redis-url';
 import { checkPrefix, GoflowError } from '@goflow/shared';
+import { checkMaxLabels } from '@goflow/shared/metrics';
 import { LOG_LEVELS } from '@goflow/telemetry/logger';
 import { readEncryptionKeys } from './encryption-keys.js';
-import { readLogLevel, readText } from './read-texts.js';
+import { readLogLevel, readText, toNumber } from './read-texts.js';
 
 /** One flag: its environment variable, what it is, and how its text is read. */
 export interface Flag {
@@ -51,6 +52,20 @@ export const SHARED_FLAGS = {
     env: 'GOFLOW_ENCRYPTION_KEYS_FILE',
     help: 'JSON file of the keys that payloads and results are encrypted with (default: none)',
     read: readEncryptionKeys,
+  },
+  metricTypes: {
+    flag: '--metric-types <n>',
+    env: 'GOFLOW_METRIC_TYPES',
+    help: 'task types with a label of their own in metrics; the rest is other',
+    fallback: '500',
+    read: (value) => checkMaxLabels('--metric-types', toNumber(value)),
+  },
+  metricQueues: {
+    flag: '--metric-queues <n>',
+    env: 'GOFLOW_METRIC_QUEUES',
+    help: 'queues with a label of their own in metrics; the rest is other',
+    fallback: '500',
+    read: (value) => checkMaxLabels('--metric-queues', toNumber(value)),
   },
   logLevel: {
     flag: '--log-level <level>',

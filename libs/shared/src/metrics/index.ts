@@ -4,6 +4,7 @@
  * @module
  */
 
+export { CappedLabels, checkMaxLabels, DEFAULT_MAX_LABELS } from './capped-labels.js';
 export type { Sample } from './computed-metric.js';
 export { addComputed, single } from './computed-metric.js';
 export { DurationHistogram } from './duration-histogram.js';
@@ -20,4 +21,3 @@ export type { MetricRegistry } from './metric-registry.js';
 export type { FailureReason, PushOutcome } from './reasons.js';
 export { reasonOf, refusalOf } from './reasons.js';
 export { TaskCounter } from './task-counter.js';
-export { DEFAULT_MAX_TYPES, MAX_TYPES, TypeLabels } from './type-labels.js';
