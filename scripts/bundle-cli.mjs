@@ -8,7 +8,16 @@ import { rolldown } from 'rolldown';
 import { BUNDLE, build } from './bundle-internal.mjs';
 
 /** A worker is a program of its own, which shares its packages with handlers; the others are only there where somebody installed them. */
-const EXTERNAL = [/^node:/, /^@goflow\/worker(\/|$)/, 'msgpackr-extract', 'pg'];
+const EXTERNAL = [
+  /^node:/,
+  /^@goflow\/worker(\/|$)/,
+  /\/commands\/program\/worker\.js$/,
+  'msgpackr-extract',
+  'pg',
+];
+
+/** What is not in the bundle is asked for here: Node does not find who asks, where that was compiled in an earlier call. */
+const IMPORT = `${BUNDLE}import.cjs`;
 
 /**
  * Builds and bundles the program in `folder`. Before `bundle-internal.mjs`: with copies of packages in it, there would be two of each.
@@ -29,14 +38,27 @@ export async function bundleCli(folder) {
   });
   const { output } = await made.write({
     dir: dist,
-    entryFileNames: `${BUNDLE}[name].js`,
-    chunkFileNames: `${BUNDLE}[name]-[hash].js`,
+    // Scripts, because of Node 20, which keeps nothing of modules: bin/load-bundle.js. It goes by the hashes.
+    format: 'cjs',
+    entryFileNames: `${BUNDLE}[name]-[hash].cjs`,
+    chunkFileNames: `${BUNDLE}[name]-[hash].cjs`,
     minify: true,
+    plugins: [{ name: 'import', renderChunk: withImport }],
   });
   await made.close();
+  writeFileSync(join(dist, IMPORT), 'module.exports = (name) => import(name);\n');
+  writeFileSync(
+    join(dist, `${BUNDLE}main.cjs`),
+    `module.exports = require('./${output.find((file) => file.type === 'chunk' && file.isEntry)?.fileName}');\n`,
+  );
   const modules = output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
   writeFileSync(join(dist, `${BUNDLE}licenses.txt`), licensesOf(modules));
   writeFileSync(join(dist, `${BUNDLE}made-of.json`), JSON.stringify(sourcesOf(folder, modules)));
+}
+
+/** @param {string} code */
+function withImport(code) {
+  return code.replace(/\bimport\((?=["'`])/g, `require("./${IMPORT}")(`);
 }
 
 /**

@@ -124,7 +124,12 @@ function toldAs(error: unknown): {
   return { code: isGoflowError(error) ? code : 'INTERNAL', message, stack };
 }
 
-process.exitCode = await main().catch((error: unknown) => {
-  tell(error);
-  return interrupt.signal.aborted ? EXIT.interrupted : exitCodeOf(error);
-});
+/** `bin/goflow.js` waits for it: here, `await` would keep this from being a script. */
+export const ended = main()
+  .catch((error: unknown) => {
+    tell(error);
+    return interrupt.signal.aborted ? EXIT.interrupted : exitCodeOf(error);
+  })
+  .then((code) => {
+    process.exitCode = code;
+  });

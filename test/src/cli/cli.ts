@@ -78,7 +78,11 @@ function inTerminal(place: Place | undefined, args: readonly string[], columns =
   return ['script', '-qec', `stty cols ${columns} rows 40; exec ${quoted}`, '/dev/null'];
 }
 
-async function run(line: readonly string[], { stdin = '', ...how }: CallOptions): Promise<Called> {
+/** Runs a command line, to its end. */
+export async function run(
+  line: readonly string[],
+  { stdin = '', ...how }: CallOptions,
+): Promise<Called> {
   const { child, ended } = start(line, how);
   child.stdin.end(stdin);
   const [code, stdout, stderr] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { cp, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { runIn } from '../packages/run-in.js';
@@ -35,7 +35,7 @@ test.each([['--help'], ['help', 'get'], ['completion', '--help'], ['worker', '--
 /** A copy of the program whose compiled files say only which they are. */
 async function newProgram(files: Readonly<Record<string, string>>): Promise<() => Promise<string>> {
   const folder = await newFolder({ 'package.json': '{ "type": "module" }', ...files });
-  await cp(GOFLOW, join(folder, 'bin/goflow.js'));
+  await cp(dirname(GOFLOW), join(folder, 'bin'), { recursive: true });
   return () => runIn(folder, [process.execPath, join(folder, 'bin/goflow.js')]);
 }
 
@@ -44,7 +44,7 @@ const hashOf = (text: string): string => createHash('sha1').update(text).digest(
 test('the bundle runs while it is as new as what it was made of', async () => {
   const files = {
     'dist/main.js': `console.log('compiled');`,
-    'dist/bundle-main.js': `console.log('bundled');`,
+    'dist/bundle-main.cjs': `console.log('bundled');`,
     'dist/bundle-made-of.json': JSON.stringify({
       'tsconfig.tsbuildinfo': hashOf('one'),
       'lib/tsconfig.tsbuildinfo': hashOf('two'),
@@ -66,12 +66,12 @@ test('where nothing was compiled, as in a package, there is nothing to compare i
   const folder = await newFolder({
     'package.json': '{ "type": "module" }',
     'dist/main.js': `console.log('compiled');`,
-    'dist/bundle-main.js': `console.log('bundled');`,
+    'dist/bundle-main.cjs': `console.log('bundled');`,
   });
-  await cp(GOFLOW, join(folder, 'bin/goflow.js'));
+  await cp(dirname(GOFLOW), join(folder, 'bin'), { recursive: true });
   const run = () => runIn(folder, [process.execPath, join(folder, 'bin/goflow.js')]);
   expect(await run()).toBe('bundled\n');
-  await rm(join(folder, 'dist/bundle-main.js'));
+  await rm(join(folder, 'dist/bundle-main.cjs'));
   expect(await run()).toBe('compiled\n');
   await writeFile(join(folder, 'tsconfig.tsbuildinfo'), '');
   expect(await run()).toBe('compiled\n');
