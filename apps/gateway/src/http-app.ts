@@ -23,7 +23,7 @@ import { taskEndpoints } from './endpoints/task-endpoints.js';
 import type { GatewayDeps } from './gateway-deps.js';
 import { logAccess } from './requests/access-log.js';
 import { countRequests } from './requests/count-requests.js';
-import { inTurn } from './requests/in-turn.js';
+import { inOrder } from './requests/in-order.js';
 import { limitRate } from './requests/limit-rate.js';
 import { refuseUnknownQuery } from './requests/query.js';
 import { identify } from './requests/request-id.js';
@@ -95,7 +95,7 @@ function createGuard({ options }: GatewayDeps): (endpoint: Endpoint) => readonly
   const permission = createPermission({ ladder: ROLES, tokens });
   const limit = answerWithin();
   return (endpoint) => [
-    inTurn(
+    inOrder(
       mark(endpoint),
       ...(endpoint.isLong ? [] : [limit]),
       permission(endpoint.role),

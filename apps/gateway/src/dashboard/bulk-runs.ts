@@ -6,7 +6,7 @@ import type {
   RedriveReport,
 } from '@goflow/sdk';
 import type { FleetRuns, Logger } from '@goflow/shared';
-import { within } from './patience.js';
+import { comeTo } from './patience.js';
 import { ToldRuns } from './told-runs.js';
 
 /** What is done to many dead letters, and for whom. */
@@ -101,7 +101,7 @@ export class BulkRuns {
     if ([...running, ...others].some(isSame)) return 'one at a time';
     if (running.length >= MAX_AT_ONCE) return 'too many';
     const entry = this.#add(plan);
-    await within(PATIENCE_MS, entry.ended);
+    await comeTo(PATIENCE_MS, entry.ended);
     return entry.run;
   }
 
@@ -154,7 +154,7 @@ export class BulkRuns {
   async #tellUntil(ended: Promise<void>, entry: Entry): Promise<void> {
     while (!entry.run.endedAt) {
       if (await this.#told.tell(entry.run)) entry.end.abort();
-      await within(TELL_MS, ended);
+      await comeTo(TELL_MS, ended);
     }
     await this.#told.tell(entry.run);
   }

@@ -15,7 +15,7 @@ import { liveStream } from './live.js';
 import { logins } from './logins.js';
 import { type Action, type Page, type PageRequest, pageRequestOf } from './page.js';
 import { nothingHere } from './pages/nothing-here.js';
-import { contentOf } from './pages.js';
+import { pageSetOf } from './pages.js';
 import { Sessions } from './session.js';
 
 /** Nothing from elsewhere, nothing inline: what is put into a page cannot run, even if it were not escaped. */
@@ -57,7 +57,7 @@ export function createDashboard(deps: GatewayDeps): Router {
   };
   router.use(onlyKnown({ roleOf, hasLogin }));
   router.use(BOARD, boardRouter(deps));
-  const { pages, actions } = contentOf(deps);
+  const { pages, actions } = pageSetOf(deps);
   for (const page of pages) addPage(router, page, { open: deps.held.pages, hasLogin, roleOf });
   for (const action of actions) addAction(router, action, hasLogin);
   router.use((_request, response) => notFound(response, hasLogin));
@@ -117,22 +117,22 @@ function addPage(router: Router, page: Page, { open, hasLogin, roleOf }: PageDep
   const stream = liveStream(open, (request, response) => {
     const asked = askOf(request, response);
     const render = async () => {
-      const shown = await page.show(asked);
-      if (!shown || 'goTo' in shown) return undefined;
-      return { html: bodyOf(shown), isFinal: shown.isFinal ?? false };
+      const content = await page.show(asked);
+      if (!content || 'goTo' in content) return undefined;
+      return { html: bodyOf(content), isFinal: content.isFinal ?? false };
     };
     return { render, isKnown: () => roleOf(request) !== undefined };
   });
   router.get(page.path, async (request, response, next) => {
     if (request.query.live !== undefined) return stream(request, response, next);
-    const shown = await page.show(askOf(request, response));
-    if (!shown) return notFound(response, hasLogin);
-    if ('goTo' in shown) return response.redirect(303, `/dashboard${shown.goTo}`);
+    const content = await page.show(askOf(request, response));
+    if (!content) return notFound(response, hasLogin);
+    if ('goTo' in content) return response.redirect(303, `/dashboard${content.goTo}`);
     const { role, query } = askOf(request, response);
     const notice = isFromElsewhere(request) ? undefined : query.notice;
     const frame = { section: page.section, role, hasLogin, notice };
-    const live = shown.isFinal ? undefined : liveUrlOf(request);
-    send(response, documentOf(shown, { ...frame, live }));
+    const live = content.isFinal ? undefined : liveUrlOf(request);
+    send(response, documentOf(content, { ...frame, live }));
   });
 }
 

@@ -4,7 +4,7 @@ import type { ErrorRequestHandler } from 'express';
 import type { Role } from '../roles.js';
 import { send } from './exchange.js';
 import { documentOf } from './layout.js';
-import type { Shown } from './page.js';
+import type { PageContent } from './page.js';
 
 /** When a page that could not be made is asked for again, in seconds. */
 const AGAIN_S = 3;
@@ -21,11 +21,11 @@ export function errorPages(hasLogin: boolean): ErrorRequestHandler {
     const status = statusOf(error);
     // It goes on by itself; what was sent is not sent again.
     if (status === 503 && request.method === 'GET') response.setHeader('Refresh', String(AGAIN_S));
-    send(response.status(status), documentOf(errorShown(error), { role, hasLogin }));
+    send(response.status(status), documentOf(errorContent(error), { role, hasLogin }));
   };
 }
 
-const errorShown = (error: GoflowError): Shown => ({
+const errorContent = (error: GoflowError): PageContent => ({
   title: statusOf(error) === 503 ? 'Redis does not answer' : 'That cannot be done',
   body: (
     <div class="empty">

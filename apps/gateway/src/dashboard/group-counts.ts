@@ -1,5 +1,5 @@
 import type { DeadLetterFilter, DeadLetterGroup, GoflowDeadLetters } from '@goflow/sdk';
-import { within } from './patience.js';
+import { comeTo } from './patience.js';
 
 /** Groups of dead letters, as they were at a time. */
 export interface GroupCount {
@@ -46,7 +46,7 @@ export class GroupCounts {
     const kept = this.#keptOf(filter);
     const isFree = this.#running < MAX_RUNNING && !kept.running;
     if (isFree && performance.now() >= kept.restsUntil) this.#count(filter, kept);
-    const counted = kept.running && (await within(PATIENCE_MS, kept.running));
+    const counted = kept.running && (await comeTo(PATIENCE_MS, kept.running));
     if (!counted && kept.failure !== undefined) throw kept.failure;
     return counted ?? kept.last;
   }

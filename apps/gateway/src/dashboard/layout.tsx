@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import type { Role } from '../roles.js';
 import { assetPath } from './assets.js';
-import { SECTIONS, type Section, type Shown } from './page.js';
+import { type PageContent, SECTIONS, type Section } from './page.js';
 
 /** What stands around a page. */
 export interface Frame {
@@ -18,21 +18,21 @@ export interface Frame {
 }
 
 /** A whole document. Everything that is put into it is escaped by the renderer: there is no raw HTML anywhere. */
-export function documentOf(shown: Shown, frame: Frame): string {
-  return `<!doctype html>${renderToString(<Document shown={shown} frame={frame} />)}`;
+export function documentOf(content: PageContent, frame: Frame): string {
+  return `<!doctype html>${renderToString(<Document content={content} frame={frame} />)}`;
 }
 
 /** The part of a page that is told anew. */
-export const bodyOf = (shown: Shown): string => renderToString(shown.body);
+export const bodyOf = (content: PageContent): string => renderToString(content.body);
 
-function Document({ shown, frame }: { shown: Shown; frame: Frame }): VNode {
+function Document({ content, frame }: { content: PageContent; frame: Frame }): VNode {
   return (
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        <title>{`${shown.title} · goflow`}</title>
+        <title>{`${content.title} · goflow`}</title>
         <link rel="icon" href={assetPath('icon.svg')} />
         <link rel="stylesheet" href={assetPath('style.css')} />
         <link rel="stylesheet" href={assetPath('fleet.css')} />
@@ -45,7 +45,7 @@ function Document({ shown, frame }: { shown: Shown; frame: Frame }): VNode {
         </a>
         <Head frame={frame} />
         <main id="main" tabIndex={-1}>
-          <h1>{shown.title}</h1>
+          <h1>{content.title}</h1>
           {frame.notice !== undefined && (
             <p class="notice" role="status">
               {frame.notice}
@@ -55,9 +55,10 @@ function Document({ shown, frame }: { shown: Shown; frame: Frame }): VNode {
             What you see is old: the gateway or Redis does not answer. It goes on by itself.
           </p>
           <div id="live" data-live={frame.live}>
-            {shown.body}
+            {content.body}
           </div>
         </main>
+        {frame.role !== undefined && <footer>All times are UTC.</footer>}
       </body>
     </html>
   );

@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import type { Shown } from './page.js';
+import type { PageContent } from './page.js';
 
 /** Where one is sent after it, and what was wrong the last time. */
 interface LoginProps {
@@ -8,7 +8,7 @@ interface LoginProps {
 }
 
 /** Asks for a token. */
-export const loginPage = (props: LoginProps): Shown => ({
+export const loginPage = (props: LoginProps): PageContent => ({
   title: 'Log in',
   body: <LoginForm {...props} />,
 });

@@ -17,7 +17,7 @@ export interface Page {
   /** Which entry of the navigation it belongs to. */
   readonly section: Section;
   /** @returns what is shown now; `undefined` where there is no such thing, which is answered with 404 */
-  readonly show: (request: PageRequest) => Promise<Shown | Elsewhere | undefined>;
+  readonly show: (request: PageRequest) => Promise<PageContent | Elsewhere | undefined>;
 }
 
 /** What is asked for has a page of its own. */
@@ -27,7 +27,7 @@ export interface Elsewhere {
 }
 
 /** What a page shows. */
-export interface Shown {
+export interface PageContent {
   readonly title: string;
   readonly body: VNode;
   /** True where it is not told anew: nothing will change any more, or it is too much to be asked for again and again. @default false */
@@ -59,7 +59,7 @@ export interface ActionDone {
 
 /** What was filled in is wrong: it is shown as it was filled in, and says what is wrong. Nothing was done. */
 export interface AskedAgain {
-  readonly again: Shown;
+  readonly again: PageContent;
   readonly section: Section;
 }
 

@@ -17,15 +17,15 @@ import { tasksPage } from './pages/tasks.js';
 import { workersPage } from './pages/workers.js';
 
 /** Pages, and what their forms do. */
-export interface Content {
+export interface PageSet {
   readonly pages: readonly Page[];
   readonly actions: readonly Action[];
 }
 
 /** All that there is to be seen and done. */
-export function contentOf(deps: GatewayDeps): Content {
+export function pageSetOf(deps: GatewayDeps): PageSet {
   const watch = new FleetWatch(deps);
-  const all: readonly Content[] = [
+  const all: readonly PageSet[] = [
     fleet(deps, watch),
     {
       pages: [tasksPage(deps), taskPage(deps, watch), editPage(deps)],
@@ -40,14 +40,14 @@ export function contentOf(deps: GatewayDeps): Content {
   };
 }
 
-function fleet(deps: GatewayDeps, watch: FleetWatch): Content {
+function fleet(deps: GatewayDeps, watch: FleetWatch): PageSet {
   return {
     pages: [overviewPage(deps, watch), workersPage(watch), queuesPage(watch)],
     actions: [...concurrencyActions(deps, watch), ...queueActions(deps)],
   };
 }
 
-function deadLetters(deps: GatewayDeps): Content {
+function deadLetters(deps: GatewayDeps): PageSet {
   const { logger, goflow, runs: told } = deps;
   const letters = goflow.inspector.deadLetters;
   const counts = new GroupCounts(letters);

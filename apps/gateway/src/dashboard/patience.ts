@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** What a promise comes to within this time; `undefined` when it takes longer, and goes on. */
-export async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+export async function comeTo<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
   const known = new AbortController();
   const { signal } = known;
   const over = pause(ms, undefined, { signal }).catch(() => undefined);

@@ -10,16 +10,16 @@ const original = {
   ],
 };
 const [first, second] = original.cards.map((card) => ({ ...card, number: '[redacted]' }));
-const shown = { ...original, token: '[redacted]', cards: [first, second] };
-const at = { original, shown };
+const redacted = { ...original, token: '[redacted]', cards: [first, second] };
+const at = { original, redacted };
 
 test('what was hidden is put back where it was, beside what was edited', () => {
-  expect(putBack(shown, at)).toEqual(original);
-  expect(putBack({ ...shown, user: 'bob' }, at)).toEqual({ ...original, user: 'bob' });
-  expect(putBack({ ...shown, token: 'mine' }, at)).toEqual({ ...original, token: 'mine' });
-  expect(putBack('[redacted]', { original: 'secret', shown: '[redacted]' })).toBe('secret');
+  expect(putBack(redacted, at)).toEqual(original);
+  expect(putBack({ ...redacted, user: 'bob' }, at)).toEqual({ ...original, user: 'bob' });
+  expect(putBack({ ...redacted, token: 'mine' }, at)).toEqual({ ...original, token: 'mine' });
+  expect(putBack('[redacted]', { original: 'secret', redacted: '[redacted]' })).toBe('secret');
   // As it was pushed.
-  expect(putBack(shown, { original: shown, shown })).toEqual(shown);
+  expect(putBack(redacted, { original: redacted, redacted })).toEqual(redacted);
 });
 
 test.each([
@@ -38,6 +38,6 @@ test.each([
 test('a name that objects have is a name', () => {
   const odd = JSON.parse('{"__proto__": "[redacted]", "constructor": 1}') as unknown;
   const whole = JSON.parse('{"__proto__": "secret", "constructor": 1}') as unknown;
-  expect(putBack(odd, { original: whole, shown: odd })).toEqual(whole);
-  expect(() => putBack({ constructor: '[redacted]' }, { original: {}, shown: {} })).toThrow();
+  expect(putBack(odd, { original: whole, redacted: odd })).toEqual(whole);
+  expect(() => putBack({ constructor: '[redacted]' }, { original: {}, redacted: {} })).toThrow();
 });

@@ -90,7 +90,7 @@ function placed(error: unknown, isItems: boolean): unknown {
 
 /** 207, or where none is in the problem of the first. */
 function tellOutcomes(error: PushIncompleteError, response: Response): void {
-  const outcomes = error.outcomes.map(shown);
+  const outcomes = error.outcomes.map(inAnswer);
   const pushed = outcomes.filter((outcome) => outcome.pushed).length;
   const { cause } = error;
   if (pushed > 0) response.status(207).json({ pushed, failed: outcomes.length - pushed, outcomes });
@@ -98,7 +98,7 @@ function tellOutcomes(error: PushIncompleteError, response: Response): void {
 }
 
 /** `sent`: it may be in all the same; a request that is repeated with its Idempotency-Key is safe. */
-function shown(outcome: PushOutcome) {
+function inAnswer(outcome: PushOutcome) {
   if (outcome.pushed) return outcome;
   const { id, pushed, error } = outcome;
   if (!isGoflowError(error)) return { id, pushed, code: 'INTERNAL', detail: 'it was not pushed' };

@@ -9,7 +9,7 @@ import { badRequest } from './body-fields.js';
 
 /** What can be asked of queues. */
 export function queueEndpoints(deps: GatewayDeps): readonly Endpoint[] {
-  return [list(deps), turn(deps, 'pause'), turn(deps, 'resume')];
+  return [list(deps), pauseOrResume(deps, 'pause'), pauseOrResume(deps, 'resume')];
 }
 
 function list({ goflow }: GatewayDeps): Endpoint {
@@ -40,7 +40,7 @@ function list({ goflow }: GatewayDeps): Endpoint {
         goflow.inspector.workers(),
       ]);
       const now = Date.now();
-      const shown = queues.map(({ oldestWaitingAt: at, ...queue }) => ({
+      const described = queues.map(({ oldestWaitingAt: at, ...queue }) => ({
         ...queue,
         ...(at !== undefined && {
           oldestWaitingAt: new Date(at),
@@ -48,7 +48,7 @@ function list({ goflow }: GatewayDeps): Endpoint {
         }),
         consumers: consumersOf(queue.queue, workers),
       }));
-      response.json({ queues: shown });
+      response.json({ queues: described });
     },
   };
 }
@@ -66,7 +66,7 @@ function consumersOf(queue: string, workers: readonly WorkerInfo[]): number {
   return workers.filter(takes).length;
 }
 
-function turn({ goflow }: GatewayDeps, how: 'pause' | 'resume'): Endpoint {
+function pauseOrResume({ goflow }: GatewayDeps, how: 'pause' | 'resume'): Endpoint {
   const isPause = how === 'pause';
   return {
     method: 'POST',

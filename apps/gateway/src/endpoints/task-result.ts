@@ -50,7 +50,7 @@ export function taskResultEndpoint({ goflow, held }: GatewayDeps): Endpoint {
 /** A number alone is milliseconds. */
 const durationOf = (text = '0'): unknown => (/^\d+$/.test(text) ? Number(text) : text);
 
-interface Patience {
+interface Wait {
   readonly waitMs: number;
   /** Aborts when nobody waits any more. */
   readonly signal: AbortSignal;
@@ -59,7 +59,7 @@ interface Patience {
 async function waitFor(
   goflow: Goflow<TaskDefinitions>,
   id: string,
-  { waitMs, signal }: Patience,
+  { waitMs, signal }: Wait,
 ): Promise<TaskResult> {
   try {
     return await goflow.waitAny([id], { timeout: waitMs, signal });

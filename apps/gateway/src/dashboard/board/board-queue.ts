@@ -2,7 +2,7 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import type { BoardQueues } from '@goflow/broker/board';
 import { decodeLogLine, parseTaskId, taskIdOf } from '@goflow/shared';
 import { hrefOf, taskPath } from '../parts/href.js';
-import { type JobJson, type ShownDeps, shownOf } from './shown-job.js';
+import { type JobDeps, type JobJson, redactJob } from './redacted-job.js';
 
 /** A page of its list shows 10; whoever asks for more could ask for all. */
 const MAX_JOBS = 100;
@@ -11,10 +11,10 @@ type Job = Awaited<ReturnType<BullMQAdapter['getJobs']>>[number];
 
 /** A queue on bull-board: to be looked at only, and with its tasks as goflow shows them. */
 export class BoardQueue extends BullMQAdapter {
-  readonly #deps: ShownDeps;
+  readonly #deps: JobDeps;
   readonly #queue: string;
 
-  constructor(queue: string, queues: BoardQueues, deps: ShownDeps) {
+  constructor(queue: string, queues: BoardQueues, deps: JobDeps) {
     super(queues.of(queue), {
       readOnlyMode: true,
       description: 'Acting is for goflow’s own pages: this one only shows.',
@@ -31,14 +31,14 @@ export class BoardQueue extends BullMQAdapter {
 
   override async getJob(id: string): Promise<Job | undefined> {
     const job = await super.getJob(id);
-    return job && this.#shown(job as Job);
+    return job && this.#redacted(job as Job);
   }
 
   override async getJobs(
     ...[states, first = 0, last = MAX_JOBS]: Parameters<BullMQAdapter['getJobs']>
   ): Promise<Job[]> {
     const jobs = await super.getJobs(states, first, Math.min(last, first + MAX_JOBS - 1));
-    return Promise.all(jobs.map((job) => this.#shown(job)));
+    return Promise.all(jobs.map((job) => this.#redacted(job)));
   }
 
   /** What they push is none of goflow's: nothing says what of it may be shown. */
@@ -56,10 +56,10 @@ export class BoardQueue extends BullMQAdapter {
     });
   }
 
-  async #shown(job: Job): Promise<Job> {
+  async #redacted(job: Job): Promise<Job> {
     const stored = job.toJSON();
-    const shown = await shownOf(stored as JobJson, this.#queue, this.#deps);
-    return Object.assign(job, { toJSON: () => ({ ...stored, ...shown }) });
+    const redacted = await redactJob(stored as JobJson, this.#queue, this.#deps);
+    return Object.assign(job, { toJSON: () => ({ ...stored, ...redacted }) });
   }
 }
 

@@ -6,6 +6,8 @@ import type { FleetView } from './fleet-watch.js';
 /** Something that is wrong now, and where more is to be seen. */
 export interface Trouble {
   readonly kind: 'bad' | 'warn';
+  /** What it is about: stays the same while its figures change. */
+  readonly about: string;
   readonly text: string;
   /** Below `/dashboard`. */
   readonly path: string;
@@ -46,8 +48,10 @@ export function troublesOfQueue(
 ): readonly Trouble[] {
   const { queue } = load;
   const troubles: Trouble[] = [];
-  const tell = (kind: Trouble['kind'], text: string, to: Partial<Trouble> = {}): void =>
-    void troubles.push({ kind, text, path: '/queues', query: { q: queue }, ...to });
+  const tell = (kind: Trouble['kind'], text: string, to: Partial<Trouble> = {}): void => {
+    const about = `${queue} ${troubles.length}`;
+    troubles.push({ kind, about, text, path: '/queues', query: { q: queue }, ...to });
+  };
   const { waiting } = load.counts;
   const oldMs = view.at - (load.oldestWaitingAt ?? view.at);
   if (load.isPaused) tell('warn', `paused, ${plural(waiting, 'task')} waiting`);
@@ -57,12 +61,15 @@ export function troublesOfQueue(
       query: {},
     });
   else if (oldMs >= OLD_MS) tell('warn', `the oldest task has waited ${spell(oldMs)}`);
-  const grown = grownIn(queue, history);
+  const { grown, overMs } = grownIn(queue, history);
   if (grown > 0)
-    tell('bad', plural(grown, 'new dead letter'), { path: '/dead-letters', query: { queue } });
+    tell('bad', `${plural(grown, 'new dead letter')} in the last ${minutes(overMs)}`, {
+      path: '/dead-letters',
+      query: { queue },
+    });
   const ratio = failureRatio(load);
   if (ratio >= MANY_FAILED.ratio && load.failed >= MANY_FAILED.aSecond)
-    tell('bad', `${Math.round(ratio * 100)} % of what ended failed`, {
+    tell('bad', `${Math.round(ratio * 100)} % of what ended in the last minute failed`, {
       path: '/tasks',
       query: { queue, state: 'failed' },
     });
@@ -77,20 +84,33 @@ export const slotsOf = (queue: string, { workers }: FleetView): number =>
 export const failureRatio = ({ completed, failed }: QueueLoad): number =>
   failed === 0 ? 0 : failed / (completed + failed);
 
-/** How many dead letters there are more than when the history began. */
-function grownIn(queue: string, history: Pick<DepthHistory, 'of'>): number {
+/** How many dead letters there are more than when the history began, and how long ago that is. */
+function grownIn(
+  queue: string,
+  history: Pick<DepthHistory, 'of'>,
+): { readonly grown: number; readonly overMs: number } {
   const depths = history.of(queue);
-  return (depths.at(-1)?.dead ?? 0) - (depths[0]?.dead ?? 0);
+  const [first, last] = [depths[0], depths.at(-1)];
+  if (!first || !last) return { grown: 0, overMs: 0 };
+  return { grown: last.dead - first.dead, overMs: last.at - first.at };
+}
+
+/** `minute`, `15 minutes`. */
+function minutes(ms: number): string {
+  const count = Math.round(ms / 60_000);
+  return count <= 1 ? 'minute' : plural(count, 'minute');
 }
 
 function typeTroubles({ workers, queues }: FleetView, types: readonly string[]): Trouble[] {
   const known = new Set(workers.flatMap((worker) => worker.types));
   const missing = types.filter((type) => !known.has(type));
   if (missing.length === 0 || queues.length === 0) return [];
-  if (workers.length === 0) return [{ kind: 'bad', text: 'no worker is alive', path: '/workers' }];
+  if (workers.length === 0)
+    return [{ kind: 'bad', about: 'workers', text: 'no worker is alive', path: '/workers' }];
   const some = missing.slice(0, 5).join(', ');
   const more = missing.length > 5 ? ` and ${missing.length - 5} more` : '';
-  return [{ kind: 'warn', text: `no worker has a handler for ${some}${more}`, path: '/workers' }];
+  const text = `no worker has a handler for ${some}${more}`;
+  return [{ kind: 'warn', about: 'types', text, path: '/workers' }];
 }
 
 function workerTroubles({ workers }: FleetView): Trouble[] {
@@ -98,6 +118,7 @@ function workerTroubles({ workers }: FleetView): Trouble[] {
     .filter(({ eventLoopLagMs }) => eventLoopLagMs >= LATE_MS)
     .map(({ name, eventLoopLagMs }) => ({
       kind: 'warn',
+      about: `${name} lag`,
       text: `${name}: its event loop is ${spell(eventLoopLagMs)} late`,
       path: '/workers',
     }));

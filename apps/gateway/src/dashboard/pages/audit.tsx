@@ -30,7 +30,7 @@ function Trail({ records }: { records: readonly AuditRecord[] }): VNode {
     );
   return (
     <div class="scroll">
-      <table>
+      <table class="rows">
         <thead>
           <tr>
             <th scope="col">When</th>
@@ -41,10 +41,12 @@ function Trail({ records }: { records: readonly AuditRecord[] }): VNode {
         <tbody>
           {records.map((record) => (
             <tr>
-              <td>
+              <td class="time">
                 <Time at={record.at} />
               </td>
-              <td class="long">{visible(record.by)}</td>
+              <td class="long" data-label="Who">
+                {visible(record.by)}
+              </td>
               <td class="long">{visible(spelled(record))}</td>
             </tr>
           ))}

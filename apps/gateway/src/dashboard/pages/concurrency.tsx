@@ -38,7 +38,7 @@ export function Rules(props: {
   const { rules, isOperator } = props;
   return (
     <section>
-      <h2>Concurrency that is wanted</h2>
+      <h2>Rules of concurrency</h2>
       {rules.length === 0 ? (
         <p class="muted">
           No rule: every worker runs as many tasks at once as it was started with.
@@ -48,9 +48,9 @@ export function Rules(props: {
           <table class="rows">
             <thead>
               <tr>
-                <th scope="col">Of</th>
+                <th scope="col">For</th>
                 <th scope="col" class="number">
-                  At once
+                  Tasks at once
                 </th>
                 <th scope="col">By</th>
                 <th scope="col">Since</th>
@@ -76,7 +76,7 @@ function Rule({ rule, isOperator }: { rule: ConcurrencyRule; isOperator: boolean
   return (
     <tr>
       <td class="task">{scope}</td>
-      <td data-label="At once" class="number">
+      <td data-label="Tasks at once" class="number">
         {concurrency}
       </td>
       <td data-label="By">{oneLine(by)}</td>
@@ -131,6 +131,8 @@ export function SetConcurrency({ view, form, wrong }: SetConcurrencyProps): VNod
             max="10000"
             required
             value={form.concurrency}
+            // Who comes by a label of a worker, or was wrong, goes on here.
+            autofocus={form.labels !== '' || wrong !== undefined}
           />
         </label>
         <button type="submit" data-key="set">
@@ -140,7 +142,8 @@ export function SetConcurrency({ view, form, wrong }: SetConcurrencyProps): VNod
       <p class="muted">
         Running workers follow within a second, those that start later from their first task. 0
         takes nothing new. Of several rules the most specific counts; a worker keeps to its own
-        bounds.
+        bounds. One worker alone is chosen by a label that only it has, or set on its own port:{' '}
+        <code>PATCH /concurrency</code>.
       </p>
     </section>
   );

@@ -1,5 +1,6 @@
 import type { VNode } from 'preact';
 import type { GatewayDeps } from '../../gateway-deps.js';
+import { may, type Role } from '../../roles.js';
 import type { Page } from '../page.js';
 import { oneLine } from '../parts/foreign.js';
 import { hrefOf } from '../parts/href.js';
@@ -14,14 +15,14 @@ export function deadLetterTasksPage({ goflow }: GatewayDeps): Page {
   return {
     path: '/dead-letters/tasks',
     section: 'deadLetters',
-    show: async ({ query }) => {
+    show: async ({ query, role }) => {
       const search = letterSearchOf(query);
       const filter = letterFilterOf(search);
       const { cursor } = query;
       const searched = await searchPage((at, limit) => deadLetters.list(filter, at, limit), cursor);
       return {
         title: search.type === '' ? 'Dead letters' : `Dead letters of ${oneLine(search.type)}`,
-        body: <Letters searched={searched} search={search} isFirst={cursor === undefined} />,
+        body: <Letters {...{ searched, search, role }} isFirst={cursor === undefined} />,
         isFinal: searched.isSlow,
       };
     },
@@ -32,14 +33,20 @@ interface LettersProps {
   readonly searched: Searched;
   readonly search: LetterSearch;
   readonly isFirst: boolean;
+  readonly role: Role;
 }
 
-function Letters({ searched, search, isFirst }: LettersProps): VNode {
+function Letters({ searched, search, isFirst, role }: LettersProps): VNode {
   const { tasks, next, wrong } = searched;
   const path = '/dead-letters/tasks';
   return (
     <div id="letters">
-      <p>
+      <p class="links">
+        {search.fingerprint !== '' && (
+          <a href={hrefOf('/dead-letters', { ...search, until: '' })}>
+            {may(role, 'operate') ? 'Redrive or discard this group' : 'This group'}
+          </a>
+        )}
         <a href="/dashboard/dead-letters">All groups</a>
       </p>
       {wrong !== undefined && (

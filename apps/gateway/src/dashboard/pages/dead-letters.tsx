@@ -53,13 +53,18 @@ interface FormProps {
 }
 
 function SearchForm({ search, types, queues }: FormProps): VNode {
-  const { type, queue, reason, since, until } = search;
+  const { q, type, queue, reason, tag, since, until } = search;
   return (
     <search>
       <form method="get" action="/dashboard/dead-letters" class="filters" autocomplete="off">
+        <label class="wide">
+          Text in type, tags, payload or failure
+          <input type="search" name="q" value={q} maxLength={200} />
+        </label>
         <Word label="Type" name="type" value={type} of={types} />
         <Choice label="Queue" name="queue" value={queue} of={queues} />
         <Choice label="Reason" name="reason" value={reason} of={DEAD_LETTER_REASONS} />
+        <Word label="Tag" name="tag" value={tag} />
         <Moment label="Since" name="since" value={since} />
         <Moment label="Until" name="until" value={until} />
         <button type="submit">Show</button>
@@ -94,6 +99,14 @@ function Groups({ counted, search, role }: GroupsProps): VNode {
       <p class="muted">
         {`${plural(letters, 'dead letter')} in ${plural(groups.length, 'group')}, as of `}
         <Time at={until} />
+        {search.fingerprint !== '' && (
+          <>
+            {' · this group only: '}
+            <a href="/dashboard/dead-letters" data-key="all-groups">
+              all groups
+            </a>
+          </>
+        )}
         {!complete && ` · the newest ${examined.toLocaleString('en')} were counted; there are more`}
       </p>
       {groups.slice(0, SHOWN).map((group) => (
@@ -155,7 +168,7 @@ function Group({ group, until, search, role }: GroupProps): VNode {
       <p class="links">
         {count > 1 && (
           <a href={hrefOf('/dead-letters/tasks', { ...chosen })} data-key={`list-${fingerprint}`}>
-            Its tasks
+            {`All ${count.toLocaleString('en')} tasks`}
           </a>
         )}
         {example !== undefined && (

@@ -5,7 +5,7 @@ import type { VNode } from 'preact';
 import type { GatewayDeps } from '../../gateway-deps.js';
 import { MAX_DEPTH } from '../../requests/payload-limits.js';
 import { may } from '../../roles.js';
-import type { Action, ActionDone, AskedAgain, Page, Shown } from '../page.js';
+import type { Action, ActionDone, AskedAgain, Page, PageContent } from '../page.js';
 import { oneLine, prettyJson, visible } from '../parts/foreign.js';
 import { hrefOf, taskPath } from '../parts/href.js';
 import { putBack } from '../redacted-edit.js';
@@ -42,9 +42,9 @@ export function editAction(deps: GatewayDeps): Action {
       const fault = findJsonFault(text);
       if (fault) return askAgain(task, { text, fault });
       try {
-        const shown = redactPayload(deps.tasks, task.type, task.payload);
+        const redacted = redactPayload(deps.tasks, task.type, task.payload);
         const edited = parseJson(text, MAX_DEPTH);
-        const payload = putBack(edited, { original: task.payload, shown });
+        const payload = putBack(edited, { original: task.payload, redacted });
         const { found, redriven } = await goflow.inspector.deadLetters.redrive(id, { payload });
         logger.info({ id, by, redriven }, 'a task was redriven with another payload');
         return redriven ? { back: taskPath(id), notice: REDRIVEN } : notChanged(id, found);
@@ -84,7 +84,7 @@ const askAgain = (task: TaskInfo, edited: Edited): AskedAgain => ({
   section: 'tasks',
 });
 
-const formOf = (task: TaskInfo, edited: Edited): Shown => ({
+const formOf = (task: TaskInfo, edited: Edited): PageContent => ({
   title: `Another payload for ${task.type}`,
   body: <Form task={task} edited={edited} />,
   isFinal: true,

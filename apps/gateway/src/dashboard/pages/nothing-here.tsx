@@ -1,7 +1,7 @@
-import type { Shown } from '../page.js';
+import type { PageContent } from '../page.js';
 
 /** For a path, a task or a queue that is not there. */
-export const nothingHere = (): Shown => ({
+export const nothingHere = (): PageContent => ({
   title: 'There is nothing here',
   body: (
     <div class="empty">

@@ -70,10 +70,10 @@ function Troubles({ troubles }: { troubles: readonly Trouble[] }): VNode {
     <section class="troubles" aria-label="What is wrong">
       <h2>{`What is wrong: ${count(troubles.length)}`}</h2>
       <ul>
-        {troubles.slice(0, TOLD).map(({ kind, text, path, query }) => (
+        {troubles.slice(0, TOLD).map(({ kind, about, text, path, query }) => (
           <li class={kind}>
             <span class="mark">{kind === 'bad' ? 'error' : 'warning'}</span>
-            <a href={hrefOf(path, query)} data-key={`trouble ${text}`}>
+            <a href={hrefOf(path, query)} data-key={`trouble ${about}`}>
               {oneLine(text)}
             </a>
           </li>

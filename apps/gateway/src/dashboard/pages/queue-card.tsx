@@ -55,13 +55,13 @@ export function QueueCard({ load, view, depths, troubles, role, shown }: QueueCa
           {may(role, 'operate') && <PauseForm queue={queue} isPaused={isPaused} shown={shown} />}
         </nav>
       </div>
-      {troubles.map(({ kind, text, path, query }) => (
+      {troubles.map(({ kind, about, text, path, query }) => (
         <p class="why">
           <span class={kind}>{kind === 'bad' ? 'error' : 'warning'}</span>{' '}
           {path === '/queues' ? (
             oneLine(text)
           ) : (
-            <a href={hrefOf(path, query)} data-key={`trouble ${queue} ${text}`}>
+            <a href={hrefOf(path, query)} data-key={`trouble ${about}`}>
               {oneLine(text)}
             </a>
           )}

@@ -80,7 +80,7 @@ function timeFacts(task: TaskInfo): Fact[] {
     ['Waited', firstAt && history[0]?.attempt === 1 && between(dueAt, firstAt)],
     ['Ran', startedAt && endedAt && between(startedAt, endedAt)],
     ['Attempts', attemptsOf(task)],
-    ['Worker', task.worker && oneLine(task.worker)],
+    ['Worker', task.worker && <a href={hrefOf('/workers')}>{oneLine(task.worker)}</a>],
   ];
 }
 
@@ -93,6 +93,7 @@ function attemptsOf({ attempts, starts, stalls, options, status }: TaskInfo): st
   const known = attempts + (status === 'active' ? 1 : 0);
   const parts = [
     maxAttempts === undefined ? String(attempts) : `${attempts} of ${maxAttempts}`,
+    status === 'active' ? 'one is running' : '',
     starts > known ? `started ${plural(starts, 'time')}` : '',
     stalls > 0 ? `its worker was lost ${plural(stalls, 'time')}` : '',
   ];

@@ -102,7 +102,10 @@ function Found({ searched, search, isFirst }: FoundProps): VNode {
       {tasks.length === 0 ? (
         <p class="empty">None among those that were looked at until now. There are more.</p>
       ) : (
-        <TaskTable tasks={tasks} />
+        <>
+          <TaskTable tasks={tasks} />
+          <p class="muted">Queue by queue, in each by state, the newest first.</p>
+        </>
       )}
       <NextPage
         first={isFirst ? undefined : hrefOf('/tasks', { ...search })}

@@ -65,7 +65,7 @@ function Workers({ view, isOperator }: { view: FleetView; isOperator: boolean })
             <th scope="col">State</th>
             <th scope="col">Running, of slots</th>
             <th scope="col">Last taken</th>
-            <th scope="col">Lag</th>
+            <th scope="col">Event loop lag</th>
             <th scope="col">Version</th>
             <th scope="col">Types</th>
           </tr>
@@ -105,7 +105,7 @@ function Row({ worker, at, isOperator }: RowProps): VNode {
       <td data-label="Last taken">
         {lastTakenAt === undefined ? 'never' : `${age(lastTakenAt, at)} ago`}
       </td>
-      <td data-label="Lag" class={eventLoopLagMs >= 1_000 ? 'bad' : undefined}>
+      <td data-label="Event loop lag" class={eventLoopLagMs >= 1_000 ? 'bad time' : 'time'}>
         {spell(eventLoopLagMs)}
       </td>
       <td data-label="Version">{oneLine(version)}</td>
@@ -140,7 +140,7 @@ function Labels(props: { labels: Readonly<Record<string, string>>; isOperator: b
 
 function Load({ queues }: Pick<WorkerInfo, 'queues'>): VNode {
   return (
-    <ul class="plain">
+    <ul class="plain load">
       {Object.entries(queues).map(([queue, load]) => {
         const { active, concurrency, desired = concurrency, isOverridden = false } = load;
         return (

@@ -27,10 +27,10 @@ export interface JobJson {
 }
 
 /** What is shown in place of what is stored. */
-export type Shown = Partial<JobJson>;
+export type RedactedJob = Partial<JobJson>;
 
 /** Where jobs are looked up as tasks. */
-export interface ShownDeps {
+export interface JobDeps {
   readonly goflow: Goflow<TaskDefinitions>;
   readonly tasks: Tasks;
 }
@@ -39,7 +39,7 @@ export interface ShownDeps {
  * What of a job is shown as goflow shows it: payload and result decoded, what the contract redacts left out, the failure in words. What is
  * encrypted is hidden: it is on the task's page, for a gateway that has the key.
  */
-export async function shownOf(job: JobJson, queue: string, deps: ShownDeps): Promise<Shown> {
+export async function redactJob(job: JobJson, queue: string, deps: JobDeps): Promise<RedactedJob> {
   const { v: version = 1, c: size } = job.opts as { readonly v?: number; readonly c?: number };
   const isSealed = version >= ENCRYPTED_VERSION;
   if (size !== undefined) return { data: await chunkOf(job, size, deps.tasks) };
@@ -66,10 +66,10 @@ function spellFailure(failure: TaskInfo['failure'], isSealed: boolean): string {
 
 async function chunkOf({ data, name }: JobJson, size: number, tasks: Tasks): Promise<object> {
   const payloads: readonly unknown[] = Array.isArray(data) ? data : [];
-  const shown = payloads.map((payload) => payloadOf(payload, name, tasks));
+  const redacted = payloads.map((payload) => payloadOf(payload, name, tasks));
   return {
     chunk: `one entry of the queue that carries ${size} tasks: each has an id, a result and attempts of its own, see its page`,
-    payloads: await Promise.all(shown),
+    payloads: await Promise.all(redacted),
   };
 }
 

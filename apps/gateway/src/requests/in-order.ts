@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 
 /** Several handlers as one: what Express does between two costs as much as they do. */
-export function inTurn(...handlers: readonly RequestHandler[]): RequestHandler {
+export function inOrder(...handlers: readonly RequestHandler[]): RequestHandler {
   return (request, response, next) => {
     let index = 0;
     const go = (error?: unknown): void => {
