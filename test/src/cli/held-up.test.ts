@@ -17,6 +17,10 @@ test('a task that no live worker has a handler for says so, and one that ended d
   expect(pushed.code).toBe(1);
   expect(pushed.stderr).toContain(`held up: ${NO_HANDLER}\n`);
   expect(pushed.stderr).toContain('WAIT_TIMEOUT');
+  const many = ['push', 'nobody.has', '--many', '--queue', 'other', '--wait', '200ms'];
+  expect((await runCli(place, many, { stdin: '1\n' })).stderr).toContain(
+    `held up: ${NO_HANDLER}\n`,
+  );
   const id = /other:[\w-]{22}/.exec(pushed.stderr)?.[0] ?? '';
   const [waiting, ended, waited, document] = await Promise.all([
     runCli(place, ['show', id]),
@@ -41,6 +45,9 @@ test('a task of a paused queue says so; one that runs is held up by nothing', as
   await goflow.fleet.pause('default', { by: 'ada' });
   const pushed = await runCli(place, ['push', 'echo', '1', '--wait', '100ms']);
   expect(pushed.stderr).toContain('held up: its queue is paused\n');
+  const many = ['push', 'echo', '--many', '--wait', '200ms'];
+  const lines = await runCli(place, many, { stdin: '1\n2\n' });
+  expect(lines.stderr).toMatch(/^held up: its queue is paused\n.*WAIT_TIMEOUT/);
   const delayed = await goflow.push('echo', 1, { delay: '1h' });
   const shown = await runCli(place, ['show', delayed]);
   expect(shown.stdout).toMatch(/^delayed\nheld up +its queue is paused\n/);

@@ -111,6 +111,7 @@ test('Ctrl-C with --wait says how many were pushed, and that they go on', async 
   expect(await ended).toBe(130);
   expect(said).toContain('interrupted; the tasks that were pushed go on');
   expect(said).toContain('(3 tasks pushed, 0 of them ended)');
+  expect(said).toContain('held up: no live worker has a handler of this type: it waits for one\n');
 });
 
 test('lines that come slowly are pushed as they come, and Redis going away names the line that was not', async () => {

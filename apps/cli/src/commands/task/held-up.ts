@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { canBeHeldUp, heldUpBy, type OpenTask } from '@goflow/shared';
 import type { AnyGoflow } from '../../connection/connect.js';
 
@@ -19,4 +20,16 @@ export async function whyHeldUp(
 export async function whyLate(id: string, goflow: AnyGoflow): Promise<string | undefined> {
   const task = await goflow.inspector.get(id).catch(() => undefined);
   return task && whyHeldUp(task, goflow);
+}
+
+/** Who asked for the end does not wait long for a hint, as while Redis is away. */
+const SOON_MS = 1_000;
+
+/** The same of many of one type that were pushed, and were waited for in vain. */
+export async function whyManyLate(
+  { type, queue }: Pick<OpenTask, 'type' | 'queue'>,
+  goflow: AnyGoflow,
+): Promise<string | undefined> {
+  const why = whyHeldUp({ type, queue, status: 'waiting' }, goflow);
+  return Promise.race([why, delay(SOON_MS, undefined, { ref: false })]);
 }

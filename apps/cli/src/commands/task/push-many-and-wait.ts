@@ -15,6 +15,7 @@ import { type Input, readError } from '../../input/open-input.js';
 import { parseJson } from '../../input/parse-json.js';
 import { counted, plural } from '../../terminal/counts.js';
 import { Progress } from '../../terminal/progress.js';
+import { whyManyLate } from './held-up.js';
 import { exitOf } from './outcome.js';
 import { atLine, type ManyGiven } from './push-many.js';
 import type { Patience } from './push-options.js';
@@ -76,6 +77,9 @@ export async function pushManyAndWait(
       });
     }
   } catch (error) {
+    const isLeft = pushed > ended && (late?.aborted || signal.aborted);
+    const why = isLeft ? await whyManyLate(contract, goflow) : undefined;
+    if (why !== undefined) out.note(`held up: ${why}`);
     throw told(error, { ended, pushed, late, name: input.name, signal });
   } finally {
     progress.end();

@@ -38,7 +38,7 @@ export const TASK_COMMANDS: readonly CommandSpec[] = [
     notes: [
       'With --tasks the contracts check the payload and give the queue; without, the workers check it.',
       'The id that is printed is the one to use everywhere else, with --id, too: an id of your own is hashed into it. Pushed again with the same --id it is printed again, and no task is added while the first is known.',
-      'With --many what stands before a line that is refused is pushed, and what stands behind it is not. With --wait each outcome is a line of JSON, as it comes.',
+      'With --many what stands before a line that is refused is pushed, and what stands behind it is not. With --wait each outcome is a line of JSON, as it comes; what was waited for in vain is told with what holds it up.',
     ],
     load: () => import('./push.js'),
   },
