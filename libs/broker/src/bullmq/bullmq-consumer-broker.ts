@@ -108,6 +108,7 @@ class BullMqConsumerBroker implements ConsumerBroker {
       read: () => first.read(),
       channels: this.#channels,
       channel: rulesChannel(prefix),
+      ...(redis.isCluster && { glance: () => this.#rules.version() }),
       report,
     });
     this.#heartbeat.onBeat(() => this.#ruleWatch.look(this.#fleet.rulesVersion));

@@ -73,6 +73,14 @@ export class FleetRules {
     return { rules, version };
   }
 
+  /** Their version alone, for those who ask often: two small commands. */
+  async version(): Promise<string> {
+    const [rules, , version] = this.#keys;
+    const counted = this.#redis.get(version).catch(() => null);
+    const [count, size] = await Promise.all([counted, this.#redis.hlen(rules)]);
+    return versionText(count, size);
+  }
+
   /** @param nonce the same for a change that is sent a second time */
   async set(rule: Wish, nonce: string): Promise<FleetChange> {
     const { concurrency, by, ...scope } = rule;

@@ -4,6 +4,9 @@ import type { Channels } from '../channels.js';
 /** Messages that come within this time are answered by one reading. */
 const GATHER_MS = 100;
 
+/** With the answer, and the reading after it, less than a second. */
+const GLANCE_MS = 750;
+
 /** The rules, and the mark of what they are a state of. */
 export interface ReadRules {
   readonly rules: readonly ConcurrencyRule[];
@@ -15,12 +18,17 @@ export interface RuleWatchOptions {
   readonly read: () => Promise<ReadRules>;
   readonly channels: Pick<Channels, 'listen' | 'onGap'>;
   readonly channel: string;
+  /**
+   * Tells their version alone; asked for all the time where messages get lost and nobody notices. In a Redis Cluster they do: the node of a
+   * subscriber may hang or die, and ioredis goes on with another one without a word. @default messages are relied on
+   */
+  readonly glance?: (() => Promise<string>) | undefined;
   readonly report: (error: unknown) => void;
 }
 
 /**
  * Follows the rules of the fleet: reads them at once, and again when a message says that they have changed, when messages may have been lost,
- * and when {@link RuleWatch.look} is told of another version. What cannot be read leaves those of before in force.
+ * and when {@link RuleWatch.look}, or a glance, is told of another version. What cannot be read leaves those of before in force.
  */
 export class RuleWatch {
   readonly #options: RuleWatchOptions;
@@ -28,6 +36,7 @@ export class RuleWatch {
   #known: string | undefined;
   #version: string | undefined;
   #gathering: NodeJS.Timeout | undefined;
+  #glancing: NodeJS.Timeout | undefined;
   #isClosed = false;
   #rules: readonly ConcurrencyRule[] = [];
   #reading: Promise<void> | undefined;
@@ -47,6 +56,7 @@ export class RuleWatch {
     this.#options.channels.onGap(() => void this.#read());
     void this.#listen();
     this.#first = this.#read();
+    this.#glanceLater();
   }
 
   /** Resolves when the rules were read for the first time, or could not be. Never rejects; at once where nobody watches. */
@@ -67,6 +77,21 @@ export class RuleWatch {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#gathering);
+    clearTimeout(this.#glancing);
+  }
+
+  /** One at a time: a Redis that does not answer is asked no second time. */
+  #glanceLater(): void {
+    const { glance } = this.#options;
+    if (!glance || this.#isClosed) return;
+    this.#glancing = setTimeout(() => {
+      void glance()
+        .then((version) => (this.#isClosed ? undefined : this.look(version)))
+        // The beats of the worker tell that Redis is away.
+        .catch(() => undefined)
+        .then(() => this.#glanceLater());
+    }, GLANCE_MS);
+    this.#glancing.unref();
   }
 
   #gather(): void {
