@@ -1,4 +1,4 @@
-// `npm run figure -- NAME`: sets up, then measures one figure: map-million, list-million, cancel-latency, cli-start.
+// `npm run figure -- NAME`: sets up, then measures one figure: map-million, list-million, cancel-latency, cli-start, gateway-flood.
 import { existsSync } from 'node:fs';
 import { run } from './run-program.mjs';
 import { setup } from './setup.mjs';
@@ -8,7 +8,7 @@ await setup();
 const program = `benchmarks/dist/${name}/main.js`;
 if (!/^[a-z-]+$/.test(name) || !existsSync(program)) {
   process.stderr.write(
-    'npm run figure -- map-million | list-million | cancel-latency | cli-start\n',
+    'npm run figure -- map-million | list-million | cancel-latency | cli-start | gateway-flood\n',
   );
   process.exit(2);
 }

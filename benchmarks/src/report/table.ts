@@ -77,7 +77,8 @@ function number(value: number | undefined): string {
   return Math.abs(value) >= 1_000 ? Math.round(value).toLocaleString('en') : digits(value);
 }
 
-function toTable(lines: readonly (readonly string[])[]): string {
+/** Lines of cells, in columns; the first is the head. */
+export function toTable(lines: readonly (readonly string[])[]): string {
   const [head = []] = lines;
   const widths = head.map((_, column) =>
     Math.max(...lines.map((line) => line[column]?.length ?? 0)),
