@@ -74,9 +74,11 @@ const METRIC_GROUPS = [
 
 /**
  * @param {readonly import('@goflow/telemetry').MetricEntry[]} metrics
- * @param {Pick<typeof import('@goflow/telemetry'), 'FAILURE_REASONS'>} values
+ * @param {Pick<typeof import('@goflow/telemetry'), 'FAILURE_REASONS' | 'HAND_BACK_REASONS'>} values
  */
-function metricsPage(metrics, { FAILURE_REASONS }) {
+function metricsPage(metrics, { FAILURE_REASONS, HAND_BACK_REASONS }) {
+  const listed = (/** @type {readonly string[]} */ values) =>
+    values.map((one) => `\`${one}\``).join(', ');
   const sections = METRIC_GROUPS.map(([from, title, text]) => {
     const rows = metrics
       .filter((metric) => metric.from === from)
@@ -103,7 +105,9 @@ that are seen (\`metricTypes\` of a worker and of a gateway, \`maxTypes\` of a c
 slots and concurrencies are summed, their oldest task is the oldest of all, they are paused when all are, and their workers are the fewest that any has in which
 tasks wait.
 
-\`reason\` of \`goflow_task_failures_total\` is one of ${FAILURE_REASONS.map((reason) => `\`${reason}\``).join(', ')}.
+\`reason\` of \`goflow_task_failures_total\` is one of ${listed(FAILURE_REASONS)}. That of
+\`goflow_tasks_handed_back_total\` is one of ${listed(HAND_BACK_REASONS)}. What any type may come to is there
+from zero; the first of a rarer reason is seen in the counter, and not in its rate.
 
 ## How sums are right
 

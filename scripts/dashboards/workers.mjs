@@ -43,9 +43,7 @@ const TROUBLE = [
     title: 'Handed back',
     says: 'Tasks given back to their queue, no attempt spent, by reason. handler-missing: no worker here has the type. store-away: the result store.',
     unit: 'cps',
-    lines: [
-      [`${rate(`goflow_tasks_handed_back_total{${QI}}`, 'reason')} or vector(0)`, '{{reason}}'],
-    ],
+    lines: [[rate(`goflow_tasks_handed_back_total{${QI}}`, 'reason'), '{{reason}}']],
   }),
   graph({
     title: 'Leases lost, handlers that escape',

@@ -9,6 +9,7 @@ export {
   CALL_BUCKETS,
   DURATION_BUCKETS,
   FAILURE_REASONS,
+  HAND_BACK_REASONS,
   METRICS,
   PUSH_OUTCOMES,
 } from '@goflow/shared/metrics';

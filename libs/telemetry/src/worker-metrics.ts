@@ -12,6 +12,8 @@ import {
   CappedLabels,
   DEFAULT_MAX_LABELS,
   DurationHistogram,
+  EXPECTED_FAILURES,
+  HAND_BACK_REASONS,
   METRICS,
   type MetricEntry,
   reasonOf,
@@ -21,6 +23,7 @@ import {
 } from '@goflow/shared/metrics';
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 import { FleetMetrics } from './fleet-metrics.js';
+import { tally } from './tally.js';
 import { TextRegistry } from './text-registry.js';
 
 /** What the metrics ask a worker when they are scraped. */
@@ -121,10 +124,10 @@ function countTasks(
 ): LabelOf {
   const { events, types, maxTypes: max = DEFAULT_MAX_LABELS } = options;
   const finished = new TaskCounter(own, METRICS.finished);
-  const [failures, retries, handedBack, abandoned, takenOver, lost] = [
-    counter(registry, METRICS.failures),
+  const failed = tally(own, METRICS.failures);
+  const handedBack = tally(own, METRICS.handedBack);
+  const [retries, abandoned, takenOver, lost] = [
     counter(registry, METRICS.retries),
-    counter(registry, METRICS.handedBack),
     counter(registry, METRICS.abandoned),
     counter(registry, METRICS.takenOver),
     counter(registry, METRICS.lost),
@@ -133,28 +136,30 @@ function countTasks(
   const onNew = (type: string): void => {
     const queue = queueOf(types.get(type)?.queue ?? '');
     for (const outcome of FINAL) finished.count({ queue, type, outcome }, 0);
-    for (const outcome of ['retry', 'failed'])
-      failures.inc({ queue, type, outcome, reason: 'handler-error' }, 0);
+    for (const [outcome, reason] of EXPECTED_FAILURES) failed({ queue, type, outcome, reason }, 0);
     for (const each of [retries, abandoned, takenOver]) each.inc({ queue, type }, 0);
   };
   const labels = new CappedLabels({ max, isKnown: (type) => types.has(type), onNew });
   // Of more than get a label nobody knows yet which will be seen.
   if (types.size <= max) for (const type of types.keys()) labels.of(type);
-  for (const { queue } of types.values()) lost.inc({ queue: queueOf(queue) }, 0);
+  for (const queue of new Set([...types.values()].map((one) => queueOf(one.queue)))) {
+    lost.inc({ queue }, 0);
+    for (const reason of HAND_BACK_REASONS) handedBack({ queue, reason }, 0);
+  }
   const labelsOf = ({ queue, type }: TakenTask) => ({
     queue: queueOf(queue),
     type: labels.of(type),
   });
   events.on('task:finished', ({ task, verdict }: TaskFinished) => {
     if (verdict.kind === 'handed-back') {
-      handedBack.inc({ queue: queueOf(task.queue), reason: verdict.reason });
+      handedBack({ queue: queueOf(task.queue), reason: verdict.reason });
       return;
     }
     const { queue, type } = labelsOf(task);
     if (verdict.kind === 'retry') retries.inc({ queue, type });
     else finished.count({ queue, type, outcome: verdict.kind });
     if (verdict.kind !== 'completed')
-      failures.inc({ queue, type, outcome: verdict.kind, reason: reasonOf(verdict.failure.code) });
+      failed({ queue, type, outcome: verdict.kind, reason: reasonOf(verdict.failure.code) });
   });
   events.on('task:taken-over', ({ task }) => takenOver.inc(labelsOf(task)));
   events.on('task:abandoned', ({ task }) => abandoned.inc(labelsOf(task)));

@@ -1,7 +1,7 @@
 import { checkInteger } from '../options/invalid-option.js';
 import { OTHER } from './metric-catalogue.js';
 
-/** How many types, and how many queues, get a label of their own, unless told otherwise: of a type some 46 series on a worker, and as many lines. */
+/** How many types, and how many queues, get a label of their own, unless told otherwise: of a type some 60 series on a worker, and as many lines. */
 export const DEFAULT_MAX_LABELS = 500;
 
 /** The most that may be asked for. */

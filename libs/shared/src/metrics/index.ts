@@ -19,5 +19,5 @@ export {
 } from './metric-catalogue.js';
 export type { MetricRegistry } from './metric-registry.js';
 export type { FailureReason, PushOutcome } from './reasons.js';
-export { reasonOf, refusalOf } from './reasons.js';
+export { EXPECTED_FAILURES, HAND_BACK_REASONS, reasonOf, refusalOf } from './reasons.js';
 export { TaskCounter } from './task-counter.js';

@@ -1,5 +1,6 @@
 import { ERRORS } from '../errors/error-table.js';
 import { isGoflowError } from '../errors/goflow-error.js';
+import type { HandBackReason } from '../task/task-outcome.js';
 import type { FAILURE_REASONS, PUSH_OUTCOMES } from './metric-catalogue.js';
 
 /** Why an attempt did not complete. */
@@ -7,6 +8,37 @@ export type FailureReason = (typeof FAILURE_REASONS)[number];
 
 /** What became of a push. */
 export type PushOutcome = (typeof PUSH_OUTCOMES)[number];
+
+const HAND_BACKS: Readonly<Record<HandBackReason, true>> = {
+  stopping: true,
+  paused: true,
+  'handler-missing': true,
+  snoozed: true,
+  'store-away': true,
+  'key-missing': true,
+  'envelope-newer': true,
+};
+
+/** Why a task is handed back: the values of the label `reason` of `goflow_tasks_handed_back_total`. */
+export const HAND_BACK_REASONS = Object.freeze(Object.keys(HAND_BACKS));
+
+/**
+ * What attempts of any type may come to. They are counted from zero: `rate()` does not see the first of a series that was not there. What is not among
+ * them is seen from its second time on; a task that failed of it is a dead letter at once.
+ */
+export const EXPECTED_FAILURES: readonly (readonly [
+  outcome: 'retry' | 'failed',
+  reason: FailureReason,
+])[] = [
+  ['retry', 'handler-error'],
+  ['retry', 'timeout'],
+  ['retry', 'retry-later'],
+  ['failed', 'handler-error'],
+  ['failed', 'non-retryable'],
+  ['failed', 'timeout'],
+  ['failed', 'payload-invalid'],
+  ['failed', 'poison'],
+];
 
 const REASONS: ReadonlyMap<string, FailureReason> = new Map([
   ['HANDLER_FAILED', 'handler-error'],
