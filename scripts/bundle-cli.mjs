@@ -2,10 +2,11 @@
 // times as long as loading the same code from five. bin/goflow.js takes them while they are as new as what they were made of.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { isAbsolute, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
 import { BUNDLE, build } from './bundle-internal.mjs';
+import { ROOT } from './run-program.mjs';
 
 /** A worker is a program of its own, which shares its packages with handlers; the others are only there where somebody installed them. */
 const EXTERNAL = [
@@ -15,6 +16,12 @@ const EXTERNAL = [
   'msgpackr-extract',
   'pg',
 ];
+
+/** One file for what every call needs, and one for what every call needs that talks to Redis: each file more takes its time. */
+const TOGETHER = {
+  main: ['apps/cli/dist/main.js'],
+  redis: ['apps/cli/dist/connection/connect.js', 'libs/broker/dist/bullmq/bullmq-broker.js'],
+};
 
 /** What is not in the bundle is asked for here: Node does not find who asks, where that was compiled in an earlier call. */
 const IMPORT = `${BUNDLE}import.cjs`;
@@ -42,6 +49,7 @@ export async function bundleCli(folder) {
     format: 'cjs',
     entryFileNames: `${BUNDLE}[name]-[hash].cjs`,
     chunkFileNames: `${BUNDLE}[name]-[hash].cjs`,
+    codeSplitting: { groups: [{ debugName: 'together', name: groupOf() }] },
     minify: true,
     plugins: [{ name: 'import', renderChunk: withImport }],
   });
@@ -54,6 +62,37 @@ export async function bundleCli(folder) {
   const modules = output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
   writeFileSync(join(dist, `${BUNDLE}licenses.txt`), licensesOf(modules));
   writeFileSync(join(dist, `${BUNDLE}made-of.json`), JSON.stringify(sourcesOf(folder, modules)));
+}
+
+/** Tells which of {@link TOGETHER} needs a module: the first of them that does. */
+function groupOf() {
+  /** @type {Map<string, string>} */
+  const groups = new Map();
+  /** @type {import('rolldown').CodeSplittingNameFunction} */
+  return (id, graph) => {
+    if (groups.size === 0)
+      for (const [group, first] of Object.entries(TOGETHER))
+        for (const module of neededBy(first, graph))
+          if (!groups.has(module)) groups.set(module, group);
+    return groups.get(id);
+  };
+}
+
+/**
+ * What is loaded with these files, whatever is called: all that they import, but not what they load later.
+ *
+ * @param {readonly string[]} files
+ * @param {Parameters<import('rolldown').CodeSplittingNameFunction>[1]} graph
+ * @throws Error when one of them is not in the bundle
+ */
+function neededBy(files, graph) {
+  const needed = new Set(files.map((file) => join(ROOT, file)));
+  for (const module of needed) {
+    const info = graph.getModuleInfo(module);
+    if (!info) throw new Error(`${module} is not in the bundle`);
+    for (const id of info.importedIds) if (isAbsolute(id)) needed.add(id);
+  }
+  return needed;
 }
 
 /** @param {string} code */
