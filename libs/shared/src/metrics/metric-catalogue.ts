@@ -25,10 +25,7 @@ export interface MetricEntry {
   readonly buckets?: readonly number[];
 }
 
-/**
- * Upper bounds of the histograms of tasks in seconds: from tasks of a millisecond to tasks of an hour and some. What is longer than the last bound is
- * told as that bound by every quantile.
- */
+/** Upper bounds of the histograms of tasks in seconds: from a millisecond to two hours. Every quantile tells what is longer as the last one. */
 export const DURATION_BUCKETS: readonly number[] = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600, 1_800,
   3_600, 7_200,
