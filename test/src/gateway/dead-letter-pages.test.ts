@@ -52,7 +52,7 @@ test('a group of dead letters is looked at, redriven and gone; another is discar
   expect(await main(visit)).toMatch(
     /15 dead letters in 2 groups[\s\S]*12 mail[\s\S]*mailbox is full/,
   );
-  await page.getByRole('link', { name: 'Its tasks' }).first().click();
+  await page.getByRole('link', { name: 'All 12 tasks' }).first().click();
   expect(await page.locator('tbody tr').count()).toBe(12);
   await page.getByRole('link', { name: 'All groups' }).click();
 

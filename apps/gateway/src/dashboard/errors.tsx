@@ -21,11 +21,12 @@ export function errorPages(hasLogin: boolean): ErrorRequestHandler {
     const status = statusOf(error);
     // It goes on by itself; what was sent is not sent again.
     if (status === 503 && request.method === 'GET') response.setHeader('Refresh', String(AGAIN_S));
-    send(response.status(status), documentOf(errorContent(error), { role, hasLogin }));
+    const content = errorContent(error, request.method === 'POST');
+    send(response.status(status), documentOf(content, { role, hasLogin }));
   };
 }
 
-const errorContent = (error: GoflowError): PageContent => ({
+const errorContent = (error: GoflowError, isForm: boolean): PageContent => ({
   title: statusOf(error) === 503 ? 'Redis does not answer' : 'That cannot be done',
   body: (
     <div class="empty">
@@ -33,8 +34,13 @@ const errorContent = (error: GoflowError): PageContent => ({
       <p class="muted">
         <code>{error.code}</code>
       </p>
+      {isForm && <p>Going back in the browser shows the form again, as it was filled in.</p>}
       <p>
-        <a href="/dashboard">Overview</a>
+        {error.code === 'UNAUTHORIZED' ? (
+          <a href="/dashboard/login">Log in</a>
+        ) : (
+          <a href="/dashboard">Overview</a>
+        )}
       </p>
     </div>
   ),

@@ -58,7 +58,7 @@ test.each<[string, Partial<FleetView>, string[]]>([
   [
     'many that fail',
     { queues: [queue(0, { completed: 3, failed: 1 })] },
-    ['bad mail: 25 % of what ended failed'],
+    ['bad mail: 25 % of what ended in the last minute failed'],
   ],
   ['not one that fails of a few', { queues: [queue(0, { completed: 0, failed: 0.01 })] }, []],
   [
@@ -78,7 +78,9 @@ test.each<[string, Partial<FleetView>, string[]]>([
 test('tells of dead letters that there were not before', () => {
   const depth = (dead: number): Depth => ({ at: NOW, waiting: 0, active: 0, dead });
   const grew = { of: () => [depth(4), depth(6)] };
-  expect(told({ queues: [queue(0)] }, grew)).toEqual(['bad mail: 2 new dead letters']);
+  expect(told({ queues: [queue(0)] }, grew)).toEqual([
+    'bad mail: 2 new dead letters in the last minute',
+  ]);
   const fell = { of: () => [depth(6), depth(4)] };
   expect(told({ queues: [queue(0)] }, fell)).toEqual([]);
 });

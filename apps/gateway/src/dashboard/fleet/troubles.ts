@@ -40,6 +40,8 @@ export function troublesOf(
 
 const rank = ({ kind }: Trouble): number => (kind === 'bad' ? 0 : 1);
 
+const KINDS = { paused: 'warn', idle: 'bad', old: 'warn', dead: 'bad', failing: 'bad' } as const;
+
 /** What is wrong with a queue, told without its name. */
 export function troublesOfQueue(
   load: QueueLoad,
@@ -48,28 +50,28 @@ export function troublesOfQueue(
 ): readonly Trouble[] {
   const { queue } = load;
   const troubles: Trouble[] = [];
-  const tell = (kind: Trouble['kind'], text: string, to: Partial<Trouble> = {}): void => {
-    const about = `${queue} ${troubles.length}`;
-    troubles.push({ kind, about, text, path: '/queues', query: { q: queue }, ...to });
+  const tell = (what: keyof typeof KINDS, text: string, to: Partial<Trouble> = {}): void => {
+    const whose = { kind: KINDS[what], about: `${queue} ${what}` };
+    troubles.push({ ...whose, text, path: '/queues', query: { q: queue }, ...to });
   };
   const { waiting } = load.counts;
   const oldMs = view.at - (load.oldestWaitingAt ?? view.at);
-  if (load.isPaused) tell('warn', `paused, ${plural(waiting, 'task')} waiting`);
+  if (load.isPaused) tell('paused', `paused, ${plural(waiting, 'task')} waiting`);
   else if (waiting > 0 && slotsOf(queue, view) === 0)
-    tell('bad', `nobody takes from it, ${plural(waiting, 'task')} waiting`, {
+    tell('idle', `nobody takes from it, ${plural(waiting, 'task')} waiting`, {
       path: '/workers',
       query: {},
     });
-  else if (oldMs >= OLD_MS) tell('warn', `the oldest task has waited ${spell(oldMs)}`);
+  else if (oldMs >= OLD_MS) tell('old', `the oldest task has waited ${spell(oldMs)}`);
   const { grown, overMs } = grownIn(queue, history);
   if (grown > 0)
-    tell('bad', `${plural(grown, 'new dead letter')} in the last ${minutes(overMs)}`, {
+    tell('dead', `${plural(grown, 'new dead letter')} in the last ${minutes(overMs)}`, {
       path: '/dead-letters',
       query: { queue },
     });
   const ratio = failureRatio(load);
   if (ratio >= MANY_FAILED.ratio && load.failed >= MANY_FAILED.aSecond)
-    tell('bad', `${Math.round(ratio * 100)} % of what ended in the last minute failed`, {
+    tell('failing', `${Math.round(ratio * 100)} % of what ended in the last minute failed`, {
       path: '/tasks',
       query: { queue, state: 'failed' },
     });

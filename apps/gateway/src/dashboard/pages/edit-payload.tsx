@@ -128,6 +128,7 @@ function Form({ task, edited }: { task: TaskInfo; edited: Edited }): VNode {
           spellcheck={false}
           aria-describedby={fault || wrong !== undefined ? 'mistake' : undefined}
           value={text}
+          autofocus={fault !== undefined || wrong !== undefined}
         />
       </label>
       <div class="row">

@@ -125,7 +125,7 @@ function Labels(props: { labels: Readonly<Record<string, string>>; isOperator: b
         props.isOperator ? (
           <a
             class="tag"
-            href={`${hrefOf('/workers', { labels: pair })}#set`}
+            href={hrefOf('/workers', { labels: pair })}
             title={`Set the concurrency of ${pair}`}
           >
             {oneLine(pair)}
