@@ -21,8 +21,8 @@ export async function readBody(
   request: Request,
   { maxBytes = MAX_BYTES }: BodyLimit = {},
 ): Promise<Buffer> {
-  const { 'content-encoding': encoding = 'identity', 'content-length': length } = request.headers;
-  if (encoding.toLowerCase() !== 'identity') throw new HttpRefusal(415, 'a body is not packed');
+  const { 'content-length': length } = request.headers;
+  if (isPacked(request.headers)) throw new HttpRefusal(415, 'a body is not packed');
   if (Number(length ?? 0) > maxBytes) throw tooLarge(maxBytes);
   // Its end would not be told any more.
   if (request.destroyed) throw endless();
@@ -55,6 +55,13 @@ export async function readBody(
 /** Whether a body comes with these headers. */
 export const hasBody = (headers: IncomingHttpHeaders): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
+/** Node gives a body as it comes: of its codings it undoes `chunked` alone. */
+function isPacked(headers: IncomingHttpHeaders): boolean {
+  const { 'content-encoding': content = 'identity', 'transfer-encoding': transfer = 'chunked' } =
+    headers;
+  return content.toLowerCase() !== 'identity' || transfer.toLowerCase() !== 'chunked';
+}
 
 const endless = (): GoflowError => new GoflowError('REQUEST_INVALID', 'the body has no end');
 

@@ -39,6 +39,8 @@ test('a body that is packed, of another character set, or has no end is refused'
   const as = (headers: Record<string, string>) => ask('/tasks/echo', { body, headers });
   expect((await as({ 'content-encoding': 'gzip' })).status).toBe(415);
   expect((await as({ 'content-type': 'application/json; charset=latin1' })).status).toBe(415);
+  const packed = `POST /tasks/echo HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKENS.push}\r\nTransfer-Encoding: gzip, chunked\r\n\r\nd\r\n{"payload":1}\r\n0\r\n\r\n`;
+  expect((await rawAsk(url, packed)).statuses).toEqual([415]);
   const endless = `POST /tasks/echo HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKENS.push}\r\nTransfer-Encoding: chunked\r\n\r\n100000\r\n`;
   const socket = openSocket(url);
   let isClosed = false;

@@ -46,6 +46,7 @@ test.each([
   ['retention', { done: '1h' }],
   ['retention', { completed: '1h', cancelled: '1h' }],
   ['retention', ['1h']],
+  ['retention', []],
   ['retention.completed', { completed: null }],
   ['retention.completed', { completed: 0 }],
   ['retention.completed', { completed: -1 }],

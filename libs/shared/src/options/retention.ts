@@ -31,7 +31,8 @@ export function resolveRetention(
   otherwise: ResolvedRetention = DEFAULT_RETENTION,
 ): ResolvedRetention {
   if (given === undefined) return otherwise;
-  if (typeof given !== 'object' || given === null) throw invalidOption(name, 'an object', given);
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw invalidOption(name, 'an object', given);
   checkKnown(name, given, ['completed', 'failed']);
   const ms = (field: 'completed' | 'failed', otherwiseMs: number): number =>
     given[field] === undefined ? otherwiseMs : toMs(`${name}.${field}`, given[field], LIMITS);
