@@ -20,6 +20,7 @@ onBothBrokersAndInChunks((open) => {
     const [push] = spans.named('push default');
     expect(push?.attributes).toMatchObject({
       'messaging.system': 'goflow',
+      'messaging.system.name': 'goflow',
       'messaging.operation.type': 'send',
       'messaging.destination.name': 'default',
       'goflow.task.type': 'fail',
@@ -35,6 +36,7 @@ onBothBrokersAndInChunks((open) => {
       [2, 'failed', 'HANDLER_FAILED'],
     ]);
     expect(attempts[0]?.attributes).toMatchObject({
+      'messaging.system.name': 'goflow',
       'messaging.operation.type': 'process',
       'messaging.message.id': id,
       'messaging.client.id': 'w1',

@@ -17,6 +17,8 @@ export type { OtelApi, OtelTracers } from './otel-api.js';
 
 /** What the clients of this library call the system that moves their messages, whatever that stands on. */
 const SYSTEM = 'goflow';
+/** The first is its name in the conventions of today; the second, its old one, is what most that show traces still look for. */
+const OF_SYSTEM = { 'messaging.system.name': SYSTEM, 'messaging.system': SYSTEM };
 const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})/;
 
 /** Tracing with this copy of OpenTelemetry. Attributes are those of its conventions for messaging, and `goflow.…` for what they have no word for. */
@@ -170,7 +172,7 @@ const nameOf = (operation: string, queue: string | undefined): string =>
 
 function ofPush({ queue, type, id, count }: PushFacts): OtelAttributes {
   return {
-    'messaging.system': SYSTEM,
+    ...OF_SYSTEM,
     'messaging.operation.type': 'send',
     'messaging.operation.name': 'push',
     ...(queue === undefined ? {} : { 'messaging.destination.name': queue }),
@@ -182,7 +184,7 @@ function ofPush({ queue, type, id, count }: PushFacts): OtelAttributes {
 
 function ofAttempt(task: TakenTask, worker: string): OtelAttributes {
   return {
-    'messaging.system': SYSTEM,
+    ...OF_SYSTEM,
     'messaging.operation.type': 'process',
     'messaging.operation.name': 'process',
     'messaging.destination.name': task.queue,
