@@ -63,7 +63,7 @@ const METRIC_GROUPS = [
   [
     'client',
     'Of clients',
-    'Of each client that was given to `createClientMetrics(goflow, { register })` of `@goflow/sdk/metrics`, where `register` is that of your own prom-client: `sum` over all. Others do nothing for it, and need no prom-client. A gateway counts what is pushed through it.',
+    'Of each client that was given to `createClientMetrics(goflow, { register })` of `@goflow/sdk/metrics`, where `register` is that of your own prom-client: `sum` over all. Others do nothing for it, and need no prom-client. A gateway counts what is pushed and cancelled through it, `goflow cancel` nothing: it ends before it could be asked.',
   ],
   [
     'gateway',

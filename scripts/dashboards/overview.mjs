@@ -77,11 +77,12 @@ const QUEUES = [
   }),
   graph({
     title: 'Finished',
-    says: 'By queue and outcome. Failed and expired ones are dead letters: expired means too few workers.',
+    says: 'By queue and outcome. Failed and expired ones are dead letters: expired means too few workers. What was cancelled while it waited is told by who cancelled it: gateways, and clients that call createClientMetrics.',
     unit: 'cps',
     isStacked: true,
     lines: [
       [rate(`goflow_tasks_finished_total{${QT}}`, 'queue, outcome'), '{{queue}} {{outcome}}'],
+      [rate(`goflow_tasks_cancelled_total{${QT}}`, 'queue'), '{{queue}} cancelled, waiting'],
     ],
   }),
   graph({

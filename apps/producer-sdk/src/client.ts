@@ -223,8 +223,7 @@ export class Client {
     const state = this.#answers.current(record)?.state;
     if (state !== undefined && isFinal(state)) return { found: state, effect: 'none' };
     const cancelled = await this.#broker.cancel(id, reason);
-    const { effect } = cancelled;
-    if (effect !== 'none') this.#events.emit('task:cancelled', { id, effect });
+    this.#teller.cancelled({ id, type: record?.type ?? '' }, cancelled);
     return cancelled;
   }
 

@@ -12,6 +12,7 @@
 
 import { type ClientEvents, checkKnown, invalidOption } from '@goflow/shared';
 import {
+  addComputed,
   CappedLabels,
   checkMaxLabels,
   DurationHistogram,
@@ -19,6 +20,7 @@ import {
   type MetricRegistry,
   OTHER,
   refusalOf,
+  type Sample,
   TaskCounter,
 } from '@goflow/shared/metrics';
 import { PushIncompleteError } from './push-incomplete-error.js';
@@ -43,6 +45,7 @@ export interface PushEventSource {
 interface PushMetrics {
   readonly pushed: TaskCounter;
   readonly push: DurationHistogram;
+  readonly cancelled: CancelCounter;
   readonly types: CappedLabels;
   readonly queues: CappedLabels;
   /** Those that are counted: who is given twice is counted once. */
@@ -53,13 +56,13 @@ interface PushMetrics {
 const added = new WeakMap<MetricRegistry, PushMetrics>();
 
 /**
- * Counts what a client pushes, and how long that takes, as `goflow_tasks_pushed_total` and `goflow_push_seconds`. Several clients may have the same
- * registry: they are counted together, and `maxTypes` and `maxQueues` are those of the first.
+ * Counts what a client pushes, how long that takes, and what it cancels while it waits, as `goflow_tasks_pushed_total`, `goflow_push_seconds` and
+ * `goflow_tasks_cancelled_total`. Several clients may have the same registry: they are counted together, and `maxTypes` and `maxQueues` are those of the first.
  *
  * @throws OPTION_INVALID
  */
 export function createClientMetrics(goflow: PushEventSource, options: ClientMetricsOptions): void {
-  const { pushed, push, types, queues, clients } = metricsIn(options);
+  const { pushed, push, cancelled, types, queues, clients } = metricsIn(options);
   if (clients.has(goflow)) return;
   clients.add(goflow);
   goflow.on('push:arrived', ({ queue, type, tasks, deduplicated }) => {
@@ -77,6 +80,12 @@ export function createClientMetrics(goflow: PushEventSource, options: ClientMetr
     for (const one of error === undefined ? [] : errorsIn(error, tasks))
       pushed.count({ ...of, outcome: refusalOf(one.error) }, one.tasks);
   });
+  goflow.on('task:cancelled', ({ queue, type, effect }) => {
+    // What was only asked to end is counted by its worker, when it does.
+    if (effect !== 'cancelled') return;
+    const isKnown = type !== undefined;
+    cancelled.count(isKnown ? queues.of(queue) : OTHER, isKnown ? types.of(type) : OTHER);
+  });
 }
 
 function metricsIn(options: ClientMetricsOptions): PushMetrics {
@@ -91,12 +100,29 @@ function metricsIn(options: ClientMetricsOptions): PushMetrics {
   const metrics = {
     pushed: new TaskCounter(register, METRICS.pushed),
     push: new DurationHistogram(register, METRICS.push),
+    cancelled: new CancelCounter(register),
     types: new CappedLabels({ max: maxTypes }),
     queues: new CappedLabels({ max: maxQueues }),
     clients: new WeakSet<PushEventSource>(),
   };
   added.set(register, metrics);
   return metrics;
+}
+
+/** Counts by queue and type what was cancelled. */
+class CancelCounter {
+  readonly #samples = new Map<string, { readonly labels: Sample['labels']; value: number }>();
+
+  constructor(register: MetricRegistry) {
+    addComputed(register, METRICS.cancelled, () => [...this.#samples.values()]);
+  }
+
+  count(queue: string, type: string): void {
+    const key = `${queue}\n${type}`;
+    const sample = this.#samples.get(key) ?? { labels: { queue, type }, value: 0 };
+    sample.value += 1;
+    this.#samples.set(key, sample);
+  }
 }
 
 /** Of many, some may be in: those are counted where they arrive. */

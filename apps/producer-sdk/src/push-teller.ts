@@ -1,4 +1,4 @@
-import type { ClientEvents, Emitter, Pushed, TaskId, Tasks } from '@goflow/shared';
+import type { Cancelled, ClientEvents, Emitter, Pushed, TaskId, Tasks } from '@goflow/shared';
 import { idInChunk } from './chunk-sender.js';
 
 /** What pushed tasks have in common. */
@@ -7,7 +7,7 @@ interface Kind {
   readonly type: string;
 }
 
-/** Tells of pushes as events of a client. As long as nobody listens nothing is done for it. */
+/** Tells of pushes and cancels as events of a client. As long as nobody listens nothing is done for it. */
 export class PushTeller {
   readonly #events: Emitter<ClientEvents>;
   readonly #tasks: Tasks;
@@ -45,6 +45,14 @@ export class PushTeller {
     if (!this.#heard.has('task:pushed')) return;
     for (let index = 0; index < size; index += 1)
       this.#events.emit('task:pushed', { id: idInChunk(id, index), type, deduplicated: false });
+  }
+
+  /** A task was asked to end, and it did something. */
+  cancelled({ id, type }: { id: TaskId; type: string }, { effect }: Cancelled): void {
+    if (effect === 'none') return;
+    const queue = id.slice(0, id.indexOf(':'));
+    const known = this.#tasks.contracts.has(type) ? type : undefined;
+    this.#events.emit('task:cancelled', { id, queue, type: known, effect });
   }
 
   /** Measures one call for so many tasks. @throws what `push` throws */

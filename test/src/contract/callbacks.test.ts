@@ -140,7 +140,7 @@ onBothBrokersAndInChunks((open) => {
     expect(events).toEqual([
       { id, type: 'step', deduplicated: false },
       { id, type: 'step', deduplicated: true },
-      { id, effect: 'cancelled' },
+      { id, queue: 'default', type: 'step', effect: 'cancelled' },
     ]);
   });
 });

@@ -48,12 +48,15 @@ test('types and queues that are too many have no label of their own', async () =
   const gateway = { metricTypes: 0, metricQueues: 0 };
   const { ask: asked } = await startGateway({ tasks, gateway });
   await asked('/tasks/a', { body: { payload: 'x' } });
+  const { id } = (await asked('/tasks/a', { body: { payload: 'y' } })).json as { id: string };
+  await asked(`/tasks/${id}`, { method: 'DELETE' });
   const depth = 'goflow_queue_tasks{queue="other",state="waiting"}';
   const read = async () => (await asked('/metrics')).text;
   await until(async () => valueIn(await read(), depth) === 1, { what: 'the depth' });
   expect(await read()).toContain(
-    'goflow_tasks_pushed_total{queue="other",type="other",outcome="accepted"} 1',
+    'goflow_tasks_pushed_total{queue="other",type="other",outcome="accepted"} 2',
   );
+  expect(await read()).toContain('goflow_tasks_cancelled_total{queue="other",type="other"} 1');
 });
 
 test('a client that goes away before its answer, and open streams, are counted', async () => {

@@ -2,11 +2,13 @@ import { createRequire } from 'node:module';
 import { defineTasks, type Goflow, type GoflowOptions } from '@goflow/sdk';
 import { createClientMetrics, type MetricRegistry } from '@goflow/sdk/metrics';
 import { freePort, until } from '@goflow/testing';
+import type { TaskContext } from '@goflow/worker';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { ask } from '../support/http.js';
 import { valueIn } from '../support/metrics.js';
 import { newPlace, type Place } from '../support/redis.js';
-import { openClient } from '../support/system.js';
+import { makeWorker, openClient } from '../support/system.js';
 
 /** Prometheus' own client, as a user brings it. */
 interface PromClient {
@@ -69,6 +71,39 @@ test('a client that is given twice is counted once', async () => {
   createClientMetrics(goflow, { register });
   await goflow.push('step', 1);
   expect([await of('accepted'), await read(CALLS)]).toEqual([1, 1]);
+});
+
+test('a task is counted as cancelled once: by the client while it waits, by its worker when it runs', async () => {
+  const { goflow, place, read } = open();
+  const cancelled = (kind: string) => read(`goflow_tasks_cancelled_total{${kind}}`);
+  const waiting = await goflow.push('step', 1);
+  const delayed = await goflow.push('step', 1, { delay: '1h' });
+  const [inChunk = waiting] = await goflow.pushMany('step', [1, 2], { chunk: 2 });
+  for (const id of [waiting, delayed, inChunk, waiting, 'default:nobody']) await goflow.cancel(id);
+  expect(await cancelled('queue="default",type="step"')).toBe(3);
+  // A type that no contract of this client has may be anything.
+  const others = openClient(defineTasks({ odd: { payload: z.any(), result: z.any() } }), place);
+  await goflow.cancel(await others.push('odd', 1));
+  expect(await cancelled('queue="other",type="other"')).toBe(1);
+  const aborted = ({ signal }: Pick<TaskContext, 'signal'>) =>
+    new Promise<number>((resolve) => signal.addEventListener('abort', () => resolve(0)));
+  const handlers = {
+    step: (_: unknown, ctx: Pick<TaskContext, 'signal'>) => aborted(ctx),
+    'image.resize': () => null,
+  };
+  const late = await goflow.push('step', 1, { startBy: 1 });
+  const worker = makeWorker({ tasks, handlers, http: { port: 0 } }, place);
+  await worker.start();
+  const running = await goflow.push('step', 1);
+  await until(async () => (await goflow.status(running)).status === 'active', { what: 'it runs' });
+  expect(await goflow.cancel(running)).toMatchObject({ effect: 'requested' });
+  await goflow.waitAll([running, late]);
+  const { text } = await ask(`${worker.httpUrl}/metrics`);
+  const finished = (outcome: string) =>
+    valueIn(text, `goflow_tasks_finished_total{queue="default",type="step",outcome="${outcome}"}`);
+  // What is too late when it is taken, its worker counts.
+  expect([finished('cancelled'), finished('expired')]).toEqual([1, 1]);
+  expect(await cancelled('queue="default",type="step"')).toBe(3);
 });
 
 test('what is refused is counted by why, each task of many', async () => {

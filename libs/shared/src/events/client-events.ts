@@ -29,8 +29,18 @@ export interface ClientEvents {
       readonly error: unknown;
     },
   ];
-  /** A task was asked to end. */
-  'task:cancelled': [event: { readonly id: TaskId; readonly effect: 'cancelled' | 'requested' }];
+  /**
+   * A task was asked to end: `cancelled`: it waited, and has ended; `requested`: it runs, and its worker was told. `type` is undefined for one that
+   * no contract has.
+   */
+  'task:cancelled': [
+    event: {
+      readonly id: TaskId;
+      readonly queue: string;
+      readonly type: string | undefined;
+      readonly effect: 'cancelled' | 'requested';
+    },
+  ];
   /** A type is pushed that no live worker has a handler for. Once a type, until a worker has it. */
   'type:unhandled': [event: { readonly type: string }];
   /** Redis has lost its data, or has others: tasks and results that were there are gone. */

@@ -88,7 +88,7 @@ const WORKER = shownBy('worker', {
   finished: entry('goflow_tasks_finished_total', 'counter', {
     unit: 'tasks',
     labels: ['queue', 'type', 'outcome'],
-    help: 'Tasks that reached their final outcome here: completed, failed, cancelled or expired.',
+    help: 'Tasks that reached their final outcome here: completed, failed, cancelled or expired. Those that were cancelled while they waited are in goflow_tasks_cancelled_total.',
   }),
   failures: entry('goflow_task_failures_total', 'counter', {
     unit: 'tasks',
@@ -267,6 +267,11 @@ const CLIENT = shownBy('client', {
     labels: ['queue', 'type'],
     help: 'How long one call of push, pushOnce or pushMany took, or one item of a map; refused ones too.',
     buckets: CALL_BUCKETS,
+  }),
+  cancelled: entry('goflow_tasks_cancelled_total', 'counter', {
+    unit: 'tasks',
+    labels: ['queue', 'type'],
+    help: 'Tasks that were cancelled while they waited, by who cancelled them. Those that ran then are counted by their worker.',
   }),
 });
 
