@@ -1,5 +1,6 @@
 import { GoflowError } from '@goflow/shared';
 import type { IRouter, RequestHandler } from 'express';
+import { holding } from './held-bodies.js';
 import { sendProblem } from './problem.js';
 
 /** What answers, by path and method. HEAD is answered where GET is. */
@@ -24,7 +25,7 @@ export function serve(app: IRouter, routes: Routes): void {
     const route = app.route(path);
     for (const method of METHODS) {
       const given = handlers[method];
-      if (given) route[METHOD_CALLS[method]](...[given].flat());
+      if (given) route[METHOD_CALLS[method]](...[given].flat().map(holding));
     }
     route.all(refuseMethod(path, handlers));
   }
