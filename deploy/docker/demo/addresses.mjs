@@ -11,7 +11,7 @@ const KNOWN = {
   GRAFANA_PASSWORD: 'admin',
 };
 const known = Object.entries(KNOWN).flatMap(([name, value]) =>
-  process.env[name] === value ? [name] : [],
+  process.env[name]?.split('\n').includes(value) ? [name] : [],
 );
 
 console.log(`goflow is up.

@@ -31,6 +31,8 @@ test('what brings all of it up says which secrets everybody knows, and never wha
   const one = await told({ ...defaults(), GATEWAY_OPERATE_TOKEN: 'mine', GRAFANA_PASSWORD: 'my' });
   expect(one).toContain('everybody knows GOFLOW_TOKEN,');
   expect(one).not.toMatch(/mine|change-me/);
+  const both = await told({ ...defaults(), GOFLOW_TOKEN: 'mine\ndevelopment-only-change-me' });
+  expect(both).toContain(names.join(', '));
   const own = Object.fromEntries(names.map((name) => [name, 'mine']));
   expect(await told(own)).not.toContain('DEVELOPMENT');
 });
