@@ -1,4 +1,4 @@
-import { createBullMqBroker, type RedisGiven } from '@goflow/broker';
+import { createBullMqBroker, type RedisGiven, warnWhenAway } from '@goflow/broker';
 import {
   type Broker,
   type Cipher,
@@ -87,7 +87,10 @@ export interface GoflowOptions<D extends TaskDefinitions> extends BoundOptions {
    * more is stored
    */
   readonly tracing?: Tracing | undefined;
-  /** Told of connection troubles and of types that nobody handles. Any pino logger will do. @default silent */
+  /**
+   * Told of connection troubles and of types that nobody handles. Any pino logger will do. @default silent, but for one warning of the process
+   * that it waits for Redis
+   */
   readonly logger?: Logger | undefined;
 }
 
@@ -157,12 +160,12 @@ export function createGoflow<D extends TaskDefinitions>(options: GoflowOptions<D
 type Given = GoflowOptions<TaskDefinitions>;
 
 function connect(
-  { redis, prefix, timeout, sharedCalls, minReplicas, replicaTimeout }: Given,
+  { redis, prefix, timeout, sharedCalls, minReplicas, replicaTimeout, logger }: Given,
   events: Emitter<ClientEvents>,
 ): Broker {
   if (redis === undefined)
     throw invalidOption('redis', 'given: a URL, ioredis options, or an ioredis instance', redis);
-  return createBullMqBroker({
+  const broker = createBullMqBroker({
     redis,
     prefix,
     timeout,
@@ -172,6 +175,10 @@ function connect(
     onTrouble: (error, repeated) => events.emit('broker:trouble', { error, repeated }),
     onDataLost: (loss) => events.emit('broker:data-lost', loss),
   });
+  if (logger !== undefined) return broker;
+  const warn = warnWhenAway({ redis, broker });
+  events.on('broker:trouble', ({ error }) => warn(error));
+  return broker;
 }
 
 function logEvents(events: Emitter<ClientEvents>, logger: Logger): void {

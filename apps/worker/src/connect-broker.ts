@@ -1,3 +1,4 @@
+import { warnWhenAway } from '@goflow/broker';
 import { createBullMqConsumerBroker } from '@goflow/broker/consumer';
 import {
   type ConsumerBroker,
@@ -10,7 +11,7 @@ import type { ResolvedWorkerOptions } from './options.js';
 
 /** A worker's own broker, which tells what befalls it as events of the worker. @throws OPTION_INVALID */
 export function connectBroker(
-  { redis, prefix, lease, sharedCalls }: ResolvedWorkerOptions,
+  { redis, prefix, lease, sharedCalls, isLogged }: ResolvedWorkerOptions,
   events: Emitter<WorkerEvents>,
 ): ConsumerBroker {
   if (redis === undefined)
@@ -20,5 +21,9 @@ export function connectBroker(
   const onDataLost = (loss: DataLoss): void => events.emit('broker:data-lost', loss);
   const onAnswered = (roundTripMs: number): void => events.emit('broker:answered', { roundTripMs });
   const told = { onTrouble, onDataLost, onAnswered };
-  return createBullMqConsumerBroker({ redis, prefix, lease, sharedCalls, ...told });
+  const broker = createBullMqConsumerBroker({ redis, prefix, lease, sharedCalls, ...told });
+  if (isLogged) return broker;
+  const warn = warnWhenAway({ redis, broker });
+  events.on('broker:trouble', ({ error }) => warn(error));
+  return broker;
 }

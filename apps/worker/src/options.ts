@@ -24,7 +24,7 @@ import {
   toMs,
   type WorkerLabels,
 } from '@goflow/shared';
-import { checkMaxLabels } from '@goflow/shared/metrics';
+import { checkGroup, checkMaxLabels } from '@goflow/shared/metrics';
 import { type Callbacks, checkCallbacks } from './callbacks.js';
 import {
   type ConcurrencyBounds,
@@ -83,6 +83,11 @@ export interface WorkerOptions<D extends TaskDefinitions> extends Callbacks<D> {
   readonly metricTypes?: number | undefined;
   /** The same for queues, of this worker and, where it tells of them, of all. 0 to 10,000. @default 500 */
   readonly metricQueues?: number | undefined;
+  /**
+   * The processes that one Prometheus scrapes: one of each group tells what is true of all queues. Lower-case letters, digits, `_`, `.`, `-`, at
+   * most 64. @default one group of all who name none
+   */
+  readonly metricGroup?: string | undefined;
   /** Code around every handler, the first outermost. @default none */
   readonly middleware?: readonly TaskMiddleware[] | undefined;
   /** How long `stop` waits for running tasks before it aborts and hands them back: '0s' to '1h'. @default '25s' */
@@ -123,7 +128,7 @@ export interface WorkerOptions<D extends TaskDefinitions> extends Callbacks<D> {
    * it, where its client has tracing, too. @default none
    */
   readonly tracing?: Tracing | undefined;
-  /** Any pino logger will do; every line carries the worker's name. @default silent */
+  /** Any pino logger will do; every line carries the worker's name. @default silent, but for one warning that it waits for Redis */
   readonly logger?: Logger | undefined;
 }
 
@@ -142,6 +147,7 @@ export interface ResolvedWorkerOptions {
   readonly http: ResolvedHttpOptions | undefined;
   readonly metricTypes: number;
   readonly metricQueues: number;
+  readonly metricGroup: string | undefined;
   readonly middleware: readonly TaskMiddleware[];
   readonly graceMs: number;
   readonly lease: Duration | undefined;
@@ -155,6 +161,8 @@ export interface ResolvedWorkerOptions {
   readonly unroutableAfterMs: number;
   readonly tracing: Tracing | undefined;
   readonly logger: Logger;
+  /** False: nobody gave a logger. */
+  readonly isLogged: boolean;
 }
 
 const KNOWN = [
@@ -170,6 +178,7 @@ const KNOWN = [
   'http',
   'metricTypes',
   'metricQueues',
+  'metricGroup',
   'middleware',
   'grace',
   'lease',
@@ -213,6 +222,7 @@ export function resolveWorkerOptions<D extends TaskDefinitions>(
     http: given.http === undefined ? undefined : resolveHttpOptions(given.http),
     metricTypes: checkMaxLabels('metricTypes', given.metricTypes),
     metricQueues: checkMaxLabels('metricQueues', given.metricQueues),
+    metricGroup: checkGroup('metricGroup', given.metricGroup),
     middleware: checkMiddleware(given.middleware ?? []),
     graceMs: toMs('grace', given.grace ?? '25s', { maxMs: 3_600_000 }),
     lease: given.lease,
@@ -234,6 +244,7 @@ export function resolveWorkerOptions<D extends TaskDefinitions>(
     }),
     tracing: checkTracing(given.tracing),
     logger: checkLogger(given.logger ?? SILENT_LOGGER).child({ worker: name }),
+    isLogged: given.logger !== undefined,
   });
 }
 

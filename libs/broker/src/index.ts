@@ -5,6 +5,7 @@
  * @module
  */
 
+export { type AwayWarningOptions, warnWhenAway } from './away-warning.js';
 export type { BullMqBrokerOptions } from './bullmq/bullmq-broker.js';
 export { createDeferredBroker as createBullMqBroker } from './bullmq/deferred-broker.js';
 export { createDeferredResultStore as createRedisResultStore } from './bullmq/deferred-result-store.js';

@@ -8,7 +8,7 @@ import type {
   DataLoss,
   WorkerAdvert,
 } from '@goflow/shared';
-import { checkPrefix, DEFAULT_PREFIX, ENVELOPE_VERSION, toMs } from '@goflow/shared';
+import { checkPrefix, DEFAULT_PREFIX, ENVELOPE_VERSION, GoflowError, toMs } from '@goflow/shared';
 import type { WorkerSettings } from './build-worker.js';
 import { BullMqConsumer } from './bullmq-consumer.js';
 import { Cancellations } from './cancellations.js';
@@ -170,6 +170,7 @@ class BullMqConsumerBroker implements ConsumerBroker {
   }
 
   async ping(): Promise<void> {
+    if (this.#closed) throw new GoflowError('WORKER_STOPPED', 'the worker is stopped');
     const { redis } = this.#settings;
     if (!isReady(redis))
       throw brokerUnavailable(0, false, new Error(`the connection is ${redis.status}`));
