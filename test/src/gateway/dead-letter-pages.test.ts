@@ -57,11 +57,11 @@ test('a group of dead letters is looked at, redriven and gone; another is discar
   await page.getByRole('link', { name: 'All groups' }).click();
 
   // What is counted anew takes nothing away that was filled in.
-  await page.getByLabel('Type').fill('ima');
-  await page.getByLabel('Type').blur();
+  await page.getByLabel('Type', { exact: true }).fill('ima');
+  await page.getByLabel('Type', { exact: true }).blur();
   await die(dashboard, 'image', 1);
   await page.getByText('16 dead letters in 2 groups').waitFor();
-  expect(await page.getByLabel('Type').inputValue()).toBe('ima');
+  expect(await page.getByLabel('Type', { exact: true }).inputValue()).toBe('ima');
 
   const asked = visit.answerNext('ok');
   worker.isWell = true;

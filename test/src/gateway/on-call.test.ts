@@ -71,6 +71,7 @@ test('by keys alone: a failed task is found by its text, why it failed is read, 
   await page.waitForURL(/q=503/);
   await follow(page, /bank\.charge billing:/);
   await page.getByText('the bank answered 503').first().waitFor();
+  expect(await page.locator('main dl').textContent()).toContain('Attempts1 of 1');
   await follow(page, /all that failed like this/);
   await page.getByRole('heading', { name: 'Dead letters of bank.charge' }).waitFor();
   await follow(page, /Redrive or discard this group/);

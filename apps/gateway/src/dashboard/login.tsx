@@ -16,7 +16,11 @@ export const loginPage = (props: LoginProps): PageContent => ({
 function LoginForm({ next, why }: LoginProps): VNode {
   return (
     <form method="post" action="/dashboard/login" class="card">
-      <p>Show a token that this gateway was started with: for reading, pushing or operating.</p>
+      <p>
+        Enter a token that this gateway was started with: <code>GOFLOW_READ_TOKEN</code> to look,{' '}
+        <code>GOFLOW_PUSH_TOKEN</code> to push and cancel, too, or <code>GOFLOW_OPERATE_TOKEN</code>{' '}
+        to do all.
+      </p>
       {why !== undefined && (
         <p class="bad" role="alert">
           {why}

@@ -98,7 +98,7 @@ function grownIn(
 }
 
 /** `minute`, `15 minutes`. */
-function minutes(ms: number): string {
+export function minutes(ms: number): string {
   const count = Math.round(ms / 60_000);
   return count <= 1 ? 'minute' : plural(count, 'minute');
 }

@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { may, type Role } from '../../roles.js';
 import { type Depth, spanOf } from '../fleet/depth-history.js';
 import type { FleetView } from '../fleet/fleet-watch.js';
-import { failureRatio, plural, slotsOf, type Trouble } from '../fleet/troubles.js';
+import { failureRatio, minutes, plural, slotsOf, type Trouble } from '../fleet/troubles.js';
 import { Chart } from '../parts/chart.js';
 import { age, count, rate, time } from '../parts/figures.js';
 import { oneLine } from '../parts/foreign.js';
@@ -104,7 +104,7 @@ function Waiting({ queue, depths, at }: WaitingProps): VNode {
         overMs={overMs}
       />
       <p class="muted legend">
-        {`Waiting, in the last ${plural(Math.round(overMs / 60_000), 'minute')}: at most ${count(highest(depths))}.`}
+        {`Waiting, in the last ${minutes(overMs)}: at most ${count(highest(depths))}.`}
       </p>
     </>
   );

@@ -15,13 +15,16 @@ interface FactsProps {
   readonly task: TaskInfo;
   /** Why it does not start. */
   readonly heldUp: string | undefined;
+  /** What its contract says, where its push said nothing; `undefined` without a contract. */
+  readonly maxAttempts: number | undefined;
 }
 
 /** What is known of a task, but for what it holds and did. */
-export function Facts({ task, heldUp }: FactsProps): VNode {
+export function Facts({ task, heldUp, maxAttempts }: FactsProps): VNode {
+  const most = task.options.maxAttempts ?? maxAttempts;
   return (
     <dl class="card">
-      {[...mainFacts(task, heldUp), ...timeFacts(task), ...optionFacts(task)]
+      {[...mainFacts(task, heldUp), ...timeFacts(task, most), ...optionFacts(task)]
         .filter(([, value]) => value !== undefined && value !== false)
         .map(([name, value]) => (
           <>
@@ -67,7 +70,7 @@ function Tag({ tag }: { tag: string }): VNode {
   );
 }
 
-function timeFacts(task: TaskInfo): Fact[] {
+function timeFacts(task: TaskInfo, maxAttempts: number | undefined): Fact[] {
   const { pushedAt, startedAt, finishedAt, history, options, status } = task;
   const firstAt = history[0]?.startedAt;
   const dueAt = Math.max(pushedAt.getTime(), options.dueAt?.getTime() ?? 0);
@@ -79,7 +82,7 @@ function timeFacts(task: TaskInfo): Fact[] {
     ['Finished', endedAt && <Time at={endedAt} />],
     ['Waited', firstAt && history[0]?.attempt === 1 && between(dueAt, firstAt)],
     ['Ran', startedAt && endedAt && between(startedAt, endedAt)],
-    ['Attempts', attemptsOf(task)],
+    ['Attempts', attemptsOf(task, maxAttempts)],
     ['Worker', task.worker && <a href={hrefOf('/workers')}>{oneLine(task.worker)}</a>],
   ];
 }
@@ -88,8 +91,8 @@ const between = (from: Date | number, to: Date): string =>
   spell(Math.max(0, to.getTime() - Number(from)));
 
 /** Starts are more than attempts where it was handed back, or its worker died. */
-function attemptsOf({ attempts, starts, stalls, options, status }: TaskInfo): string {
-  const { maxAttempts } = options;
+function attemptsOf(task: TaskInfo, maxAttempts: number | undefined): string {
+  const { attempts, starts, stalls, status } = task;
   const known = attempts + (status === 'active' ? 1 : 0);
   const parts = [
     maxAttempts === undefined ? String(attempts) : `${attempts} of ${maxAttempts}`,

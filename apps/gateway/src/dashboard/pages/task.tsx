@@ -23,7 +23,11 @@ export function taskPage({ goflow, tasks }: GatewayDeps, watch: FleetWatch): Pag
         body: (
           <>
             <TaskActions task={task} role={role} />
-            <Facts task={task} heldUp={await heldUp(task, watch)} />
+            <Facts
+              task={task}
+              heldUp={await heldUp(task, watch)}
+              maxAttempts={tasks.contracts.get(task.type)?.maxAttempts}
+            />
             <Parts task={task} tasks={tasks} />
           </>
         ),
