@@ -42,6 +42,8 @@ export async function bundleCli(folder) {
     external: EXTERNAL,
     // Of BullMQ's modules only those are taken that are used; its CommonJS comes whole.
     resolve: { mainFields: ['module', 'main'] },
+    // What is not found, as in a package that is just being built, would be looked for when the program runs.
+    onLog: (level, log, tell) => tell(log.code === 'UNRESOLVED_IMPORT' ? 'error' : level, log),
   });
   const { output } = await made.write({
     dir: dist,
