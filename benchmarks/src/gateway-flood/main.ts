@@ -20,6 +20,8 @@ const MIB = 1024 * 1024;
 interface Sample {
   readonly rss: number;
   readonly latestMs: number;
+  /** Since its start. */
+  readonly cpuUs: number;
 }
 
 function startGateway(redis: string) {
@@ -30,9 +32,10 @@ function startGateway(redis: string) {
 
 /** All that it told until now; it tells every 250 ms. */
 const samplesIn = (stdout: string): readonly Sample[] =>
-  [...stdout.matchAll(/^watched (\d+) ([\d.]+)$/gm)].map(([, rss, latestMs]) => ({
+  [...stdout.matchAll(/^watched (\d+) ([\d.]+) (\d+)$/gm)].map(([, rss, latestMs, cpuUs]) => ({
     rss: Number(rss),
     latestMs: Number(latestMs),
+    cpuUs: Number(cpuUs),
   }));
 
 function rowOf(name: string, flooded: Flooded, samples: readonly Sample[]): readonly string[] {
@@ -41,6 +44,7 @@ function rowOf(name: string, flooded: Flooded, samples: readonly Sample[]): read
   const statuses = [...flooded.statuses].map(([status, count]) => `${status}: ${count}`);
   const rss = samples.map((sample) => sample.rss / MIB);
   const late = samples.map((sample) => sample.latestMs);
+  const cpuUs = (samples.at(-1)?.cpuUs ?? 0) - (samples[0]?.cpuUs ?? 0);
   return [
     name,
     (answered / seconds).toFixed(0),
@@ -49,6 +53,7 @@ function rowOf(name: string, flooded: Flooded, samples: readonly Sample[]): read
     `${flooded.p50} / ${flooded.p99}`,
     [rss[0] ?? 0, Math.max(...rss), rss.at(-1) ?? 0].map((mib) => mib.toFixed(0)).join(' / '),
     [0.5, 0.99, 1].map((share) => quantile(late, share).toFixed(0)).join(' / '),
+    (cpuUs / answered).toFixed(0),
     loadavg()[0]?.toFixed(1) ?? '',
   ];
 }
@@ -61,6 +66,7 @@ const HEAD = [
   'ms, p50 / p99',
   'MiB, first / most / last',
   'event loop late, ms, p50 / p99 / most of 250 ms',
+  'CPU of an answer, µs',
   'load',
 ];
 
