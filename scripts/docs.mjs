@@ -114,8 +114,24 @@ from zero; the first of a rarer reason is seen in the counter, and not in its ra
 - A process takes part in the election from its first scrape on, until it was not scraped for 150 s. A worker that nobody scrapes is never elected.
 - The elected one holds a lease of 6 s in Redis, renews it every 2 s, and gives it back when it stops. After one that was killed another is elected
   within 6 s. \`sum(goflow_exporter_elected)\` is 1, and 0 for a moment after that.
+- Prometheus keeps the last figures of one that has ended until it asks it in vain: for less than one scrape interval they may be there beside the first of
+  the next. So \`sum(max by (queue, state) (goflow_queue_tasks))\` is true at every moment, as rules and dashboards have it; a plain \`sum\` may be twice as
+  much for that moment. The rules also bridge the moment in which nobody tells (\`last_over_time\`), so that no alert ends and begins anew.
+- A task that expires, or whose deadline is over, while it waits is counted by the worker that takes it. One that is cancelled while it waits is counted by
+  who cancels it, one that runs by its worker; one that is cancelled just when an attempt of it ends, to be tried again, by nobody.
 - While Redis is away, every scrape is answered within a second or so: \`goflow_broker_up\` is 0, what the process knows of itself is there, and what is true
   of all queues is left out rather than old.
+
+## Several Prometheus
+
+One process is elected in a whole prefix. So of two servers of Prometheus that each scrape a part of the fleet, one is without all that is true of all queues, and its
+alerts on queues are blind (\`GoflowNoExporter\` fires there). Say to which each process belongs: one is elected in each group, and sums are right in each server.
+
+    goflow-worker --metric-group east …          # all that the first one scrapes: workers and gateways
+    goflow-worker --metric-group west …          # all that the second one scrapes
+
+Where servers scrape all processes, such as two for high availability, nothing is needed. What puts groups together (federation, Thanos, Mimir) sees what is true
+of all queues once from each: use \`max by (queue, state)\`, as the dashboards and alerts do, and \`sum\` for all else.
 
 ## Buckets
 

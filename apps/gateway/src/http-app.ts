@@ -66,10 +66,11 @@ function endpointsOf(deps: GatewayDeps, metrics: GatewayMetrics): readonly Endpo
 
 /** Counted from the first request on: what nobody asks needs no metrics. */
 function openMetrics({ goflow, exporter, held, atStop, options }: GatewayDeps): GatewayMetrics {
-  const { metricTypes: maxTypes, metricQueues: maxQueues } = options;
+  const { metricTypes: maxTypes, metricQueues: maxQueues, metricGroup: group } = options;
   const metrics = createGatewayMetrics({
     exporter,
     maxQueues,
+    group,
     ping: () => goflow.ping(),
     streams: () => ({ tasks: held.streams.size, pages: held.pages.size }),
   });

@@ -22,7 +22,7 @@ import {
   SILENT_LOGGER,
   toMs,
 } from '@goflow/shared';
-import { checkMaxLabels } from '@goflow/shared/metrics';
+import { checkGroup, checkMaxLabels } from '@goflow/shared/metrics';
 import type { Role } from './roles.js';
 
 /** Where a gateway listens, and which tokens open what. */
@@ -61,6 +61,8 @@ export interface GatewayOptions {
   readonly metricTypes?: number | undefined;
   /** The same for queues. @default 500 */
   readonly metricQueues?: number | undefined;
+  /** The processes that one Prometheus scrapes, as in `createWorker`. @default one group of all who name none */
+  readonly metricGroup?: string | undefined;
   /** How long requests that run may go on when the gateway stops: up to '1h'. @default '10s' */
   readonly grace?: Duration | undefined;
   /** Keys to read and write encrypted payloads with, as in `createGoflow`. @default none */
@@ -86,6 +88,7 @@ export interface ResolvedGatewayOptions {
   readonly dashboard: boolean;
   readonly metricTypes: number;
   readonly metricQueues: number;
+  readonly metricGroup: string | undefined;
   readonly graceMs: number;
   readonly logger: Logger;
 }
@@ -100,6 +103,7 @@ const KNOWN = [
   'dashboard',
   'metricTypes',
   'metricQueues',
+  'metricGroup',
   'grace',
   'encryption',
   'resultStore',
@@ -123,6 +127,7 @@ export function resolveGatewayOptions(given: GatewayOptions): ResolvedGatewayOpt
     dashboard,
     metricTypes: checkMaxLabels('metricTypes', given.metricTypes),
     metricQueues: checkMaxLabels('metricQueues', given.metricQueues),
+    metricGroup: checkGroup('metricGroup', given.metricGroup),
     graceMs: toMs('grace', given.grace ?? '10s', { minMs: 0, maxMs: 3_600_000 }),
     logger: checkLogger(given.logger ?? SILENT_LOGGER),
   });

@@ -90,6 +90,7 @@ export class Worker implements AsyncDisposable {
       types: options.tasks.contracts,
       maxTypes: options.metricTypes,
       maxQueues: options.metricQueues,
+      group: options.metricGroup,
       loopLagMs: () => this.#loop.worstMs,
       exporter: this.#broker.exporter,
       ping: () => this.#broker.ping(),

@@ -26,6 +26,8 @@ export interface FleetMetricsOptions {
   readonly exporter: FleetExporter | undefined;
   /** How many queues get a label of their own: the first that are seen; the rest is `other`. @default 500 */
   readonly maxQueues?: number | undefined;
+  /** One process of each group tells what is true of all queues. @default that of all who name none */
+  readonly group?: string | undefined;
   /** Resolves when the broker answers. */
   readonly ping: () => Promise<unknown>;
 }
@@ -101,8 +103,8 @@ export class FleetMetrics {
   }
 
   async #claimAndLook(): Promise<void> {
-    const { exporter } = this.#options;
-    if (!(await exporter?.claim())) return;
+    const { exporter, group } = this.#options;
+    if (!(await exporter?.claim(group))) return;
     // One look at a time: while Redis hangs they would heap up.
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined;

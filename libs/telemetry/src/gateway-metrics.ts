@@ -18,6 +18,8 @@ export interface GatewayMetricsOptions {
   readonly exporter: FleetExporter | undefined;
   /** How many queues get a label of their own; the rest is `other`. @default 500 */
   readonly maxQueues?: number | undefined;
+  /** One process of each group tells what is true of all queues. @default that of all who name none */
+  readonly group?: string | undefined;
   /** Resolves when the broker answers. */
   readonly ping: () => Promise<unknown>;
 }
@@ -49,7 +51,7 @@ const MAX_ROUTES = 200;
 
 /** Counts what a gateway is asked. */
 export function createGatewayMetrics(options: GatewayMetricsOptions): GatewayMetrics {
-  const { streams, exporter, ping, maxQueues } = options;
+  const { streams, exporter, ping, maxQueues, group } = options;
   const registry = new Registry();
   const own = new TextRegistry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
@@ -57,7 +59,7 @@ export function createGatewayMetrics(options: GatewayMetricsOptions): GatewayMet
   addComputed(own, METRICS.streams, () =>
     Object.entries(streams()).map(([of, value]) => ({ labels: { of }, value })),
   );
-  const fleet = new FleetMetrics({ registry: own, exporter, ping, maxQueues });
+  const fleet = new FleetMetrics({ registry: own, exporter, ping, maxQueues, group });
   return {
     contentType: registry.contentType,
     register: own,

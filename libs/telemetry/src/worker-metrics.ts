@@ -48,6 +48,8 @@ export interface WorkerMetricsOptions {
   readonly maxTypes?: number | undefined;
   /** The same for queues, of this worker and of all. @default 500 */
   readonly maxQueues?: number | undefined;
+  /** One process of each group tells what is true of all queues. @default that of all who name none */
+  readonly group?: string | undefined;
   /** How late the event loop was at most in the last minute, in milliseconds. */
   readonly loopLagMs: () => number;
   /** A broker's. @default this worker is never the one that tells what is true of all queues */
@@ -86,8 +88,8 @@ export function createWorkerMetrics(options: WorkerMetricsOptions): WorkerMetric
   countTroubles(registry, options, queueOf);
   observeDurations(own, options.events, labels);
   const countBusy = showWorker({ registry, own }, options, labels);
-  const { exporter, ping, maxQueues } = options;
-  const fleet = new FleetMetrics({ registry: own, exporter, ping, maxQueues });
+  const { exporter, ping, maxQueues, group } = options;
+  const fleet = new FleetMetrics({ registry: own, exporter, ping, maxQueues, group });
   return {
     contentType: registry.contentType,
     text: async () => (await Promise.all([own.text(), registry.metrics()])).join('\n'),

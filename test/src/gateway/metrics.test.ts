@@ -110,6 +110,17 @@ test('one of several gateways tells what is true of all queues', async () => {
   });
 });
 
+test('one of each group of gateways tells what is true of all queues', async () => {
+  const east = await startGateway({ tasks, gateway: { metricGroup: 'east' } });
+  const { place, goflow } = east;
+  const west = await startGateway({ tasks, place, gateway: { metricGroup: 'west' } });
+  const none = await startGateway({ tasks, place });
+  await goflow.push('a', 'x');
+  const depth = 'goflow_queue_tasks{queue="default",state="waiting"}';
+  for (const { ask: asked } of [east, west, none])
+    await until(async () => valueIn((await asked('/metrics')).text, depth) === 1, { what: depth });
+});
+
 test('metrics are open with tokens, unless one is for reading', async () => {
   const closed = await startGateway({ tasks });
   expectProblem(await closed.ask('/metrics', { role: 'none' }), 401, 'UNAUTHORIZED');

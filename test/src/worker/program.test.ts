@@ -210,6 +210,7 @@ test('every flag can be set by its variable', async () => {
     GOFLOW_LEASE: '1m',
     GOFLOW_METRIC_TYPES: '0',
     GOFLOW_METRIC_QUEUES: '0',
+    GOFLOW_METRIC_GROUP: 'tests',
     GOFLOW_LOG_LEVEL: 'silent',
     BLOCKED: '1',
   });

@@ -19,7 +19,13 @@ export interface ProgramSettings
   extends Required<
     Pick<
       GatewayOptions,
-      'prefix' | 'rateLimit' | 'bodyLimit' | 'dashboard' | 'metricTypes' | 'metricQueues'
+      | 'prefix'
+      | 'rateLimit'
+      | 'bodyLimit'
+      | 'dashboard'
+      | 'metricTypes'
+      | 'metricQueues'
+      | 'metricGroup'
     >
   > {
   readonly tasks: string;
@@ -80,6 +86,7 @@ const FLAGS: Readonly<Record<keyof Omit<ProgramSettings, Secret>, Flag>> = {
   },
   metricTypes: SHARED_FLAGS.metricTypes,
   metricQueues: SHARED_FLAGS.metricQueues,
+  metricGroup: SHARED_FLAGS.metricGroup,
   encryptionKeys: SHARED_FLAGS.encryptionKeys,
   logLevel: SHARED_FLAGS.logLevel,
 };

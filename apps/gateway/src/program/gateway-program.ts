@@ -77,7 +77,7 @@ function listenToSignals(program: NodeJS.Process, { graceMs, logger, stop }: Sto
 async function optionsOf(settings: ProgramSettings) {
   const { tasks, redis, prefix, port, host, readToken, pushToken, operateToken } = settings;
   const { rateLimit, bodyLimit, dashboard, grace, encryptionKeys } = settings;
-  const { metricTypes, metricQueues } = settings;
+  const { metricTypes, metricQueues, metricGroup } = settings;
   return {
     tasks: await loadTasks(tasks),
     redis,
@@ -88,6 +88,7 @@ async function optionsOf(settings: ProgramSettings) {
     dashboard,
     metricTypes,
     metricQueues,
+    metricGroup,
     grace,
     encryption: encryptionKeys,
   };

@@ -27,6 +27,7 @@ test('with nothing but the modules, all the rest has a default', () => {
     compressAbove: undefined,
     metricTypes: 500,
     metricQueues: 500,
+    metricGroup: undefined,
     logLevel: 'info',
   });
 });
@@ -48,6 +49,7 @@ const SETTINGS = [
   ['compressAbove', 'GOFLOW_COMPRESS_ABOVE', ['10000', 10_000], ['256', 256]],
   ['metricTypes', 'GOFLOW_METRIC_TYPES', ['0', 0], ['10000', 10_000]],
   ['metricQueues', 'GOFLOW_METRIC_QUEUES', ['7', 7], ['0', 0]],
+  ['metricGroup', 'GOFLOW_METRIC_GROUP', ['a', 'a'], ['b-2', 'b-2']],
   ['logLevel', 'GOFLOW_LOG_LEVEL', ['debug', 'debug'], ['silent', 'silent']],
 ] as const;
 
@@ -129,6 +131,7 @@ const REFUSED = [
   refused('compressAbove', '--compress-above <bytes>', ' |abc|0|255|-1|300.5|1e4|10kb|536870913'),
   refused('metricTypes', '--metric-types <n>', ' |abc|1.5|-1|10001'),
   refused('metricQueues', '--metric-queues <n>', ' |abc|1.5|-1|10001'),
+  refused('metricGroup', '--metric-group <name>', ` |a b|A|{a}|${'a'.repeat(65)}`),
   refused('logLevel', '--log-level <level>', ' |loud|INFO|toString'),
 ];
 

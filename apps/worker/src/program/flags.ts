@@ -44,6 +44,7 @@ export interface ProgramSettings {
   readonly compressAbove: number | undefined;
   readonly metricTypes: number;
   readonly metricQueues: number;
+  readonly metricGroup: string | undefined;
   readonly encryptionKeys: EncryptionOptions | undefined;
   readonly logLevel: LogLevel;
   /** `undefined`: it runs no commands. */
@@ -138,6 +139,7 @@ const FLAGS: Readonly<Record<keyof FlagSettings, Flag>> = {
   },
   metricTypes: SHARED_FLAGS.metricTypes,
   metricQueues: SHARED_FLAGS.metricQueues,
+  metricGroup: SHARED_FLAGS.metricGroup,
   encryptionKeys: SHARED_FLAGS.encryptionKeys,
   logLevel: SHARED_FLAGS.logLevel,
   ...EXEC_FLAGS,

@@ -33,7 +33,7 @@ export async function runProgram(
   const { tasks, handlers } = await loadAll(settings);
   const { redis, prefix, concurrency, port, host, token, readToken, ...rest } = settings;
   const { grace, lease, sharedCalls, compressAbove, encryptionKeys } = rest;
-  const { metricTypes, metricQueues } = rest;
+  const { metricTypes, metricQueues, metricGroup } = rest;
   const { minConcurrency: min, maxConcurrency: max, label: labels } = rest;
   const http = httpOf({ port, host, token, readToken });
   const options = {
@@ -51,6 +51,7 @@ export async function runProgram(
     compressAbove,
     metricTypes,
     metricQueues,
+    metricGroup,
     encryption: encryptionKeys,
     tracing: tracing?.tracing,
     logger: log,

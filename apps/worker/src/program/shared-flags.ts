@@ -1,6 +1,6 @@
 import { checkRedisUrl } from '@goflow/broker/redis-url';
 import { checkPrefix, GoflowError } from '@goflow/shared';
-import { checkMaxLabels } from '@goflow/shared/metrics';
+import { checkGroup, checkMaxLabels } from '@goflow/shared/metrics';
 import { LOG_LEVELS } from '@goflow/telemetry/logger';
 import { readEncryptionKeys } from './encryption-keys.js';
 import { readLogLevel, readText, toNumber } from './read-texts.js';
@@ -66,6 +66,12 @@ export const SHARED_FLAGS = {
     help: 'queues with a label of their own in metrics; the rest is other',
     fallback: '500',
     read: (value) => checkMaxLabels('--metric-queues', toNumber(value)),
+  },
+  metricGroup: {
+    flag: '--metric-group <name>',
+    env: 'GOFLOW_METRIC_GROUP',
+    help: 'processes that one Prometheus scrapes, where several do (default: none)',
+    read: (value) => checkGroup('--metric-group', value),
   },
   logLevel: {
     flag: '--log-level <level>',

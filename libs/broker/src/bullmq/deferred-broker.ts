@@ -166,7 +166,7 @@ function exporterOf(
     get isElected() {
       return broker()?.exporter?.isElected ?? false;
     },
-    claim: () => call((one) => of(one).claim()),
+    claim: (group) => call((one) => of(one).claim(group)),
     look: () => call((one) => of(one).look()),
     // What could not be loaded was never elected.
     resign: () => call((one) => of(one).resign()).catch(() => undefined),

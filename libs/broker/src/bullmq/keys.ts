@@ -40,6 +40,7 @@ type FleetPart =
   | 'audit-workers'
   | 'queues'
   | 'exporter'
+  | `exporter:${string}`
   | 'runs';
 
 /** The channel on which all workers hear that the rules have changed. */

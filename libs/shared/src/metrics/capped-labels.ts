@@ -1,4 +1,5 @@
 import { checkInteger } from '../options/invalid-option.js';
+import { checkQueueName } from '../options/names.js';
 import { OTHER } from './metric-catalogue.js';
 
 /** How many types, and how many queues, get a label of their own, unless told otherwise: of a type some 60 series on a worker, and as many lines. */
@@ -10,6 +11,10 @@ const MAX_LABELS = 10_000;
 /** @throws OPTION_INVALID */
 export const checkMaxLabels = (name: string, given: unknown): number =>
   checkInteger(name, given ?? DEFAULT_MAX_LABELS, [0, MAX_LABELS]);
+
+/** A group of processes that one Prometheus scrapes. @throws OPTION_INVALID */
+export const checkGroup = (name: string, given: unknown): string | undefined =>
+  given === undefined ? undefined : checkQueueName(name, given);
 
 /** Which values of a label are shown, such as types or queues: the first that are seen, so many of them; the rest is `other`. */
 export class CappedLabels {

@@ -4,7 +4,7 @@
  * @module
  */
 
-export { CappedLabels, checkMaxLabels, DEFAULT_MAX_LABELS } from './capped-labels.js';
+export { CappedLabels, checkGroup, checkMaxLabels, DEFAULT_MAX_LABELS } from './capped-labels.js';
 export type { Sample } from './computed-metric.js';
 export { addComputed, single } from './computed-metric.js';
 export { DurationHistogram } from './duration-histogram.js';

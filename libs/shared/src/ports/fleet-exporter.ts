@@ -32,8 +32,10 @@ export interface FleetExporter {
   /**
    * Takes part from now on, until it was not called for 150 s: who is never asked for metrics is not elected. True when this process is elected;
    * where nobody is, it becomes it. While the broker is away it may stay open until it answers.
+   *
+   * @param group one is elected in each; always the same of one process. @default that of all who name none
    */
-  claim(): Promise<boolean>;
+  claim(group?: string): Promise<boolean>;
   /** Whether this process is elected, as far as is known; asking costs nothing. */
   readonly isElected: boolean;
   /** What is true of all queues now. Whether this process is elected is not looked at. @throws what the broker throws */

@@ -38,8 +38,8 @@ export class BullMqExporter implements FleetExporter {
     return this.#lease.isHeld;
   }
 
-  claim(): Promise<boolean> {
-    return this.#lease.claim();
+  claim(group?: string): Promise<boolean> {
+    return this.#lease.claim(group);
   }
 
   resign(): Promise<void> {

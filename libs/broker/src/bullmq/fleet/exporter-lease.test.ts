@@ -36,6 +36,18 @@ test('one holds it, at once, and keeps it; others come when it resigns', async (
   expect(await second.claim()).toBe(false);
 });
 
+test('each group has one, and so have those that name none', async () => {
+  const { redis, key, lease } = await open();
+  const [none, east, other, west] = [lease(), lease(), lease(), lease()];
+  expect(await none.claim()).toBe(true);
+  expect(await east.claim('east')).toBe(true);
+  expect(await other.claim('east')).toBe(false);
+  expect(await west.claim('west')).toBe(true);
+  await east.resign();
+  expect(await redis.exists(key, `${key}:east`, `${key}:west`)).toBe(2);
+  expect(await other.claim('east')).toBe(true);
+});
+
 test('who waits follows by itself when a lease is over, also one that never ends; nobody is elected who does not hold it', async () => {
   const { redis, key, lease } = await open();
   await redis.set(key, 'somebody who was killed', 'PX', 700);

@@ -36,12 +36,12 @@ export interface ExporterLeaseOptions {
 }
 
 /**
- * A lease that one process of a prefix holds at a time, among those that claim it: 6 s, renewed every 2 s. One that was killed is followed by
+ * A lease that one process of a prefix, and of a group, holds at a time, among those that claim it: 6 s, renewed every 2 s. One that was killed is followed by
  * another when its lease is over, one that resigns at once. Who was not asked for 150 s gives it back. Its timer does not keep the process alive.
  */
 export class ExporterLease {
   readonly #options: ExporterLeaseOptions;
-  readonly #key: string;
+  #key: string;
   readonly #owner = randomUUID();
   #heldUntil = Number.NEGATIVE_INFINITY;
   #wantedUntil = Number.NEGATIVE_INFINITY;
@@ -59,8 +59,10 @@ export class ExporterLease {
     return performance.now() < this.#heldUntil;
   }
 
-  /** Wants it for the next 150 s. Never rejects; while Redis is away it is false at once, while Redis hangs it stays open. */
-  async claim(): Promise<boolean> {
+  /** Wants it for the next 150 s, always of the same group. Never rejects; while Redis is away it is false at once, while Redis hangs it stays open. */
+  async claim(group?: string): Promise<boolean> {
+    const part = group === undefined ? 'exporter' : (`exporter:${group}` as const);
+    this.#key = fleetKey(this.#options.prefix, part);
     this.#wantedUntil = performance.now() + WANTED_MS;
     if (!this.isHeld) await this.#ask();
     return this.isHeld;
