@@ -25,7 +25,7 @@ const MS_PER_WATCHED = 0.002;
 
 /** Looks at many ids, each at its own growing pause, all that are due in one go. One timer, however many ids. */
 export class Poller {
-  readonly #look: (ids: readonly TaskId[]) => Promise<void>;
+  readonly #look: (ids: readonly TaskId[]) => Promise<unknown>;
   readonly #watched = new Map<TaskId, Watched>();
   /** To be looked at next, whatever their pauses say. */
   readonly #next = new Set<TaskId>();
@@ -36,7 +36,7 @@ export class Poller {
   #firesAt = Number.POSITIVE_INFINITY;
   #looking = false;
 
-  constructor(look: (ids: readonly TaskId[]) => Promise<void>) {
+  constructor(look: (ids: readonly TaskId[]) => Promise<unknown>) {
     this.#look = look;
   }
 

@@ -42,6 +42,11 @@ export class Answers {
     this.opener = new Opener(deps.cipher);
   }
 
+  /** True for a type that there is a contract of. */
+  knows(type: string): boolean {
+    return this.#deps.tasks.contracts.has(type);
+  }
+
   /** The record as it counts now; `undefined` when its retention is over. */
   current<R extends TaskRecord>(record: R | undefined): R | undefined {
     if (!record) return undefined;

@@ -13,6 +13,7 @@ import {
 } from '@goflow/shared';
 import { Addressed } from './addressed.js';
 import type { WaitOptions } from './goflow.js';
+import { LateCause } from './late-cause.js';
 import { Poller } from './poller.js';
 import { type Answers, factsOf, toWaitError } from './task-answers.js';
 
@@ -46,6 +47,7 @@ export class Waiting {
   readonly #answers: Answers;
   readonly #followers = new Map<TaskId, Follower[]>();
   readonly #poller: Poller;
+  readonly #causes: LateCause;
   /** Types that this client waits for. */
   readonly #types = new Set<string>();
   readonly #addressed = new Addressed();
@@ -57,6 +59,7 @@ export class Waiting {
   constructor(broker: Broker, answers: Answers) {
     this.#broker = broker;
     this.#answers = answers;
+    this.#causes = new LateCause(broker);
     this.#poller = new Poller((ids) => this.#look(ids));
   }
 
@@ -134,14 +137,21 @@ export class Waiting {
     this.#inbox = undefined;
   }
 
-  /** One last look: its message may have been lost. */
+  /** One last look: its message may have been lost. One that nobody can take is told as such. */
   #lookLast(follower: Follower, timeoutMs: number): void {
-    const over = (): void => {
+    const { id } = follower;
+    const over = (why?: string): void => {
       clearTimeout(late);
-      follower.giveUp(new WaitTimeoutError(follower.id, timeoutMs));
+      follower.giveUp(new WaitTimeoutError(id, timeoutMs, why));
     };
-    const late = setTimeout(over, LAST_LOOK_MS);
-    this.#look([follower.id]).then(over, over);
+    const late = setTimeout(() => over(), LAST_LOOK_MS);
+    const whyOf = ([current]: readonly (TaskRecord | undefined)[]): Promise<void> | void => {
+      clearTimeout(late);
+      // A function of local mode has no contract, and workers do not tell of it.
+      if (!current || !this.#answers.knows(current.type)) return over();
+      return this.#causes.of(current).then(over);
+    };
+    this.#look([id]).then(whyOf, () => over());
   }
 
   #remember(follower: Follower): void {
@@ -193,14 +203,15 @@ export class Waiting {
   }
 
   /** One look at open waits; answers those that have an outcome, and learns which types are waited for. */
-  async #look(ids: readonly TaskId[]): Promise<void> {
+  async #look(ids: readonly TaskId[]): Promise<readonly (TaskRecord | undefined)[]> {
     const records = await this.#broker.read(ids);
-    records.forEach((record, index) => {
+    return records.map((record, index) => {
       const id = ids[index] ?? '';
       const current = this.#answers.current(record);
       if (current && this.#types.size < MAX_TYPES) this.#types.add(current.type);
       if (current && isFinal(current.state)) this.#deliver(current);
       else if (!current) this.#settle(id, undefined);
+      return current;
     });
   }
 

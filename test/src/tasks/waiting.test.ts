@@ -1,10 +1,10 @@
 import { defineTasks, WaitTimeoutError } from '@goflow/sdk';
-import { until } from '@goflow/testing';
+import { RedisServer, until } from '@goflow/testing';
 import { defineHandlers } from '@goflow/worker';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { newPlace, openRedis } from '../support/redis.js';
-import { openClient, startSystem } from '../support/system.js';
+import { makeWorker, openClient, startSystem } from '../support/system.js';
 
 const tasks = defineTasks({ repeater: { payload: z.string(), result: z.string() } });
 const handlers = defineHandlers(tasks, { repeater: (payload) => payload });
@@ -44,6 +44,40 @@ test('a result too large for a message is fetched', async () => {
   await goflow.wait(await goflow.push('repeater', 'learn'));
   const large = 'x'.repeat(200_000);
   expect(await goflow.wait(await goflow.push('repeater', large))).toBe(large);
+});
+
+test('a wait that ends in vain says why nobody takes the task, where something holds it up', async () => {
+  const place = newPlace();
+  const goflow = openClient(tasks, place);
+  const id = await goflow.push('repeater', 'nobody runs this');
+  const waitFor = (one: typeof id) => goflow.wait(one, { timeout: 20 });
+  await expect(waitFor(id)).rejects.toMatchObject({
+    message: `no outcome of task ${id} within 20 ms; the task is held up: no live worker has a handler of this type: it waits for one`,
+    details: { heldUpBy: 'no live worker has a handler of this type: it waits for one' },
+  });
+  const worker = makeWorker({ tasks, handlers, concurrency: 0 }, place);
+  await worker.start();
+  await until(async () => (await goflow.inspector.workers()).length === 1, { what: 'the worker' });
+  await expect(waitFor(id)).rejects.toMatchObject({
+    message: `no outcome of task ${id} within 20 ms; the task goes on`,
+    details: undefined,
+  });
+  await goflow.fleet.pause('default');
+  const waits = await Promise.allSettled([waitFor(id), waitFor(await goflow.push('repeater', ''))]);
+  for (const wait of waits)
+    expect(wait).toMatchObject({ reason: { details: { heldUpBy: 'its queue is paused' } } });
+});
+
+test('where Redis is away, a wait that ends in vain is told soon, and without a cause', async () => {
+  const server = await RedisServer.start();
+  onTestFinished(() => server.stop());
+  const goflow = openClient(tasks, { redis: server.url, prefix: 'p' });
+  const id = await goflow.push('repeater', 'nobody runs this');
+  server.pause();
+  const begunAt = performance.now();
+  await expect(goflow.wait(id, { timeout: 20 })).rejects.toMatchObject({ details: undefined });
+  expect(performance.now() - begunAt).toBeLessThan(2_000);
+  server.resume();
 });
 
 test('a wait ends: by its deadline, by its signal, by close; the task goes on', async () => {

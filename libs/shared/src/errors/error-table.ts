@@ -84,7 +84,7 @@ export const ERRORS = Object.freeze({
     http: 504,
     retryable: true,
     when: 'The outcome of a task did not arrive within the `timeout` of `wait`.',
-    cure: 'The task goes on: wait again, or ask `getResult(id)` later.',
+    cure: 'The task goes on: wait again, or ask `getResult(id)` later. Of `wait`, `error.details.heldUpBy` says why it cannot start, where that is so.',
   }),
   WAIT_ABORTED: entry({
     http: 499,

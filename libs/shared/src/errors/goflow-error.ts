@@ -68,14 +68,19 @@ export class TaskFailedError extends GoflowError {
 const wordsOf = ({ message, code }: TaskFailure): string =>
   message === ENCRYPTED_TEXT ? `${code} ${ENCRYPTED_TEXT}` : message;
 
-/** The outcome of a task did not arrive in time (`WAIT_TIMEOUT`). The task itself goes on. */
+/**
+ * The outcome of a task did not arrive in time (`WAIT_TIMEOUT`). The task itself goes on. Where it cannot start, as nobody can take it, the
+ * message and `details.heldUpBy` say why.
+ */
 export class WaitTimeoutError extends GoflowError {
   override readonly name = 'WaitTimeoutError';
   readonly taskId: string;
   readonly timeoutMs: number;
 
-  constructor(taskId: string, timeoutMs: number) {
-    super('WAIT_TIMEOUT', `no outcome of task ${taskId} within ${timeoutMs} ms; the task goes on`);
+  constructor(taskId: string, timeoutMs: number, heldUpBy?: string) {
+    const why = heldUpBy === undefined ? 'the task goes on' : `the task is held up: ${heldUpBy}`;
+    const message = `no outcome of task ${taskId} within ${timeoutMs} ms; ${why}`;
+    super('WAIT_TIMEOUT', message, heldUpBy === undefined ? {} : { details: { heldUpBy } });
     this.taskId = taskId;
     this.timeoutMs = timeoutMs;
   }
