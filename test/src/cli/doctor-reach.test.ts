@@ -146,10 +146,14 @@ test('the least rights of docs/redis.md: what may not be asked is unknown, and n
 
 test('options that are none; a terminal gets colours, and lines that fit', async () => {
   const server = await startServer();
-  expect(await callDoctor(server.url, ['--watch', '1ms'])).toMatchObject({ code: 2 });
+  expect(await callDoctor(server.url, ['--watch', '1ms'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('Expected `--watch` to be a duration'),
+  });
   const { code, stdout } = await runInTerminal(
     undefined,
-    ['doctor', '--redis', server.url, '--watch', '500ms'],
+    // Digits alone are milliseconds, here as everywhere.
+    ['doctor', '--redis', server.url, '--watch', '500', '--timeout', '9000'],
     { columns: 60 },
   );
   expect(code).toBe(0);

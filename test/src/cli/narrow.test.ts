@@ -23,7 +23,7 @@ test.each([40, 0])('an id is whole in a terminal of %i columns', async (columns)
 
 test('in 40 columns no line of top is broken by the terminal', async () => {
   const place = newPlace();
-  const args = ['top', '--interval', '500ms'];
+  const args = ['top', '--interval', '500'];
   const { shown, type, ended } = startInTerminal(place, args, { columns: 40 });
   await until(() => shown().includes('no worker is alive'), { what: 'the first look' });
   type('q');

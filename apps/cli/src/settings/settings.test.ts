@@ -23,7 +23,7 @@ test('flags come first, then the environment, then the nearest file above', asyn
     'redis: redis://file\nprefix: of-file\ntasks: ./tasks.js\ntimeout: 1500\n',
   );
   const file = await readSettings({ ...none, cwd: below });
-  expect(file).toMatchObject({ redis: 'redis://file', prefix: 'of-file', timeout: '1500' });
+  expect(file).toMatchObject({ redis: 'redis://file', prefix: 'of-file', timeout: 1_500 });
   expect(file.tasks).toBe(join(folder, 'tasks.js'));
   const env = { REDIS_URL: 'redis://env', GOFLOW_PREFIX: '' };
   const both = await readSettings({ flags: { timeout: '2s' }, env, cwd: below });
@@ -62,6 +62,29 @@ test('a file that was named must be there; a URL that is none is not quoted', as
   });
   const wrong = readSettings({ ...none, flags: { redis: 'http://:secret@x' }, cwd: below });
   await expect(wrong).rejects.toMatchObject({ message: expect.not.stringContaining('secret') });
+});
+
+test.each([
+  ['redis', 'http://x'],
+  ['prefix', 'a b'],
+  ['timeout', 'x'],
+])('a %s that is none is told with where it was said', async (name, value) => {
+  const { below, path } = await folderWith(`${name}: ${value}`);
+  const [flag, variable] = {
+    redis: ['--redis <url>', 'REDIS_URL'],
+    prefix: ['--prefix <name>', 'GOFLOW_PREFIX'],
+    timeout: ['--timeout <duration>', 'GOFLOW_TIMEOUT'],
+  }[name] as [string, string];
+  const env = { [variable]: value };
+  for (const [source, given] of [
+    [path, none],
+    [variable, { ...none, env }],
+    [flag, { env, flags: { [name]: value } }],
+  ] as const)
+    await expect(readSettings({ ...given, cwd: below })).rejects.toMatchObject({
+      code: 'OPTION_INVALID',
+      message: expect.stringContaining(`${source}: Expected \`${name}\` to be `),
+    });
 });
 
 // Windows has no such rights.

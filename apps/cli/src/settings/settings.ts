@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { checkRedisUrl } from '@goflow/broker/redis-url';
-import { checkPrefix } from '@goflow/shared';
+import { checkPrefix, type Duration, GoflowError, isGoflowError, toMs } from '@goflow/shared';
+import { toDuration } from '../input/given.js';
 import { readSettingsFile } from './settings-file.js';
 
 /** What every command may be told, checked. */
@@ -16,8 +17,8 @@ export interface Settings {
   readonly tasks: string | undefined;
   /** JSON file of keys: an absolute path. */
   readonly encryptionKeys: string | undefined;
-  /** How long Redis may take, as a duration. @default '5s' */
-  readonly timeout: string;
+  /** How long Redis may take. @default '5s' */
+  readonly timeout: Duration;
   /** Answers as JSON: one document, or one a line where there are many. */
   readonly json: boolean;
   /** The file that was read. */
@@ -78,7 +79,7 @@ export interface SettingSources {
 /**
  * Reads the settings: flags first, then the environment, then `.goflow.yaml` of this folder or the nearest above.
  *
- * @throws OPTION_INVALID naming the flag, the variable, or the line of the file
+ * @throws OPTION_INVALID naming the flag, the variable, or the file: nobody guesses which of them it was
  */
 export async function readSettings({
   flags,
@@ -89,21 +90,48 @@ export async function readSettings({
   const named = flags.config as string | undefined;
   const isFileRead = isAllRead || named !== undefined;
   const file = isFileRead ? await readSettingsFile({ cwd, named }, SETTINGS) : undefined;
-  const valueIn = ({ name, env: variable }: SettingSpec): string | undefined =>
-    (flags[name] as string | undefined) ??
-    ((isAllRead && env[variable]) || undefined) ??
-    file?.values[name];
-  const given = Object.fromEntries(SETTINGS.map((spec) => [spec.name, valueIn(spec)]));
-  const { redis, prefix, timeout = '5s', tasks, encryptionKeys } = given;
+  const find = ({ name, flags: flag, env: variable }: SettingSpec): Found => {
+    if (flags[name] !== undefined) return { value: flags[name] as string, source: flag };
+    if (isAllRead && env[variable]) return { value: env[variable], source: variable };
+    return { value: file?.values[name], source: file?.path };
+  };
+  const found = Object.fromEntries(SETTINGS.map((spec) => [spec.name, find(spec)]));
+  const { value: redis } = found.redis ?? {};
+  const { value: tasks } = found.tasks ?? {};
+  const { value: encryptionKeys } = found.encryptionKeys ?? {};
   return {
-    redis: checkRedisUrl('--redis (or REDIS_URL)', redis ?? 'redis://127.0.0.1:6379'),
+    redis: checked(found.redis, (url) => checkRedisUrl('redis', url)) ?? 'redis://127.0.0.1:6379',
     isRedisGiven: redis !== undefined,
     isRedisFlag: flags.redis !== undefined,
-    prefix: prefix === undefined ? undefined : checkPrefix(prefix),
+    prefix: checked(found.prefix, checkPrefix),
     tasks: tasks === undefined ? undefined : resolve(cwd, tasks),
     encryptionKeys: encryptionKeys === undefined ? undefined : resolve(cwd, encryptionKeys),
-    timeout,
+    timeout: checked(found.timeout, checkTimeout) ?? '5s',
     json: flags.json === true,
     file: file?.path,
   };
+}
+
+/** What a setting was given, and where. */
+interface Found {
+  readonly value: string | undefined;
+  readonly source: string | undefined;
+}
+
+const TIMEOUT = { minMs: 10, maxMs: 600_000 };
+
+function checkTimeout(text: string): Duration {
+  const timeout = toDuration(text);
+  toMs('timeout', timeout, TIMEOUT);
+  return timeout;
+}
+
+function checked<T>(found: Found | undefined, check: (value: string) => T): T | undefined {
+  if (found?.value === undefined) return undefined;
+  try {
+    return check(found.value);
+  } catch (error) {
+    if (!isGoflowError(error)) throw error;
+    throw new GoflowError(error.code, `${found.source}: ${error.message}`);
+  }
 }

@@ -6,20 +6,23 @@ import { diagnose } from '../../doctor/diagnose.js';
 import type { Finding, KnownTypes } from '../../doctor/finding.js';
 import { reportLines } from '../../doctor/report.js';
 import { EXIT, type ExitCode } from '../../exit-code.js';
+import { namedByFlag, textOf, toDuration } from '../../input/given.js';
 
 /** `goflow doctor` */
-export const run: RunCommand = async (_args, { watch, strict }, { settings, out, signal }) => {
+export const run: RunCommand = async (_args, options, { settings, out, signal }) => {
   const { redis, prefix = DEFAULT_PREFIX, timeout, tasks } = settings;
   const contracts = await contractsOf(tasks);
+  const text = textOf(options, 'watch');
+  const watch = text === undefined ? undefined : toDuration(text);
   const queues = [...new Set(contracts.values())];
   try {
     const facts = await examineRedis({ redis, prefix, timeout, watch, queues, signal });
     const findings = diagnose(facts, contracts);
     out.answer({ prefix, watchMs: facts.watchMs, findings }, () => reportLines(findings, out));
-    return exitCodeFor(findings, strict === true);
+    return exitCodeFor(findings, options.strict === true);
   } catch (error) {
     if (signal.aborted) return EXIT.interrupted;
-    throw error;
+    throw namedByFlag(error, { watch: '--watch' });
   }
 };
 

@@ -4,6 +4,7 @@ import type { RunCommand } from '../../../command.js';
 import type { Connection } from '../../../connection/connect.js';
 import type { Context } from '../../../context.js';
 import { EXIT } from '../../../exit-code.js';
+import { textOf, toDuration } from '../../../input/given.js';
 import { withIso } from '../../../terminal/iso.js';
 import { oneLine } from '../../../terminal/printable.js';
 import { type Sample, takeSample } from './sample.js';
@@ -14,7 +15,7 @@ const INTERVAL = { minMs: 500, maxMs: 60_000 };
 
 /** `goflow top` */
 export const run: RunCommand = async (_args, options, context) => {
-  const everyMs = toMs('--interval', options.interval ?? '2s', INTERVAL);
+  const everyMs = toMs('--interval', toDuration(textOf(options, 'interval') ?? '2s'), INTERVAL);
   const { out, connect } = context;
   const connection = await connect();
   if (options.once !== true && out.isTerminal && !out.json)
