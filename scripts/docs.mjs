@@ -57,7 +57,7 @@ const METRIC_GROUPS = [
   [
     'exporter',
     'Of all queues, from one process',
-    'What is true of a queue, of the fleet and of Redis is the same wherever it is asked. So it comes from **one process only**, which is elected among those that are scraped: `sum by (queue, state) (goflow_queue_tasks)` is true, and nothing is counted twice.',
+    'What is true of a queue, of the fleet and of Redis is the same wherever it is asked. So it comes from **one process only**, which is elected among those that are scraped: `sum by (queue, state) (goflow_queue_tasks)` is true, but for [a moment](#how-sums-are-right) when another one is elected.',
   ],
   ['process', 'Of each process that can be elected', 'The workers and gateways that are scraped.'],
   [
