@@ -55,18 +55,7 @@ export function QueueCard({ load, view, depths, troubles, role, shown }: QueueCa
           {may(role, 'operate') && <PauseForm queue={queue} isPaused={isPaused} shown={shown} />}
         </nav>
       </div>
-      {troubles.map(({ kind, about, text, path, query }) => (
-        <p class="why">
-          <span class={kind}>{kind === 'bad' ? 'error' : 'warning'}</span>{' '}
-          {path === '/queues' ? (
-            oneLine(text)
-          ) : (
-            <a href={hrefOf(path, query)} data-key={`trouble ${about}`}>
-              {oneLine(text)}
-            </a>
-          )}
-        </p>
-      ))}
+      <Wrong troubles={troubles} />
       <dl class="figures">
         {SHOWN_STATES.map((state) => (
           <div>
@@ -84,6 +73,26 @@ export function QueueCard({ load, view, depths, troubles, role, shown }: QueueCa
       )}
       <Figures load={load} view={view} />
     </section>
+  );
+}
+
+/** What is wrong with it, and where more is to be seen, unless that is here. */
+function Wrong({ troubles }: Pick<QueueCardProps, 'troubles'>): VNode {
+  return (
+    <>
+      {troubles.map(({ kind, about, text, path, query }) => (
+        <p class="why">
+          <span class={kind}>{kind === 'bad' ? 'error' : 'warning'}</span>{' '}
+          {path === '/queues' ? (
+            oneLine(text)
+          ) : (
+            <a href={hrefOf(path, query)} data-key={`trouble ${about}`}>
+              {oneLine(text)}
+            </a>
+          )}
+        </p>
+      ))}
+    </>
   );
 }
 
