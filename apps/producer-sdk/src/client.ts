@@ -27,6 +27,7 @@ import {
 import type { ResolvedBounds } from './bounds/bound-options.js';
 import { ClientLoad } from './bounds/client-load.js';
 import { QueueRooms } from './bounds/queue-rooms.js';
+import { checkId } from './check-id.js';
 import { ChunkSender } from './chunk-sender.js';
 import { FleetControl } from './fleet/fleet-control.js';
 import type { CancelOptions, WaitOptions } from './goflow.js';
@@ -147,18 +148,19 @@ export class Client {
   }
 
   async getResult(id: TaskId): Promise<TaskResult> {
-    const [record] = await this.#broker.read([id]);
+    const [record] = await this.#broker.read([checkId(id)]);
     return this.#answers.result(id, record);
   }
 
   async status(id: TaskId): Promise<TaskStatus> {
     return this.#answers.status(
       id,
-      parseTaskId(id) && (await this.#broker.detail(id, { values: false })),
+      parseTaskId(checkId(id)) && (await this.#broker.detail(id, { values: false })),
     );
   }
 
   watch(id: TaskId, options: WatchOptions = {}): AsyncGenerator<TaskChange, void, undefined> {
+    checkId(id);
     checkKnown('options', options, ['signal']);
     const status = (): Promise<TaskStatus> => this.status(id);
     const { opener } = this.#answers;
@@ -217,7 +219,7 @@ export class Client {
   async cancel(id: TaskId, options: CancelOptions = {}): Promise<Cancelled> {
     checkKnown('options', options, ['reason']);
     const reason = checkReason(options.reason === undefined ? 'no reason given' : options.reason);
-    if (!parseTaskId(id)) return { found: 'unknown', effect: 'none' };
+    if (!parseTaskId(checkId(id))) return { found: 'unknown', effect: 'none' };
     // Its time may be over without anybody there to record that: final is final.
     const [record] = await this.#broker.read([id]);
     const state = this.#answers.current(record)?.state;

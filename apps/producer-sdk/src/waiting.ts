@@ -12,6 +12,7 @@ import {
   WaitTimeoutError,
 } from '@goflow/shared';
 import { Addressed } from './addressed.js';
+import { checkId } from './check-id.js';
 import type { WaitOptions } from './goflow.js';
 import { LateCause } from './late-cause.js';
 import { Poller } from './poller.js';
@@ -91,7 +92,7 @@ export class Waiting {
   async wait(id: TaskId, { timeout, signal }: WaitOptions = {}): Promise<unknown> {
     const timeoutMs =
       timeout === undefined ? DEFAULT_TIMEOUT_MS : toMs('timeout', timeout, { minMs: 1 });
-    const result = await this.outcome(id, { timeoutMs, signal });
+    const result = await this.outcome(checkId(id), { timeoutMs, signal });
     const error = toWaitError(result);
     if (error) throw error;
     return result.status === 'completed' ? result.value : undefined;

@@ -221,3 +221,28 @@ test('a handler that rejects twice fails once', async () => {
   const id = await goflow.push('echo', 1);
   await expect(goflow.wait(id)).rejects.toMatchObject({ failure: { message: 'first' } });
 });
+
+test('what is no id is refused, and the promise of a push that nobody awaited is told as such', async () => {
+  const goflow = openClient(anything, newPlace());
+  const pushing = goflow.push('echo', 1);
+  const notAwaited =
+    'Expected `id` to be the id of a task (await the push), got a Promise (object)';
+  const asks = (id: never): Promise<unknown>[] => [
+    goflow.getResult(id),
+    goflow.status(id),
+    goflow.wait(id),
+    goflow.cancel(id),
+    (async () => goflow.watch(id).next())(),
+    goflow.inspector.get(id),
+    goflow.inspector.deadLetters.redrive(id),
+    goflow.inspector.deadLetters.discard(id),
+  ];
+  for (const end of await Promise.allSettled(asks(pushing as never)))
+    expect(end).toMatchObject({ reason: { code: 'OPTION_INVALID', message: notAwaited } });
+  for (const end of await Promise.allSettled(asks(undefined as never)))
+    expect(end).toMatchObject({ reason: { code: 'OPTION_INVALID', details: { option: 'id' } } });
+  await expect(goflow.waitAll([await pushing, pushing as never])).rejects.toThrow(
+    'Expected `ids[1]` to be the id of a task (await the push), got a Promise (object)',
+  );
+  await pushing;
+});

@@ -7,6 +7,7 @@ import {
   type TaskDetail,
   type TaskState,
 } from '@goflow/shared';
+import { checkId } from '../check-id.js';
 import { Opener } from '../opener.js';
 import { Seal } from '../seal.js';
 import { type BulkPlan, type BulkReport, BulkRun, type BulkTally } from './bulk-run.js';
@@ -135,8 +136,8 @@ export class DeadLetters implements GoflowDeadLetters {
     return new BulkRun(plan, this.#deps.broker.clock).over(this.#source, question);
   }
 
-  async #read(id: unknown): Promise<TaskDetail | undefined> {
-    const task = parseTaskId(id) && (await this.#deps.broker.detail(id as string));
+  async #read(id: string): Promise<TaskDetail | undefined> {
+    const task = parseTaskId(checkId(id)) && (await this.#deps.broker.detail(id));
     return task && !this.#deps.isOver(task) ? task : undefined;
   }
 

@@ -5,6 +5,7 @@ import {
   TASK_STATES,
   type TaskState,
 } from '@goflow/shared';
+import { checkId } from '../check-id.js';
 import { checkSignal } from '../many/check-signal.js';
 import { Opener } from '../opener.js';
 import { checkOptions } from './check-options.js';
@@ -60,7 +61,7 @@ export class Inspector implements GoflowInspector {
   }
 
   async get(id: string): Promise<TaskInfo | undefined> {
-    const task = parseTaskId(id) && this.#deps.current(await this.#deps.broker.detail(id));
+    const task = parseTaskId(checkId(id)) && this.#deps.current(await this.#deps.broker.detail(id));
     return task && toInfo(await expanded(task, this.#source.opener));
   }
 

@@ -6,6 +6,7 @@ import {
   type TaskResult,
   toMs,
 } from '@goflow/shared';
+import { checkIds } from '../check-id.js';
 import { checkSignal } from './check-signal.js';
 import { type GatherPorts, GatherRun } from './gather-run.js';
 import { runGenerator } from './run-generator.js';
@@ -91,8 +92,8 @@ function gatherRun(
   options: WaitManyOptions,
   ports: GatherPorts,
 ): GatherRun {
-  if (!Array.isArray(ids)) throw invalidOption('ids', 'an array of task ids', ids);
+  const checked = checkIds(ids);
   checkKnown('options', options, KNOWN);
   const timeoutMs = toMs('timeout', options.timeout ?? '30s', { minMs: 1 });
-  return new GatherRun([...ids], { timeoutMs, signal: checkSignal(options.signal) }, ports);
+  return new GatherRun(checked, { timeoutMs, signal: checkSignal(options.signal) }, ports);
 }

@@ -21,6 +21,7 @@ export function invalidOption(name: string, rule: string, value: unknown): Goflo
 function show(value: unknown): string {
   if (typeof value === 'string') return `"${value.length > 60 ? `${value.slice(0, 60)}…` : value}"`;
   if (typeof value === 'function') return 'a function';
+  if (value instanceof Promise) return 'a Promise';
   if (typeof value === 'object' && value !== null)
     return Array.isArray(value) ? 'an array' : 'an object';
   return `\`${String(value)}\``;
