@@ -43,7 +43,7 @@ export function pageSetOf(deps: GatewayDeps): PageSet {
 function fleet(deps: GatewayDeps, watch: FleetWatch): PageSet {
   return {
     pages: [overviewPage(deps, watch), workersPage(watch), queuesPage(watch)],
-    actions: [...concurrencyActions(deps, watch), ...queueActions(deps)],
+    actions: [...concurrencyActions(deps, watch), ...queueActions(deps, watch)],
   };
 }
 

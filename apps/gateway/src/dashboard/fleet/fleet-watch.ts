@@ -12,6 +12,8 @@ export interface FleetView {
   readonly rules: readonly ConcurrencyRule[];
 }
 
+/** So long one answer is for all. */
+const LOOK_MS = 1_000;
 /** Reading what ended is costly: once in five seconds is enough. */
 const RATES_EVERY = 5;
 /** What rates are made of: long enough to be steady, short enough to show trouble. */
@@ -24,13 +26,22 @@ export class FleetWatch {
   readonly look: () => Promise<FleetView>;
   readonly #goflow: GatewayDeps['goflow'];
   readonly #rates: () => Promise<readonly QueueLoad[]>;
+  #forgottenMs = 0;
 
   constructor({ goflow, depths }: Pick<GatewayDeps, 'goflow' | 'depths'>) {
     this.#goflow = goflow;
     this.history = depths;
     const ask = () => goflow.fleet.rates({ over: OVER });
     this.#rates = shareAnswer(ask, () => performance.now() / RATES_EVERY);
-    this.look = shareAnswer(() => this.#look());
+    this.look = shareAnswer(
+      () => this.#look(),
+      () => performance.now() + this.#forgottenMs,
+    );
+  }
+
+  /** Something was changed: who looks next sees it. */
+  forget(): void {
+    this.#forgottenMs += LOOK_MS;
   }
 
   async #look(): Promise<FleetView> {

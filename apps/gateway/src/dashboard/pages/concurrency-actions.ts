@@ -18,6 +18,7 @@ export function concurrencyActions({ goflow }: GatewayDeps, watch: FleetWatch): 
         const scope = readScope(form);
         const concurrency = readNumber(form.concurrency);
         await goflow.fleet.setConcurrency(concurrency, { ...scope, by: request.by });
+        watch.forget();
         return { back: '/workers', notice: `${spellScope(scope)}: ${concurrency} at once.` };
       } catch (error) {
         if (!isGoflowError(error, 'OPTION_INVALID')) throw error;
@@ -32,6 +33,7 @@ export function concurrencyActions({ goflow }: GatewayDeps, watch: FleetWatch): 
     run: async ({ form, by }) => {
       const scope = readScope(scopeOf(form));
       const { changed } = await goflow.fleet.resetConcurrency({ ...scope, by });
+      watch.forget();
       const notice = changed ? 'as they were started, or another rule wants' : 'there was no rule';
       return { back: '/workers', notice: `${spellScope(scope)}: ${notice}.` };
     },

@@ -38,13 +38,14 @@ export function queuesPage(watch: FleetWatch): Page {
 }
 
 /** Pausing and resuming. */
-export function queueActions({ goflow }: GatewayDeps): readonly Action[] {
+export function queueActions({ goflow }: GatewayDeps, watch: FleetWatch): readonly Action[] {
   return (['pause', 'resume'] as const).map((action) => ({
     path: `/queues/:queue/${action}`,
     role: 'operate',
     run: async ({ params, form, by }) => {
       const { queue = '' } = params;
       const { changed } = await goflow.fleet[action](queue, { by });
+      watch.forget();
       const state = action === 'pause' ? 'paused' : 'open';
       const shown = searchOf(Object.fromEntries(new URLSearchParams(form.shown)));
       const back = pathOf('/queues', { ...shown });
