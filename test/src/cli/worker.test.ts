@@ -142,6 +142,7 @@ enum Mark { last = '!' }
 interface Echo { readonly type: string; readonly handler: (text: string) => string }
 export const echo: Echo = { type: 'echo', handler: (text: string): string => text + suffix() + Mark.last };
 `;
+const ECHO_ALONE = `export const echo = { type: 'echo', handler: (text: string): string => text };`;
 const FILES = {
   'package.json': '{ "type": "module" }',
   'handlers/echo.ts': ECHO,
@@ -163,6 +164,52 @@ test.each([[[]], [['--watch']]])('TypeScript runs where tsx is, with %j', async 
   const paths = ['--tasks', join(folder, 'tasks.ts'), '--handlers', join(folder, 'handlers')];
   startCli(['worker', ...paths, ...flagsOf(place), ...watch]);
   expect(await goflow.wait(await goflow.push('echo', 'a'))).toBe('a?!');
+});
+
+/** What `npm init` makes, and what newcomers write; errors are of another copy of goflow than the worker's. */
+const commonFiles = (type: string, extension: string, imported: string) => ({
+  'package.json': JSON.stringify({ type }),
+  [`tasks.${extension}`]: FILES['tasks.ts'],
+  [`handlers/echo.${extension}`]: `
+import { defineHandler, NonRetryableError, RetryLaterError } from '@goflow/worker';
+import { tasks } from '../tasks${imported}';
+export const echo = defineHandler(tasks, 'echo', async (text, ctx) => {
+  if (text === 'never') throw new NonRetryableError('no');
+  if (text === 'later' && ctx.starts === 1) throw new RetryLaterError('soon', { delay: '1ms', counted: false });
+  return text + '!';
+});`,
+});
+
+test.each([
+  ['commonjs', 'ts', ''],
+  ['module', 'cts', '.cjs'],
+])('CommonJS in TypeScript runs where tsx is: type %s, .%s', async (...given) => {
+  const [, extension] = given;
+  const place = newPlace();
+  const goflow = openClient(tasks, place);
+  const folder = await newFolder(commonFiles(...given), [...PACKAGES, '@goflow/worker', 'tsx']);
+  const contracts = ['--tasks', join(folder, `tasks.${extension}`)];
+  const pushed = await runCli(place, ['push', 'echo', '"a"', ...contracts]);
+  expect(pushed.code).toBe(0);
+  startCli(['worker', ...contracts, '--handlers', join(folder, 'handlers'), ...flagsOf(place)]);
+  expect(await goflow.wait(pushed.stdout.trim() as never)).toBe('a!');
+  const [never, later] = await goflow.pushMany('echo', ['never', 'later']);
+  expect(await goflow.wait(later as never)).toBe('later!');
+  expect(await goflow.wait(never as never).catch(({ failure }) => failure)).toMatchObject({
+    code: 'NON_RETRYABLE',
+  });
+  expect(await goflow.status(never as never)).toMatchObject({ attempts: 1 });
+  expect(await goflow.status(later as never)).toMatchObject({ attempts: 1 });
+});
+
+test('a CommonJS handler in TypeScript stands beside contracts in JavaScript', async () => {
+  const place = newPlace();
+  const goflow = openClient(tasks, place);
+  const files = { 'package.json': '{"type":"commonjs"}', 'handlers/r.ts': ECHO_ALONE };
+  const folder = await newFolder(files, ['tsx']);
+  const paths = ['--tasks', TASKS_FILE, '--handlers', join(folder, 'handlers')];
+  startCli(['worker', ...paths, ...flagsOf(place)]);
+  expect(await goflow.wait(await goflow.push('echo', 'a'))).toBe('a');
 });
 
 test.skipIf(runsTypeScript)(
@@ -205,8 +252,7 @@ test.skipIf(runsTypeScript)('without tsx it is told what to do: exit 78', async 
 test.skipIf(!runsTypeScript)('without tsx Node runs what it can', async () => {
   const place = newPlace();
   const goflow = openClient(tasks, place);
-  const plain = `export const echo = { type: 'echo', handler: (text: string): string => text };`;
-  const folder = await newFolder({ 'package.json': '{}', 'handlers/echo.mts': plain });
+  const folder = await newFolder({ 'package.json': '{}', 'handlers/echo.mts': ECHO_ALONE });
   const paths = ['--tasks', TASKS_FILE, '--handlers', join(folder, 'handlers')];
   startCli(['worker', ...paths, ...flagsOf(place)], { cwd: folder });
   expect(await goflow.wait(await goflow.push('echo', 'a'))).toBe('a');

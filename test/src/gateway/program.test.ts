@@ -63,20 +63,23 @@ test('tokens come from the environment, or from files; wrong ones are not shown'
   expect(short.stderr).not.toContain('too short');
 });
 
-test('contracts in TypeScript are taken where tsx is', async () => {
-  const files = {
-    'package.json': '{ "type": "module" }',
-    'tasks.ts': `
+test.each(['module', 'commonjs'])(
+  'contracts in TypeScript are taken where tsx is: %s',
+  async (type) => {
+    const files = {
+      'package.json': JSON.stringify({ type }),
+      'tasks.ts': `
 import { defineTasks } from '@goflow/sdk';
 import { z } from 'zod';
 const any: z.ZodType = z.any();
 export const tasks = defineTasks({ echo: { payload: any, result: any } });
 `,
-  };
-  const folder = await newFolder(files, ['@goflow/sdk', 'zod', 'tsx']);
-  const program = runHere({}, ['--tasks', join(folder, 'tasks.ts')]);
-  expect(await urlOf(program)).toMatch(/^http/);
-});
+    };
+    const folder = await newFolder(files, ['@goflow/sdk', 'zod', 'tsx']);
+    const program = runHere({}, ['--tasks', join(folder, 'tasks.ts')]);
+    expect(await urlOf(program)).toMatch(/^http/);
+  },
+);
 
 test('a push is part of the trace that its request names, where traces are asked for', async () => {
   const program = runHere({ OTEL_TRACES_EXPORTER: 'console' });

@@ -188,6 +188,16 @@ test.each([
   expect(error.message).toContain(why);
 });
 
+test('a helper among the handlers: the message says what to do, and that is taken', async () => {
+  const helper = 'export const round = (number) => Math.round(number);';
+  const error = await refusal(load({ 'a.mjs': one('a'), 'lib/round.mjs': helper }));
+  expect(error.message).toMatch(
+    /lib\/round\.mjs exports no handler: .* begin its name, .* with `_`$/,
+  );
+  for (const name of ['_round.mjs', '_lib/round.mjs', 'lib/_round.mjs', 'round.test.mjs'])
+    expect((await load({ 'a.mjs': one('a'), [name]: helper })).types).toEqual(['a']);
+});
+
 test('the cause of what a module threw is kept', async () => {
   const dir = await write({ 'broken.mjs': `throw new RangeError('no config');` });
   expect((await refusal(loadHandlers(dir, tasks))).cause).toMatchObject({ name: 'RangeError' });

@@ -1,12 +1,13 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { extname, join, relative, resolve, sep } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { GoflowError, type Tasks } from '@goflow/shared';
 import {
   type HandlerDefinition,
   HandlerRegistry,
   isRegistry,
 } from '../handlers/handler-registry.js';
+import { type Exports, importModule } from './import-module.js';
+import { whyNotLoaded } from './why-not-loaded.js';
 
 /** What a module may be called, and what it is called once it is compiled. */
 const EXTENSIONS: ReadonlyMap<string, string> = new Map([
@@ -17,6 +18,7 @@ const EXTENSIONS: ReadonlyMap<string, string> = new Map([
   ['.mts', '.mjs'],
   ['.cts', '.cjs'],
 ]);
+/** What is no handler module: what is written in docs/worker.md, and what TypeScript makes. */
 const SKIPPED = /(^|\/)(node_modules|[._][^/]*)(\/|$)|\.((test|spec)\.[cm]?[jt]s|d\.[cm]?ts)$/;
 
 /** How long one module may take to load, in milliseconds. */
@@ -110,50 +112,36 @@ async function checkInside(root: string, file: string): Promise<void> {
     throw new GoflowError('HANDLER_INVALID', `${file} is ${real}, which is outside of ${root}`);
 }
 
-type Module = Readonly<Record<string, unknown>>;
-
 type ToError = (message: string, cause: unknown) => GoflowError;
 
 async function load(
   { file, timeoutMs }: { readonly file: string; readonly timeoutMs: number },
   toError: ToError,
-): Promise<Module> {
+): Promise<Exports> {
   let timer: NodeJS.Timeout | undefined;
   // A top-level await that never ends: without this timer nothing would keep the process alive, and it would end as if all were well.
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`it took longer than ${timeoutMs} ms`)), timeoutMs);
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), timeoutMs);
+  });
+  const loading = importModule(file).catch(async (cause: unknown) => {
+    throw toError(`${file} cannot be loaded: ${await whyNotLoaded(file, cause)}`, cause);
   });
   try {
-    return (await Promise.race([import(pathToFileURL(file).href), late])) as Module;
-  } catch (cause) {
-    throw toError(`${file} cannot be loaded: ${reasonOf(cause)}`, cause);
+    const module = await Promise.race([loading, late]);
+    if (module) return module;
+    throw toError(`${file} cannot be loaded: it took longer than ${timeoutMs} ms`, undefined);
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** Node says only that it does not know the extension. */
-function reasonOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  const unknown = (cause as NodeJS.ErrnoException).code === 'ERR_UNKNOWN_FILE_EXTENSION';
-  return unknown && /\.[cm]?ts/.test(cause.message)
-    ? `${NO_TYPESCRIPT} (${cause.message})`
-    : `${cause.message}${placeOf(cause)}`;
-}
-
-/** Where a syntax error is, in the cases in which Node says it: above the stack of one in CommonJS, and of what tsx translates. */
-function placeOf({ name, stack = '' }: Error): string {
-  const [, place] = /^(\S.*:\d+)\n/.exec(stack) ?? [];
-  return name === 'SyntaxError' && place !== undefined ? ` (${place})` : '';
-}
-
-const NO_TYPESCRIPT =
-  'this process does not run TypeScript: install tsx (goflow-worker needs NODE_OPTIONS=--import=tsx with it, `goflow worker` does not), or compile it';
-
 const invalidModule: ToError = (message, cause) =>
   new GoflowError('HANDLER_INVALID', message, { cause });
 
-function definitionsOf(module: Module, file: string): HandlerDefinition[] {
+const WHAT_A_HANDLER_IS =
+  'use defineHandler() or defineHandlers(). If it is only imported by handlers, move it out of their folder, or begin its name, or that of its folder, with `_`';
+
+function definitionsOf(module: Exports, file: string): HandlerDefinition[] {
   const found = new Map<unknown, HandlerDefinition[]>();
   for (const [name, value] of Object.entries(module)) {
     // One value may be exported under two names.
@@ -171,10 +159,7 @@ function definitionsOf(module: Module, file: string): HandlerDefinition[] {
       );
   }
   if (found.size > 0) return [...found.values()].flat();
-  throw invalidModule(
-    `${file} exports no handler: use defineHandler() or defineHandlers()`,
-    undefined,
-  );
+  throw invalidModule(`${file} exports no handler: ${WHAT_A_HANDLER_IS}`, undefined);
 }
 
 function addNamed(
