@@ -94,14 +94,16 @@ export class Load {
       await goflow.push('report.build', 1);
       await goflow.push('thumb.make', 5);
       await goflow.push('page.print', 5);
+      const waiting = await goflow.push('mail.send', number, { delay: '1h' });
+      await this.#ask(`/tasks/${waiting}`, undefined, 'DELETE');
       await this.#ask('/tasks/mail.send', JSON.stringify({ payload: number }));
       await this.#ask('/tasks/mail.send', '{"payload":"wrong"}');
       await pause(100);
     }
   }
 
-  async #ask(path: string, body: string): Promise<void> {
-    const answer = await fetch(`${this.#gateway}${path}`, { method: 'POST', body });
+  async #ask(path: string, body?: string, method = 'POST'): Promise<void> {
+    const answer = await fetch(`${this.#gateway}${path}`, { method, ...(body && { body }) });
     await answer.text();
   }
 }
