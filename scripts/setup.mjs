@@ -36,7 +36,9 @@ export function checkNode(version) {
 }
 
 async function install() {
-  console.log('Installing the dependencies (npm ci), and building: one to three minutes, the first time …');
+  console.log(
+    'Installing the dependencies (npm ci), and building: one to three minutes, the first time …',
+  );
   // Under NODE_ENV=production npm would leave out the compiler.
   const { code, output } = await run([...npm(), 'ci', '--include=dev'], { output: 'silent' });
   if (code !== 0)
