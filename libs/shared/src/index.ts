@@ -72,6 +72,7 @@ export {
 } from './options/push-options.js';
 export type { ResolvedRetention, RetentionOptions } from './options/retention.js';
 export { MAX_HORIZON_MS, resolveRetention } from './options/retention.js';
+export { meantBy, suggest } from './options/suggest.js';
 export { checkTags, isTag } from './options/tags.js';
 export type {
   Broker,

@@ -3,11 +3,11 @@ import {
   defineTasks,
   GoflowError,
   invalidOption,
+  suggest,
   type TaskContract,
   type Tasks,
 } from '@goflow/shared';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { suggest } from '../suggest.js';
 
 /** What contracts are wanted for. */
 export interface ContractChoice {

@@ -199,7 +199,10 @@ test.each([undefined, null, 'tasks', 1])('refuses %j for definitions', (definiti
 test('an unknown type is answered with the known ones', () => {
   const tasks = defineTasks({ 'email.send': text, repeater: text });
   expect(() => contractOf(tasks, 'repeatr')).toThrow(
-    'no task type "repeatr"; known are: email.send, repeater',
+    'no task type "repeatr"; did you mean "repeater"? known are: email.send, repeater',
+  );
+  expect(() => contractOf(tasks, 'other')).toThrow(
+    'no task type "other"; known are: email.send, repeater',
   );
   expect(() => contractOf(tasks, 'x'.repeat(10_000))).toThrow(/^.{0,200}$/);
   for (const type of [undefined, null, 7, {}])

@@ -10,6 +10,7 @@ import { checkInteger, checkKnown, invalidOption } from '../options/invalid-opti
 import { checkQueueName, DEFAULT_QUEUE } from '../options/names.js';
 import { MAX_ATTEMPTS, MAX_PRIORITY } from '../options/push-options.js';
 import { MAX_HORIZON_MS, type ResolvedRetention, resolveRetention } from '../options/retention.js';
+import { meantBy } from '../options/suggest.js';
 import { MAX_CHUNK } from '../task/task-id.js';
 import { type RedactPaths, resolveRedact } from './redaction.js';
 import type { TaskDefinition, TaskDefinitions } from './task-definition.js';
@@ -99,9 +100,11 @@ export function isTaskType(value: unknown): boolean {
 export function contractOf(tasks: Tasks, type: unknown): TaskContract {
   const contract = typeof type === 'string' ? tasks.contracts.get(type) : undefined;
   if (contract) return contract;
-  const known = [...tasks.contracts.keys()].slice(0, 20).join(', ');
+  const known = [...tasks.contracts.keys()];
   const named = typeof type === 'string' ? `"${type.slice(0, MAX_TYPE_LENGTH)}"` : typeof type;
-  throw new GoflowError('TASK_TYPE_UNKNOWN', `no task type ${named}; known are: ${known}`);
+  const meant = typeof type === 'string' ? meantBy(type, known) : '';
+  const types = `known are: ${known.slice(0, 20).join(', ')}`;
+  throw new GoflowError('TASK_TYPE_UNKNOWN', `no task type ${named};${meant} ${types}`);
 }
 
 function resolveContract(type: string, given: TaskDefinition): TaskContract {

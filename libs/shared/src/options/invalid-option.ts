@@ -1,4 +1,5 @@
 import { GoflowError } from '../errors/goflow-error.js';
+import { meantBy } from './suggest.js';
 
 /**
  * The one sentence with which goflow refuses an option: the name, the rule, the value and its type.
@@ -6,11 +7,23 @@ import { GoflowError } from '../errors/goflow-error.js';
  * @example throw invalidOption('concurrency', 'an integer from 0 to 10,000', 1.5);
  */
 export function invalidOption(name: string, rule: string, value: unknown): GoflowError {
+  return refusal({ name, rule, value, hint: '' });
+}
+
+interface Refusal {
+  readonly name: string;
+  readonly rule: string;
+  readonly value: unknown;
+  /** What else there is to say; begins with what parts it from the sentence. */
+  readonly hint: string;
+}
+
+function refusal({ name, rule, value, hint }: Refusal): GoflowError {
   const given = show(value);
   const type = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
   return new GoflowError(
     'OPTION_INVALID',
-    `Expected \`${name}\` to be ${rule}, got ${given} (${type})`,
+    `Expected \`${name}\` to be ${rule}, got ${given} (${type})${hint}`,
     {
       details: { option: name, rule },
     },
@@ -43,6 +56,9 @@ export function checkInteger(
 export function checkKnown(what: string, given: object, known: readonly string[]): void {
   if (typeof given !== 'object' || given === null) throw invalidOption(what, 'an object', given);
   for (const key of Object.keys(given)) {
-    if (!known.includes(key)) throw invalidOption(what, `made of ${known.join(', ')}`, key);
+    if (known.includes(key)) continue;
+    const meant = meantBy(key, known);
+    const hint = meant === '' ? '' : `;${meant}`;
+    throw refusal({ name: what, rule: `made of ${known.join(', ')}`, value: key, hint });
   }
 }

@@ -216,3 +216,9 @@ test.each(refusals)('refuses a wrong $option: $given', ({ option, given }) => {
   );
   expect(resolve).toThrow(/^.{0,300}$/s);
 });
+
+test('says what was probably meant', () => {
+  const resolve = (given: object) => () => resolvePushOptions(given);
+  expect(resolve({ dealy: '5s' })).toThrow(/got "dealy" \(string\); did you mean "delay"\?$/);
+  expect(resolve({ nothing: 1 })).toThrow(/got "nothing" \(string\)$/);
+});

@@ -1,10 +1,9 @@
 import type { DeadLetterFilter, TaskFilter, TaskList, TaskSummary } from '@goflow/sdk';
-import { type Broker, checkInteger, GoflowError, isQueueName } from '@goflow/shared';
+import { type Broker, checkInteger, GoflowError, isQueueName, suggest } from '@goflow/shared';
 import type { GivenOptions } from '../../command.js';
 import type { Context } from '../../context.js';
 import { EXIT, type ExitCode } from '../../exit-code.js';
 import { namedByFlag, numberOf, textOf, textsOf, toPastTime } from '../../input/given.js';
-import { suggest } from '../../suggest.js';
 import { jsonText, oneLine } from '../../terminal/printable.js';
 import type { TableColumn } from '../../terminal/table.js';
 
