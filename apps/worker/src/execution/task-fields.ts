@@ -24,7 +24,7 @@ function idsIn(traceparent: string | undefined): TraceIds | undefined {
 const QUOTING = ['PAYLOAD_INVALID', 'RESULT_INVALID', 'PROGRESS_INVALID'];
 
 /**
- * A failure as it is logged: of what a schema refused, only which fields; no details, which hold what a handler had in its hands, such as a request
+ * A failure as it is logged: of what a schema refused, only which fields, and which rules; no details, which hold what a handler had in its hands, such as a request
  * with its headers. All of it is kept with the task.
  */
 export function loggedFailure(failure: TaskFailure): TaskFailure {
@@ -33,7 +33,17 @@ export function loggedFailure(failure: TaskFailure): TaskFailure {
   if (!QUOTING.includes(code))
     return cause === undefined ? told : { ...told, cause: loggedFailure(cause) };
   const issues = (details as { issues?: unknown } | undefined)?.issues;
-  const paths = Array.isArray(issues) ? issues.map((issue) => String(Object(issue).path)) : [];
-  const fields = paths.filter((path) => path !== '').join(', ');
-  return { name, code, message: `its contract refuses ${fields === '' ? 'it' : fields}` };
+  const all: readonly unknown[] = Array.isArray(issues) && issues.length > 0 ? issues : [{}];
+  const refused = all.slice(0, MAX_REFUSED).map(refusedIn).join(', ');
+  const rest = all.length > MAX_REFUSED ? `, and ${all.length - MAX_REFUSED} more` : '';
+  return { name, code, message: `its contract refuses ${refused}${rest}` };
+}
+
+const MAX_REFUSED = 10;
+
+/** `it (invalid_type: string)` for the value itself, `items[2].price (too_small: 0)` for a field of it. */
+function refusedIn(issue: unknown): string {
+  const { path, rule } = Object(issue) as { path?: unknown; rule?: unknown };
+  const field = path === '' || path === undefined ? 'it' : String(path);
+  return rule === undefined ? field : `${field} (${String(rule)})`;
 }

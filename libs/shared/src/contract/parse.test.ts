@@ -44,7 +44,15 @@ test('names the field', () => {
   expect(wrong).toThrow(
     expect.objectContaining({
       code: 'PAYLOAD_INVALID',
-      details: { issues: [{ path: 'items[1].price', message: expect.stringContaining('number') }] },
+      details: {
+        issues: [
+          {
+            path: 'items[1].price',
+            message: expect.stringContaining('number'),
+            rule: 'invalid_type: number',
+          },
+        ],
+      },
     }),
   );
 });

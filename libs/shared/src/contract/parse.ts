@@ -1,7 +1,8 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { ErrorCode } from '../errors/error-table.js';
 import { GoflowError } from '../errors/goflow-error.js';
-import { isAboutRedacted } from './redacted-issue.js';
+import { ruleOf } from './issue-rule.js';
+import { isAboutRedacted, isTelling } from './redacted-issue.js';
 import { REDACTED, type RedactPaths } from './redaction.js';
 
 /** One thing that a schema found wrong. */
@@ -9,6 +10,8 @@ export interface ParseIssue {
   /** The field, such as `items[2].price`; empty for the value itself. */
   readonly path: string;
   readonly message: string;
+  /** What was broken, without what was given, such as `invalid_type: number`; where the schema says it, and the field is not redacted. */
+  readonly rule?: string;
 }
 
 /** What is parsed, for messages and codes. */
@@ -62,17 +65,16 @@ function outputOf(
   throw new GoflowError(code, `${subject}: ${shown.join('; ')}${rest}`, { details: { issues } });
 }
 
-function toIssue(
-  { message, path: segments = [] }: StandardSchemaV1.Issue,
-  value: unknown,
-  redact: RedactPaths,
-): ParseIssue {
+function toIssue(issue: StandardSchemaV1.Issue, value: unknown, redact: RedactPaths): ParseIssue {
+  const { message, path: segments = [] } = issue;
   const keys = segments.map((segment) => (typeof segment === 'object' ? segment.key : segment));
   let path = '';
   for (const key of keys)
     path += typeof key === 'number' ? `[${key}]` : `${path === '' ? '' : '.'}${String(key)}`;
-  const isHidden = redact.length > 0 && isAboutRedacted({ keys, message, value }, redact);
-  return { path, message: isHidden ? HIDDEN : message };
+  if (redact.length > 0 && isAboutRedacted({ keys, message, value }, redact))
+    return { path, message: HIDDEN };
+  const rule = ruleOf(issue, (text) => isTelling(text, { keys, value }));
+  return { path, message, ...(rule === undefined ? {} : { rule }) };
 }
 
 /** In place of what a schema says of a value that is not to be shown. */

@@ -25,6 +25,15 @@ export function isAboutRedacted({ keys, message, value }: SaidIssue, redact: Red
   }
 }
 
+/** Whether a text may show the value at an issue's path, or any of what that holds. */
+export function isTelling(text: string, { keys, value }: Omit<SaidIssue, 'message'>): boolean {
+  try {
+    return [...valuesAt(walk(keys, value).value, [[]])].some((one) => isQuoted(one, text));
+  } catch {
+    return true;
+  }
+}
+
 /** What remains of a redacted path at an issue's path; an empty rest: the path is reached. An index may be left out, as arrays stand for their elements. */
 function restsOf(path: readonly string[], redacted: readonly string[]): (readonly string[])[] {
   let reached = new Set([0]);
