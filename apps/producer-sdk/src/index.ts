@@ -66,6 +66,7 @@ export type {
   WorkerLabels,
 } from '@goflow/shared';
 export {
+  combineTasks,
   defineTasks,
   ERRORS,
   GoflowError,

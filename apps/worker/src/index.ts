@@ -54,6 +54,7 @@ export type {
   WorkerLabels,
 } from '@goflow/shared';
 export {
+  combineTasks,
   defineTasks,
   ERRORS,
   GoflowError,

@@ -13,6 +13,7 @@
 export type { FakeClock } from '@goflow/broker/memory';
 export { createFakeClock } from '@goflow/broker/memory';
 export {
+  combineTasks,
   defineTasks,
   ERRORS,
   GoflowError,

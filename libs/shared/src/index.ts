@@ -5,6 +5,7 @@
  * @module
  */
 
+export { type CombinedTasks, combineTasks } from './contract/combine-tasks.js';
 export type { TaskContract, Tasks } from './contract/define-tasks.js';
 export { contractOf, defineTasks, isTaskType } from './contract/define-tasks.js';
 export type { ParseIssue, ParseSubject } from './contract/parse.js';

@@ -85,11 +85,18 @@ export function defineTasks<const D extends TaskDefinitions>(
 ): Tasks<D> {
   if (typeof definitions !== 'object' || definitions === null)
     throw invalidOption('tasks', 'an object of task definitions', definitions);
+  if (isContract(definitions)) throw invalidOption('tasks', DEFINITIONS, definitions);
   const contracts = new Map<string, TaskContract>();
   for (const [type, definition] of Object.entries(definitions))
     contracts.set(type, resolveContract(type, definition));
   return Object.freeze({ definitions, contracts });
 }
+
+const DEFINITIONS =
+  'task definitions, such as the .definitions of a contract: of contracts combineTasks(a, b) makes one';
+
+/** What defineTasks() returned, or several of that spread into one object: a type named `contracts` is no map. */
+const isContract = (given: object): boolean => (given as Partial<Tasks>).contracts instanceof Map;
 
 /** True for a name that a task type may have. */
 export function isTaskType(value: unknown): boolean {
@@ -116,6 +123,7 @@ function resolveContract(type: string, given: TaskDefinition): TaskContract {
   const at = (field: string) => `${type}.${field}`;
   if (typeof given !== 'object' || given === null)
     throw invalidOption(type, 'a task definition', given);
+  if (isContract(given)) throw invalidOption(type, DEFINITIONS, given);
   checkKnown(type, given, KNOWN);
   return Object.freeze({
     type,
