@@ -35,8 +35,12 @@ function levelOf(
   { locals, statusCode }: Response,
 ): 'debug' | 'info' | 'warn' | 'error' {
   const { endpoint, error } = locals as Seen;
-  if (statusCode >= 500)
-    return isGoflowError(error) && error.code !== 'INTERNAL' ? 'warn' : 'error';
+  if (statusCode >= 500) {
+    // A 503 without an error is a probe's "not ready".
+    const isExpected =
+      error === undefined ? statusCode === 503 : isGoflowError(error) && error.code !== 'INTERNAL';
+    return isExpected ? 'warn' : 'error';
+  }
   const isChange = method !== 'GET' && method !== 'HEAD';
   return isChange && endpoint?.role === 'operate' ? 'info' : 'debug';
 }
