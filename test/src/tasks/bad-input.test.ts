@@ -246,3 +246,20 @@ test('what is no id is refused, and the promise of a push that nobody awaited is
   );
   await pushing;
 });
+
+test('a push that was not awaited before close(), and could not be sent yet, is told so', async () => {
+  // Nobody listens there: the connection does not come in between.
+  const goflow = openClient(anything, { redis: 'redis://127.0.0.1:1', prefix: 'p' });
+  const pushes = [goflow.push('echo', 1), goflow.push('echo', 2, { id: 'mine' })];
+  const reading = goflow.counts();
+  await goflow.close();
+  for (const push of await Promise.allSettled(pushes))
+    expect(push).toMatchObject({
+      reason: {
+        code: 'CLIENT_CLOSED',
+        message: 'the client was closed before this push was sent: await the push before close()',
+        details: { sent: false },
+      },
+    });
+  await expect(reading).rejects.toThrow('before this call was sent');
+});

@@ -87,7 +87,7 @@ export class Deadline {
     for (;;) {
       if (error !== undefined) await this.#pauseOrThrow(error, call);
       if (!isReady(this.#redis)) await this.#untilReady(call);
-      if (this.#isReleased) throw new GoflowError('CLIENT_CLOSED', 'the client was closed');
+      if (this.#isReleased) throw closedUnder(call);
       try {
         return await new Promise<T>((resolve, reject) => {
           this.#attempt(command, call, { resolve, timeUp: reject, failed: reject });
@@ -161,4 +161,14 @@ export class Deadline {
       return brokerRefused(trouble.word, this.#lastError);
     return brokerUnavailable(this.#timeoutMs, call.sent, this.#lastError);
   }
+}
+
+/** CLIENT_CLOSED of what was begun before. */
+function closedUnder({ bytes, sent }: Call): GoflowError {
+  const what = bytes > 0 ? 'push' : 'call';
+  const message = sent
+    ? `closed before Redis answered this ${what}, which may have been carried out`
+    : `closed before this ${what} was sent`;
+  const told = `the client was ${message}: await the ${what} before close()`;
+  return new GoflowError('CLIENT_CLOSED', told, { details: { sent } });
 }
