@@ -40,7 +40,7 @@ export function createHttpApp(deps: GatewayDeps): Express {
   app.use(limitRate(deps.options));
   const endpoints = endpointsOf(deps, metrics);
   if (isMetricsOpen(deps)) serve(app, openRoutes(endpoints));
-  if (deps.options.dashboard) app.use('/dashboard', createDashboard(deps));
+  if (deps.options.dashboard) app.get('/', toDashboard).use('/dashboard', createDashboard(deps));
   app.use(refuseOtherSites, plainHeaders);
   serve(app, routesOf(endpoints, createGuard(deps)));
   app.use((request) => {
@@ -52,6 +52,12 @@ export function createHttpApp(deps: GatewayDeps): Express {
   app.use(answerErrors);
   return app;
 }
+
+/** Who comes with a browser to where there is nothing else. */
+const toDashboard: RequestHandler = (request, response, next) => {
+  if (request.headers.accept?.includes('text/html') !== true) return next();
+  response.set({ 'Cache-Control': 'no-store', Vary: 'Accept' }).redirect(302, '/dashboard');
+};
 
 /** All that the API can do. */
 function endpointsOf(deps: GatewayDeps, metrics: GatewayMetrics): readonly Endpoint[] {

@@ -10,7 +10,7 @@ import {
 } from '@goflow/shared';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { Answers, factsOf, toWaitError, unknownError } from './task-answers.js';
+import { Answers, factsOf, toWaitError } from './task-answers.js';
 
 const NOW = 1_800_000_000_000;
 const ID = 'default:a234567890123456789012';
@@ -260,12 +260,6 @@ test.each([
 
 test.each(['completed', 'waiting', 'delayed', 'active'])('wait throws nothing for %s', (status) => {
   expect(toWaitError({ id: ID, status } as TaskResult)).toBeUndefined();
-});
-
-test('an unknown id is shown, but not 10 kB of it, nor what it is not', () => {
-  expect(unknownError('x"y').message).toBe(String.raw`there is no task "x\"y"`);
-  for (const id of ['x'.repeat(10_000), null, undefined, {}, 5])
-    expect(unknownError(id).message.length).toBeLessThan(150);
 });
 
 test('facts hold only what is known', () => {

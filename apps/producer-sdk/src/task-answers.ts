@@ -16,6 +16,7 @@ import {
   type TaskStatus,
   type Tasks,
   toFailure,
+  unknownTask,
 } from '@goflow/shared';
 import { Opener } from './opener.js';
 
@@ -176,15 +177,11 @@ export function toWaitError(result: TaskResult): GoflowError | undefined {
     case 'expired':
       return new Failure('TASK_EXPIRED', `${result.failure.message} (${result.id})`);
     case 'unknown':
-      return unknownError(result.id);
+      return unknownTask(result.id);
     default:
       return undefined;
   }
 }
-
-/** TASK_UNKNOWN */
-export const unknownError = (id: unknown): GoflowError =>
-  new Failure('TASK_UNKNOWN', `there is no task ${JSON.stringify(String(id).slice(0, 100))}`);
 
 /** The facts of a record, as every answer carries them. */
 export function factsOf(record: TaskRecord): TaskFacts {

@@ -37,6 +37,7 @@ export type { RetryLaterOptions } from './errors/handler-errors.js';
 export { NonRetryableError, RetryLaterError } from './errors/handler-errors.js';
 export type { TaskFailure } from './errors/task-failure.js';
 export { toFailure } from './errors/task-failure.js';
+export { NO_TASK_ID, unknownTask } from './errors/unknown-task.js';
 export type { ClientEvents } from './events/client-events.js';
 export type { DataLoss } from './events/data-loss.js';
 export { Emitter } from './events/emitter.js';

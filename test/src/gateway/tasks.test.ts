@@ -1,7 +1,7 @@
 import { defineTasks } from '@goflow/sdk';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { expectProblem } from '../support/http.js';
+import { ask as askUrl, expectProblem } from '../support/http.js';
 import { makeWorker } from '../support/system.js';
 import { startGateway } from './gateway.js';
 
@@ -250,6 +250,33 @@ test.each(STRANGE)('there is no task %j', async (id) => {
     expectProblem(await ask(path), 404, 'TASK_UNKNOWN');
   expectProblem(await ask(`/tasks/${id}`, { method: 'DELETE' }), 404, 'TASK_UNKNOWN');
   expectProblem(await ask(`/tasks/${id}`, { body: { payload: 1 } }), 404, 'TASK_TYPE_UNKNOWN');
+});
+
+test('what is no id, and what is a type, is told as such', async () => {
+  const { ask } = await start();
+  const detailOf = async (path: string) => ((await ask(path)).json as { detail: string }).detail;
+  expect(await detailOf(`/tasks/default:${'A'.repeat(22)}/result`)).toBe(
+    `there is no task "default:${'A'.repeat(22)}"`,
+  );
+  expect(await detailOf('/tasks/foo/result')).toBe(
+    `there is no task "foo": that is no id of goflow's, QUEUE:…`,
+  );
+  const type = await ask('/tasks/echo');
+  expectProblem(type, 404, 'TASK_UNKNOWN');
+  expect(type.json).toMatchObject({
+    detail: 'there is no task "echo": it is a task type, and POST /tasks/echo pushes one',
+  });
+});
+
+test('a browser that asks for nothing in particular is shown the dashboard, where there is one', async () => {
+  const headers = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+  const { url } = await start();
+  const shown = await askUrl(`${url}/`, { headers });
+  expect([shown.status, shown.headers.location]).toEqual([302, '/dashboard']);
+  expectProblem(await askUrl(`${url}/`), 404, 'NOT_FOUND');
+  expectProblem(await askUrl(`${url}/else`, { headers }), 404, 'NOT_FOUND');
+  const without = await startGateway({ tasks, gateway: { dashboard: false } });
+  expectProblem(await askUrl(`${without.url}/`, { headers }), 404, 'NOT_FOUND');
 });
 
 test('an endless wait ends when the gateway stops', async () => {

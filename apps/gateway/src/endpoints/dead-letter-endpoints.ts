@@ -1,3 +1,4 @@
+import { unknownTask } from '@goflow/shared';
 import type { Endpoint } from '../endpoint.js';
 import type { GatewayDeps } from '../gateway-deps.js';
 import {
@@ -17,7 +18,6 @@ import { integerOf, queryOf } from '../requests/query.js';
 import { fieldsOf } from './body-fields.js';
 import { bulkEndpoints } from './dead-letter-bulk.js';
 import { FILTER_PARAMETERS, filterIn } from './dead-letter-filter.js';
-import { unknownTask } from './one-task.js';
 import { endOf } from './within.js';
 
 const ID = inPath('id', 'The id of a task.', 'default:0190b4f0c7d17c3e8a5d2f4b6a8c0e1d');

@@ -1,5 +1,5 @@
-import { redactPayload } from '@goflow/sdk';
-import { GoflowError } from '@goflow/shared';
+import { redactPayload, type Tasks } from '@goflow/sdk';
+import { GoflowError, unknownTask } from '@goflow/shared';
 import type { Request } from 'express';
 import type { Endpoint } from '../endpoint.js';
 import type { GatewayDeps } from '../gateway-deps.js';
@@ -27,7 +27,7 @@ export function showTaskEndpoint({ goflow, tasks }: GatewayDeps): Endpoint {
     handle: async (request, response) => {
       const { task: id = '' } = request.params as { task?: string };
       const info = await goflow.inspector.get(id);
-      if (!info) throw unknownTask(id);
+      if (!info) throw unknownOrType(id, tasks);
       response.json({ ...info, payload: redactPayload(tasks, info.type, info.payload) });
     },
   };
@@ -64,6 +64,9 @@ export function cancelEndpoint({ goflow }: GatewayDeps): Endpoint {
 /** The id in the path of a request. */
 export const idOf = ({ params }: Request): string => (params as { id?: string }).id ?? '';
 
-/** TASK_UNKNOWN: it never existed, or its retention is over. */
-export const unknownTask = (id: string): GoflowError =>
-  new GoflowError('TASK_UNKNOWN', `there is no task ${JSON.stringify(id.slice(0, 100))}`);
+/** Who asks for a type is told what there is of it. */
+function unknownOrType(id: string, { contracts }: Tasks): GoflowError {
+  if (!contracts.has(id)) return unknownTask(id);
+  const message = `there is no task "${id}": it is a task type, and POST /tasks/${id} pushes one`;
+  return new GoflowError('TASK_UNKNOWN', message);
+}

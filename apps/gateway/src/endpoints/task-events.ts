@@ -1,10 +1,10 @@
 import type { Goflow, TaskChange, TaskDefinitions } from '@goflow/sdk';
-import { isGoflowError } from '@goflow/shared';
+import { isGoflowError, unknownTask } from '@goflow/shared';
 import type { Request } from 'express';
 import type { Endpoint, Operation } from '../endpoint.js';
 import type { GatewayDeps } from '../gateway-deps.js';
 import { EventStream } from '../requests/event-stream.js';
-import { idOf, unknownTask } from './one-task.js';
+import { idOf } from './one-task.js';
 import { ID } from './task-schemas.js';
 
 /** The id of the last event: who comes again with it has seen the outcome. */

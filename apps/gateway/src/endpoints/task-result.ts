@@ -1,10 +1,10 @@
 import type { Goflow, TaskDefinitions, TaskResult } from '@goflow/sdk';
-import { isFinal, isGoflowError, toMs } from '@goflow/shared';
+import { isFinal, isGoflowError, toMs, unknownTask } from '@goflow/shared';
 import type { Endpoint } from '../endpoint.js';
 import type { GatewayDeps } from '../gateway-deps.js';
 import { answer, inQuery, TEXT } from '../openapi/parts.js';
 import { queryOf } from '../requests/query.js';
-import { idOf, unknownTask } from './one-task.js';
+import { idOf } from './one-task.js';
 import { ID, TASK_RESULT } from './task-schemas.js';
 
 const MAX_WAIT_MS = 60_000;

@@ -1,7 +1,8 @@
+import { parseTaskId } from '@goflow/shared';
 import type { RunCommand } from '../../command.js';
 import { factLines } from '../../terminal/facts.js';
 import { jsonText } from '../../terminal/printable.js';
-import { exitOf, failureLine, paintState } from './outcome.js';
+import { exitOf, failureLine, paintState, unknownTask } from './outcome.js';
 import { taskFacts } from './task-facts.js';
 
 /** `goflow get <id>` */
@@ -14,5 +15,6 @@ export const run: RunCommand = async ([id = ''], _options, { connect, out }) => 
     ...('failure' in result ? [out.paint('red', failureLine(result.failure))] : []),
     ...('value' in result && result.value !== undefined ? [jsonText(result.value, 2)] : []),
   ]);
+  if (result.status === 'unknown' && !parseTaskId(id)) out.note(unknownTask(id));
   return exitOf(result);
 };

@@ -1,5 +1,12 @@
-import type { Broker } from '@goflow/shared';
-import { GoflowError, isGoflowError, type TaskFailure, type TaskResult } from '@goflow/shared';
+import {
+  type Broker,
+  GoflowError,
+  isGoflowError,
+  NO_TASK_ID,
+  parseTaskId,
+  type TaskFailure,
+  type TaskResult,
+} from '@goflow/shared';
 import type { AnyGoflow } from '../../connection/connect.js';
 import { whileRedisIsWatched } from '../../connection/redis-watch.js';
 import { EXIT, type ExitCode } from '../../exit-code.js';
@@ -99,4 +106,4 @@ export function tellOutcome(result: TaskResult, out: Output, more: object = {}):
 
 /** The same words everywhere. */
 export const unknownTask = (id: string): string =>
-  `unknown: ${oneLine(id)} (it never existed, or its retention is over)`;
+  `unknown: ${oneLine(id)} (${parseTaskId(id) ? 'it never existed, or its retention is over' : NO_TASK_ID})`;
