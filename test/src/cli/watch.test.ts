@@ -173,6 +173,7 @@ test('Ctrl-C, which all processes of a terminal get, lets a task end; two of the
     await program.line(/"msg":"stopping"/);
     if (signals === 2) program.signal('SIGINT');
     expect(await program.exited).toEqual({ code, signal: null });
+    expect(program.stdout.includes('leaves 1 task that runs')).toBe(signals === 2);
     await until(() => !isAlive(pid), { what: 'the worker to be gone' });
     const { status } = await goflow.getResult(id);
     expect(status).toBe(signals === 1 ? 'completed' : 'active');

@@ -27,6 +27,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s with nothing to do: exit 0', async
   expect(await program.exited).toEqual({ code: 0, signal: null });
   for (const message of ['stopping', 'worker takes nothing new', 'worker stopped'])
     expect(program.stdout).toContain(`"msg":"${message}"`);
+  expect(program.stdout).not.toMatch(/task/);
   expect(program.stderr).toBe('');
 });
 
@@ -35,6 +36,12 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   async (signal) => {
     const { goflow, program, url, id } = await startBusy('held', '1h');
     program.signal(signal);
+    const told = await program.line(/^.*still runs.*$/);
+    expect(JSON.parse(told[0])).toMatchObject({
+      running: { default: 1 },
+      graceMs: 3_600_000,
+      msg: '1 task still runs and has 3600 s to end; what runs then is handed back. A second signal (Ctrl-C) ends the worker at once',
+    });
     await program.line(/"msg":"worker takes nothing new"/);
     await until(async () => (await ask(`${url}/readyz`)).status === 503, {
       what: 'readiness to end',
@@ -44,6 +51,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     program.signal('SIGUSR2');
     expect(await goflow.wait(id)).toEqual({ attempt: 1, starts: 1 });
     expect(await program.exited).toEqual({ code: 0, signal: null });
+    expect(program.stdout).not.toContain('leaves');
     expect(await goflow.status(late)).toMatchObject({ status: 'waiting', attempts: 0 });
   },
 );
@@ -57,6 +65,7 @@ test.each([DEAF, 'heeds.signal'] as const)(
       what: `a task that is ${type}, a grace of 100 ms`,
     });
     expect(program.stdout).toMatch(/"reason":"stopping","msg":"task handed back"/);
+    expect(program.stdout).not.toContain('leaves');
     expect(await goflow.status(id)).toMatchObject({ status: 'waiting', attempts: 0 });
     const second = runWorkerIn(place);
     expect(await goflow.wait(id)).toMatchObject({ attempt: 1 });
@@ -74,6 +83,9 @@ test.each([
   program.signal(first);
   await program.line(/"msg":"stopping"/);
   await expectExit(program, second, { code, what: 'after the second signal' });
+  expect(program.stdout).toContain(
+    '"msg":"the worker ends and leaves 1 task that runs: it runs again when its lease is over"',
+  );
   // It died holding the task, so another worker gets it when the lease is over.
   expect(await goflow.status(id)).toMatchObject({ status: 'active' });
 });

@@ -65,7 +65,10 @@ export class WatchedProcess implements ProgramHost {
     this.#host.on('disconnect', leave);
     this.#host.on('message', (message) => {
       if (message === 'stop') leave();
-      if (message === 'exit') this.#host.exit(143);
+      if (message !== 'exit') return;
+      leave();
+      // The second one, which ends it at once.
+      listener('SIGTERM');
     });
   }
 }

@@ -109,12 +109,13 @@ function listenToSignals(program: RunningProgram, graceMs: number, host: Program
   const { logger, tracing } = program;
   let isStopping = false;
   const leave = (signal: LeavingSignal): void => {
-    if (isStopping) host.exit(leavingCode(signal));
+    if (isStopping) exitNow(program, host, leavingCode(signal));
     isStopping = true;
     logger.info({ signal }, 'stopping');
+    tellRunning(program, graceMs);
     // It always exits, whatever hangs.
     const lastResortMs = graceMs + LAST_RESORT_MS + (tracing ? FLUSH_MS : 0);
-    setTimeout(() => host.exit(0), lastResortMs).unref();
+    setTimeout(() => exitNow(program, host, 0), lastResortMs).unref();
     stopAll(program).then(
       () => host.exit(0),
       (error: unknown) => {
@@ -127,6 +128,32 @@ function listenToSignals(program: RunningProgram, graceMs: number, host: Program
   };
   for (const signal of LEAVING_SIGNALS) host.on(signal, () => leave(signal));
 }
+
+/** Without it a worker that waits for its tasks looks as if it hung. */
+function tellRunning({ worker, logger }: RunningProgram, graceMs: number): void {
+  const count = runningIn(worker);
+  if (count === 0) return;
+  const fields = { running: worker.active, graceMs };
+  const still = count === 1 ? '1 task still runs and has' : `${count} tasks still run and have`;
+  const rest = 'what runs then is handed back. A second signal (Ctrl-C) ends the worker at once';
+  logger.info(fields, `${still} ${graceMs / 1_000} s to end; ${rest}`);
+}
+
+/** After a second signal, or when what should be handed back could not be. Not when it exits: what is logged then is not written. */
+function exitNow({ worker, logger }: RunningProgram, host: ProgramHost, code: number): never {
+  const count = runningIn(worker);
+  const left = count === 1 ? '1 task that runs: it runs' : `${count} tasks that run: they run`;
+  const when = count === 1 ? 'its lease is over' : 'their leases are over';
+  if (count > 0)
+    logger.warn(
+      { running: worker.active },
+      `the worker ends and leaves ${left} again when ${when}`,
+    );
+  return host.exit(code);
+}
+
+const runningIn = ({ active }: RunningProgram['worker']): number =>
+  Object.values(active).reduce((sum, one) => sum + one, 0);
 
 /** Spans of what was running are sent at the end. */
 async function stopAll({ worker, tracing }: RunningProgram): Promise<void> {
