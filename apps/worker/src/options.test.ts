@@ -1,7 +1,13 @@
 import { hostname } from 'node:os';
 import { createMemoryResultStore } from '@goflow/broker';
 import { createMemoryBroker } from '@goflow/broker/memory';
-import { defineTasks, isGoflowError, SILENT_LOGGER } from '@goflow/shared';
+import {
+  defineTasks,
+  isGoflowError,
+  SILENT_LOGGER,
+  type TaskDefinitions,
+  type Tasks,
+} from '@goflow/shared';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { HandlerRegistry } from './handlers/handler-registry.js';
@@ -95,6 +101,23 @@ test('callbacks, a result store and a broker stay what they are', () => {
 test('a registry of one’s own may have only some of the handlers, and stays the same', () => {
   const registry = new HandlerRegistry(tasks).add('repeater', echo);
   expect(resolveWorkerOptions({ ...NEEDED, handlers: registry }).registry).toBe(registry);
+});
+
+test('a registry of other contracts is refused where their tasks could not run; schemas may be other ones', () => {
+  const resolve = (definitions: TaskDefinitions) => {
+    const given = defineTasks(definitions as never) as Tasks;
+    const registry = new HandlerRegistry(given);
+    for (const type of given.contracts.keys()) registry.add(type, echo as never);
+    return () => resolveWorkerOptions({ ...NEEDED, handlers: registry as never });
+  };
+  const other = { payload: z.string(), result: z.string() };
+  expect(resolve({ repeater: { ...other, timeout: '1s' } })).not.toThrow();
+  const refused = (there: string) =>
+    expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringContaining(there) });
+  expect(resolve({ repeater: { ...other, queue: 'mail' } })).toThrow(
+    refused('repeater has the queue mail; in `tasks` there is the queue default'),
+  );
+  expect(resolve({ unknown: other })).toThrow(refused('in `tasks` there is no such type'));
 });
 
 test('concurrency is one number for every queue, or one for each', () => {

@@ -34,6 +34,7 @@ import {
 } from './concurrency/concurrency-options.js';
 import type { TaskMiddleware } from './execution/middleware.js';
 import {
+  checkContracts,
   defineHandlers,
   type HandlerRegistry,
   type Handlers,
@@ -280,6 +281,9 @@ function toRegistry<D extends TaskDefinitions>(
 ): HandlerRegistry {
   if (typeof handlers !== 'object' || handlers === null)
     throw invalidOption('handlers', 'an object of handlers, or a HandlerRegistry', handlers);
-  if (isRegistry(handlers)) return handlers;
+  if (isRegistry(handlers)) {
+    checkContracts(handlers, tasks);
+    return handlers;
+  }
   return defineHandlers(tasks, handlers as Handlers<D>) as unknown as HandlerRegistry;
 }

@@ -43,7 +43,7 @@ const MAX_REFUSED = 10;
 
 /** `it (invalid_type: string)` for the value itself, `items[2].price (too_small: 0)` for a field of it. */
 function refusedIn(issue: unknown): string {
-  const { path, rule } = Object(issue) as { path?: unknown; rule?: unknown };
-  const field = path === '' || path === undefined ? 'it' : String(path);
-  return rule === undefined ? field : `${field} (${String(rule)})`;
+  const { path, rule } = Object(issue) as { path?: string; rule?: string };
+  const field = path === '' || path === undefined ? 'it' : path;
+  return rule === undefined ? field : `${field} (${rule})`;
 }

@@ -75,6 +75,24 @@ export function isRegistry(value: unknown): value is HandlerRegistry {
 }
 
 /**
+ * Refuses a registry of other contracts than a worker's, where that is sure: it would consume queues that its tasks are not in, or take tasks that it
+ * knows no contract of. Schemas are not compared: the same module may have been loaded twice, and a worker may be stricter than its handlers.
+ *
+ * @throws OPTION_INVALID
+ */
+export function checkContracts(registry: HandlerRegistry, tasks: Tasks): void {
+  for (const { type, queue } of registry.contracts) {
+    const known = tasks.contracts.get(type);
+    if (known?.queue === queue) continue;
+    const here = known ? `the queue ${known.queue}` : 'no such type';
+    throw new GoflowError(
+      'OPTION_INVALID',
+      `Expected \`handlers\` to be made with \`tasks\`: with theirs, ${type} has the queue ${queue}; in \`tasks\` there is ${here}`,
+    );
+  }
+}
+
+/**
  * Makes a registry with a handler for every task type. A worker that is to run only some types makes a
  * {@link HandlerRegistry} of its own and adds those.
  *
