@@ -20,6 +20,8 @@ const EXEMPT = /^libs\/testing\//;
 const HOMES: Readonly<Record<string, RegExp>> = {
   'libs/commands/src/start-process.ts': starts('spawn'),
   'apps/cli/src/watch/watched-worker.ts': starts('fork'),
+  // What is run there are the installed files of the command, which Node would run without it.
+  'apps/cli/bin/load-bundle.js': /import vm from 'node:vm';/g,
 };
 const HOME = 'libs/commands/src/start-process.ts';
 

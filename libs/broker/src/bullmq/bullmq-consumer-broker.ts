@@ -87,12 +87,7 @@ class BullMqConsumerBroker implements ConsumerBroker {
     const isOn = checkSharedCalls(options.sharedCalls);
     this.envelopeVersion = options.envelopeVersion ?? ENVELOPE_VERSION;
     const { redis } = connectConsumer(options.redis);
-    const troubles = new TroubleLog(options.onTrouble ?? (() => undefined));
-    const report = (error: unknown): void => troubles.report(error);
-    redis.on('error', report);
-    redis.on('close', () => {
-      if (!this.#closed) report(new Error('Connection is closed.'));
-    });
+    const report = this.#listenFor(redis, options.onTrouble);
     this.#fleet = new Fleet({ redis, prefix, onDataLost: options.onDataLost });
     this.clock = new RedisClock({ time: () => this.#fleet.time() });
     const { onAnswered } = options;
@@ -131,6 +126,20 @@ class BullMqConsumerBroker implements ConsumerBroker {
       ready,
       allowed,
     };
+  }
+
+  /** @returns what reports the trouble of others, as that of the connection is reported */
+  #listenFor(
+    redis: WorkerSettings['redis'],
+    onTrouble: BullMqConsumerBrokerOptions['onTrouble'] = () => undefined,
+  ): (error: unknown) => void {
+    const troubles = new TroubleLog(onTrouble);
+    const report = (error: unknown): void => troubles.report(error);
+    redis.on('error', report);
+    redis.on('close', () => {
+      if (!this.#closed) report(new Error('Connection is closed.'));
+    });
+    return report;
   }
 
   advertise(advert: () => WorkerAdvert): void {
