@@ -18,7 +18,7 @@ export default defineConfig({
     isolate: false,
     globalSetup: ['libs/testing/dist/vitest/global-redis.js'],
     setupFiles: ['libs/testing/dist/vitest/setup-leaks.js'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

@@ -7,7 +7,7 @@ import { diagnose, expectOnly, HEALTHY, startSystem } from './doctor-rig.js';
 let world: RedisCluster;
 beforeAll(async () => {
   world = await RedisCluster.start({ args: HEALTHY });
-}, 60_000);
+});
 afterAll(() => world.stop());
 
 function connect(): Cluster {
@@ -77,4 +77,4 @@ test('slots that nobody serves, and a master without a replica', async () => {
     found: /16383 of 16384 slots/,
     advice: /cluster fix/,
   });
-}, 60_000);
+});

@@ -91,7 +91,7 @@ test('Ctrl-C: only what could not be cancelled may run', async () => {
   const program = startExec([JSON.stringify(counting(3)), ...flagsOf(place)]);
   const client = openClient(defineTasks({}), place, { queues: ['exec'] });
   const pushed = async () => (await client.counts('exec')).waiting === 3;
-  await until(pushed, { what: 'all to wait', timeoutMs: 20_000 });
+  await until(pushed, { what: 'all to wait' });
   const { tasks } = await client.inspector.list({ text: 'echo 1' });
   expect(tasks).toHaveLength(1);
   const redis = openRedis(place.redis);
@@ -188,7 +188,7 @@ test('Redis is away and Ctrl-C comes: told once, and nothing is said to be cance
   const program = startExec([JSON.stringify(counting(2)), ...flags]);
   const client = openClient(defineTasks({}), place);
   const pushed = async () => (await client.counts('exec')).waiting === 2;
-  await until(pushed, { what: 'both to wait', timeoutMs: 20_000 });
+  await until(pushed, { what: 'both to wait' });
   // What comes next is a question for their results: so it knows that both are pushed.
   const { bytesUp } = proxy.counters;
   await until(() => proxy.counters.bytesUp > bytesUp, { what: 'it to wait for them' });
@@ -208,4 +208,4 @@ test('Redis is away and Ctrl-C comes: told once, and nothing is said to be cance
   expect(await program.exited).toEqual({ code: 130, signal: null });
   const end = { exit_code: 125, error: 'interrupted; it may run all the same' };
   expect(resultsIn(program.stdout)).toMatchObject([end, end]);
-}, 60_000);
+});

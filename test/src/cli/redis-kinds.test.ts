@@ -58,7 +58,7 @@ test('redis+cluster:// names a Cluster for the command line, a worker program, t
   );
   const plain = await runCli({ redis: other.url, prefix: 'kinds' }, ['push', 'echo', '"x"']);
   expect(plain).toMatchObject({ code: 3, stderr: expect.stringContaining('redis+cluster://') });
-}, 60_000);
+});
 
 test('redis+sentinel:// names the master behind Sentinels, for all of them, and after a failover, too', async () => {
   const world = await RedisSentinels.start({ sentinels: 1 });
@@ -79,7 +79,7 @@ test('redis+sentinel:// names the master behind Sentinels, for all of them, and 
   const place = { redis, prefix: 'kinds' };
   const more = await runCli(place, ['push', 'echo', '"again"', '--wait', '--timeout', '20s']);
   expect(more).toMatchObject({ code: 0, stdout: expect.stringContaining('again') });
-}, 60_000);
+});
 
 test('the doctor tells what is wrong with the name: no such master, no sentinel, no Cluster, a Sentinel as a Redis', async () => {
   const { redis } = newPlace();
@@ -95,7 +95,7 @@ test('the doctor tells what is wrong with the name: no such master, no sentinel,
   expect(await told(`redis+cluster://${host}`)).toMatch(/no node of a Redis Cluster: use redis:/);
   expect(await told('redis+cluster://127.0.0.1:1,127.0.0.1:2')).toMatch(/nobody listens at 127/);
   expect(await told(`redis://127.0.0.1:${port}`)).toMatch(/redis\+sentinel:\/\/host:port/);
-}, 60_000);
+});
 
 test('a name that is none: said by the command line and by a worker program, without its password', async () => {
   const redis = 'redis+cluster://:canary@a:1,redis+cluster://:canary@b:1';

@@ -107,14 +107,12 @@ test('Ctrl-C ends wait, watch and push --wait with 130, and the task goes on', a
   const programs = commands.map((line) => startCli([...line, ...flagsOf(place)]));
   await until(async () => (await goflow.counts()).active === 2, {
     what: 'both tasks to run',
-    timeoutMs: 30_000,
   });
   const redis = openRedis(place.redis);
   // Who waits has a channel for the outcome.
   const channels = () => redis.pubsub('CHANNELS', `${place.prefix}:reply:*`);
   await until(async () => (await channels()).length === programs.length, {
     what: 'all to wait',
-    timeoutMs: 30_000,
   });
   for (const program of programs) program.signal('SIGINT');
   for (const program of programs) {

@@ -91,7 +91,7 @@ test('a terminal that hangs up is a pipe that is closed: all lines are pushed', 
   onTestFinished(() => void child.kill('SIGKILL'));
   await once(child.stdout, 'data');
   child.kill('SIGKILL');
-  await until(() => existsSync(join(cwd, 'ended')), { what: 'its end', timeoutMs: 30_000 });
+  await until(() => existsSync(join(cwd, 'ended')), { what: 'its end' });
   expect(await readFile(join(cwd, 'said'), 'utf8')).not.toContain('EIO');
   expect((await goflow.counts()).waiting).toBe(LINES);
 });

@@ -60,7 +60,6 @@ async function startWatched(flags: readonly string[] = []) {
 const started = (program: ChildProgram, count: number) =>
   until(() => program.stdout.split('"msg":"worker started"').length > count, {
     what: `worker ${count} to start\n${program.stderr}`,
-    timeoutMs: 30_000,
   });
 
 /** The processes of all workers that wrote into the log. */

@@ -15,7 +15,6 @@ const by = 'ada@web-1';
 const keepsTo = (worker: Worker, queues: Readonly<Record<string, number>>) =>
   until(() => Object.entries(queues).every(([queue, size]) => worker.concurrency[queue] === size), {
     what: `the worker to keep to ${JSON.stringify(queues)}`,
-    timeoutMs: 5_000,
     everyMs: 2,
   });
 

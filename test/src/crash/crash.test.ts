@@ -14,7 +14,7 @@ test('one of three workers is killed with -9 in the middle: every result is ther
   expect(report.effects).toBe(6_000 + report.duplicates);
   // At most what the killed worker was running.
   expect(report.duplicates).toBeLessThanOrEqual(50);
-}, 120_000);
+});
 
 test('a handler that blocks the event loop longer than its lease runs once, and its result is kept', async () => {
   const place = newPlace();
@@ -32,4 +32,4 @@ test('a handler that blocks the event loop longer than its lease runs once, and 
   expect(await goflow.getResult(id)).toMatchObject({ status: 'completed', attempts: 1 });
   const starts = readdirSync(ledger).map((file) => readFileSync(join(ledger, file), 'utf8'));
   expect(starts.join('')).toBe('4000\n');
-}, 60_000);
+});

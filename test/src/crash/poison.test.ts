@@ -37,4 +37,4 @@ test('a task that takes its worker down twice is a dead letter, and those that r
   expect(new Set(results.map((result) => result.status))).toEqual(new Set(['completed']));
   const dead = await goflow.inspector.deadLetters.list();
   expect(dead.tasks).toMatchObject([{ id: poison, reason: 'poison' }]);
-}, 90_000);
+});

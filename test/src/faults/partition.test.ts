@@ -32,7 +32,7 @@ test('only one worker is cut off: its task runs elsewhere, its handler is told t
   await until(() => ledger.of('begin').length === 2, { what: 'it to begin elsewhere' });
   tell({ lost: 0, duplicates: 1 });
   const isTold = (): boolean => ledger.of('abort').some(({ pid }) => pid === cutOff.pid);
-  await until(isTold, { what: 'the handler to be told', timeoutMs: 2_000 });
+  await until(isTold, { what: 'the handler to be told' });
   proxy.heal();
   await expectAll(goflow, ids);
   expect(ledger.of('begin').map(({ starts }) => starts)).toEqual([1, 2]);

@@ -30,7 +30,7 @@ test('Redis is killed three times under load and starts again from its append-on
   const crew = await crewOn(server, '30s');
   const load = keepPushing(crew);
   for (const done of [50, 100, 150]) {
-    await until(() => crew.ran.length > done, { what: `${done} to run`, timeoutMs: 20_000 });
+    await until(() => crew.ran.length > done, { what: `${done} to run` });
     await server.kill9();
     await server.restart();
   }

@@ -61,7 +61,7 @@ test('a task that eats all memory takes two processes with it, and no third; tho
   });
   await expectAll(goflow, [...before, ...after]);
   tell({ lost: 0, duplicates: repeats(ledger.of('end').map(({ n }) => n)) });
-}, 60_000);
+});
 
 test('concurrency 1, 64, 1 under load: never more than it may, and no task is lost', async () => {
   const server = await startRedis();

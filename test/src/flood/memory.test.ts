@@ -54,7 +54,7 @@ test('a program that pushes without awaiting to a Redis that is frozen is told s
   expect(report.pushed).toBeGreaterThan(20_000);
   expect(report.CLIENT_OVERLOADED).toBeGreaterThan(0.5 * (report.pushed ?? 0));
   expect(report.maxRssMb).toBeLessThan(260);
-}, 60_000);
+});
 
 test('the same to a Redis behind a slow network, which answers now and then', async () => {
   const server = await startServer();
@@ -64,7 +64,7 @@ test('the same to a Redis behind a slow network, which answers now and then', as
   expect(report.pushed).toBeGreaterThan(20_000);
   expect(report.CLIENT_OVERLOADED).toBeGreaterThan(0.5 * (report.pushed ?? 0));
   expect(report.maxRssMb).toBeLessThan(260);
-}, 60_000);
+});
 
 test('the same to a frozen node of a Redis Cluster, to which the connection is its own', async () => {
   const cluster = await RedisCluster.start({ masters: 1, replicas: 0 });
@@ -75,7 +75,7 @@ test('the same to a frozen node of a Redis Cluster, to which the connection is i
   expect(report.pushed).toBeGreaterThan(20_000);
   expect(report.CLIENT_OVERLOADED).toBeGreaterThan(0.5 * (report.pushed ?? 0));
   expect(report.maxRssMb).toBeLessThan(260);
-}, 60_000);
+});
 
 test('a worker holds as many large payloads and results as it runs tasks, however many there are', async () => {
   const server = await startServer();
@@ -94,8 +94,7 @@ test('a worker holds as many large payloads and results as it runs tasks, howeve
   const worker = startSmall('flood-worker.mjs', [server.url, 'flood', '20'], 128);
   await until(async () => (await goflow.counts()).completed === 2 * count, {
     what: 'all to complete',
-    timeoutMs: 50_000,
   });
   worker.signal('SIGTERM');
   expect((await reportOf(worker)).maxRssMb).toBeLessThan(420);
-}, 90_000);
+});

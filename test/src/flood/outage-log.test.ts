@@ -61,4 +61,4 @@ test('while Redis is away, with a hundred tasks that end meanwhile and as many p
   // It was not silent either.
   expect(ofWorker.lines.length).toBeGreaterThan(before);
   expect(ofClient.lines.length).toBeGreaterThan(0);
-}, 60_000);
+});

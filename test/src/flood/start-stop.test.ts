@@ -56,4 +56,4 @@ test('a client and a worker that start and stop fifty times leave nothing behind
   } finally {
     await redis.call('ACL', 'DELUSER', name);
   }
-}, 120_000);
+});

@@ -37,7 +37,7 @@ const ARGS = [
   '--disable-sync',
 ];
 const LAUNCH_MS = 300_000;
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 
 /** To be called at the top of a test file: Chromium is started before its tests and closed after them. */
 export function openBrowser(): TestBrowser {

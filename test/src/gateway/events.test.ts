@@ -19,7 +19,7 @@ async function startSteps({ place }: Pick<Awaited<ReturnType<typeof startGateway
     ctx: { log: { info(text: string): void }; progress(value: unknown): unknown },
   ) => {
     for (let step = 1; step <= count; step += 1) {
-      await until(() => allowed >= step, { what: `step ${step} to be allowed`, timeoutMs: 60_000 });
+      await until(() => allowed >= step, { what: `step ${step} to be allowed` });
       ctx.log.info(`step ${step}`);
       await ctx.progress(step);
       said = step;

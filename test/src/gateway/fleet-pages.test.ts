@@ -85,7 +85,6 @@ test('the overview says what is wrong, and is told anew while it is open', async
     async () => (await open.page.locator('td.number.bad').allInnerTexts())[0] === '0.02',
     {
       what: 'the rate of what failed',
-      timeoutMs: 15_000,
     },
   );
 });

@@ -132,6 +132,6 @@ test('of requests that are cut in the middle and repeated no task is lost, and n
   const worker = makeWorker({ tasks, handlers: { count, other: count }, concurrency: 100 }, place);
   await worker.start();
   const drained = async () => (await goflow.counts()).completed === all;
-  await until(drained, { what: 'all tasks to run', timeoutMs: 60_000 });
+  await until(drained, { what: 'all tasks to run' });
   expect(ran.sort((a, b) => a - b)).toEqual(Array.from({ length: all }, (_, n) => n));
 }, 150_000);

@@ -43,6 +43,17 @@ export const oneReader: Law = (files) =>
       linesOf(text, PARSERS).map((line) => `${path}:${line} reads a body; readBody does`),
     );
 
+/** Up to 120_000, as what ends a test: `}, 20_000);`, or on a line of its own. */
+const OWN_TIME = /(?<=^\}, |^ {2})(?:\d{1,2}_?\d{3}|1[01]\d_?\d{3}|120_?000)(?=\);$|,\n\);$)/gm;
+
+/** Slow machines pass, too: a test may be given more time than all have, never less. */
+export const patientTests: Law = (files) =>
+  files
+    .filter(({ path }) => isTest(path))
+    .flatMap(({ path, text }) =>
+      linesOf(text, OWN_TIME).map((line) => `${path}:${line} has no more time than all tests`),
+    );
+
 /** The public surface is a list that somebody wrote. */
 export const namedExports: Law = (files) =>
   files

@@ -14,6 +14,7 @@ const LAWS: Readonly<Record<string, Law>> = {
   nodePrefix: imports.nodePrefix,
   oneMain: fileLaws.oneMain,
   oneReader: fileLaws.oneReader,
+  patientTests: fileLaws.patientTests,
   namedExports: fileLaws.namedExports,
   namedByIdea: fileLaws.namedByIdea,
   shortFiles: fileLaws.shortFiles,

@@ -146,6 +146,15 @@ export const planted: readonly Planted[] = [
     but: 'reads a body; readBody does',
   }),
 
+  ...["test('a', async () => {\n}, 20_000);\n", "test(\n  'a', work,\n  60_000,\n);\n"].map(
+    (text, index) => ({
+      law: 'patientTests',
+      what: `${text} in a test`,
+      files: [file('test/src/a.test.ts', text)],
+      reported: `test/src/a.test.ts:${index + 2} has no more time than all tests`,
+    }),
+  ),
+
   importing('namedExports', {
     path: 'libs/shared/src/index.ts',
     text: "export * from './a.js';",

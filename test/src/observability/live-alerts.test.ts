@@ -53,7 +53,7 @@ async function expectToFire(
     missing = alerts.filter((alert) => !fired.includes(alert));
     return missing.length === 0;
   };
-  await until(look, { what: 'alerts to fire', timeoutMs: 60_000, everyMs: 250 }).catch((error) => {
+  await until(look, { what: 'alerts to fire', everyMs: 250 }).catch((error) => {
     throw new Error(`did not fire: ${missing.join(', ')}`, { cause: error });
   });
 }
@@ -66,7 +66,7 @@ async function expectData(prometheus: PrometheusServer, exprs: readonly string[]
     missing = missing.filter((_, at) => !answers[at]?.some(({ value }) => !Number.isNaN(value)));
     return missing.length === 0;
   };
-  await until(look, { what: 'data', timeoutMs: 60_000, everyMs: 500 }).catch((error) => {
+  await until(look, { what: 'data', everyMs: 500 }).catch((error) => {
     throw new Error(`no data: ${missing.join('\n')}`, { cause: error });
   });
 }

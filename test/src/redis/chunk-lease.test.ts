@@ -61,7 +61,7 @@ test('a worker that froze past its lease: its outcomes are dropped and said to b
       history: [{ worker: expect.stringContaining(`:${next.pid}:`) }],
     });
   expect(await goflow.counts()).toMatchObject({ completed: 3, active: 0, waiting: 0 });
-}, 60_000);
+});
 
 test('a lease that is lost in the middle: what was saved stands, the rest is dropped and runs elsewhere', async () => {
   const place = newPlace();

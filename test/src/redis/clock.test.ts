@@ -41,7 +41,6 @@ test.each([
     // It is said, too.
     await worker.line(/clock is (ahead of|behind)/);
   },
-  60_000,
 );
 
 test('a client whose clock jumps an hour either way: delays, limits and retention stay what they are', async () => {
@@ -66,7 +65,7 @@ test('a client whose clock jumps an hour either way: delays, limits and retentio
   } finally {
     vi.restoreAllMocks();
   }
-}, 60_000);
+});
 
 test.each([HOUR_MS, -HOUR_MS])(
   'a snooze is as long as it was meant, with a clock wrong by %d ms',

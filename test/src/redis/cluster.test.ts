@@ -66,7 +66,7 @@ test('three masters with a replica each: the queues lie on different nodes, and 
   expect(log.mostInASecond).toBeLessThanOrEqual(20);
   expect(byUrl.log.mostInASecond).toBeLessThanOrEqual(20);
   await world.restartKilled();
-}, 30_000);
+});
 
 test('a slot that moves while nothing runs: what lies there, pushes, results and the worker go with it', async () => {
   const { goflow, worker } = openRig(connect());
@@ -87,7 +87,7 @@ test('a slot that moves while nothing runs: what lies there, pushes, results and
     2, 3, 4, 5,
   ]);
   expect(await goflow.counts()).toMatchObject({ waiting: 0, active: 0 });
-}, 30_000);
+});
 
 test('documented: in the middle of moving a slot pushes and workers are refused, and go on when the move is over', async () => {
   const { goflow, worker, log } = openRig(connect(), { client: { timeout: '500ms' } });
@@ -107,12 +107,12 @@ test('documented: in the middle of moving a slot pushes and workers are refused,
   });
   for (const failure of failures)
     expect(failure).toMatchObject({ code: expect.stringMatching(/^BROKER_/) });
-  await until(() => goflow.push('number', 60), { what: 'a push to go through', timeoutMs: 15_000 });
+  await until(() => goflow.push('number', 60), { what: 'a push to go through' });
   // In the runs seen so far all of them completed. What is asked for is only an end: see docs/redis.md.
   const ended = await goflow.waitAll(before, { timeout: '15s' });
   expect(ended).toHaveLength(before.length);
   expect(log.mostInASecond).toBeLessThanOrEqual(20);
-}, 40_000);
+});
 
 test('a slot that nobody serves: CLUSTERDOWN is what a push says, the worker waits, and both go on when it is served', async () => {
   const { goflow, worker, log, troubles } = openRig(connect());
@@ -141,7 +141,7 @@ test('a slot that nobody serves: CLUSTERDOWN is what a push says, the worker wai
   expect(await goflow.wait(id, { timeout: '15s' })).toBe(3);
   expect(log.mostInASecond).toBeLessThanOrEqual(20);
   expect(troubles.length).toBeLessThan(20);
-}, 40_000);
+});
 
 test('minReplicas is refused: ioredis does not tell on which connection a cluster took a write', () => {
   const redis = connect();

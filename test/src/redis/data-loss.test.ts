@@ -50,7 +50,7 @@ test('FLUSHALL: client and worker say so loudly, lost tasks are unknown, waits e
   expect(await goflow.wait(await goflow.push('number', 3))).toBe(3);
   // Else BullMQ keeps five times as many events, each with a copy of a result.
   expect(await admin.hget('goflow:{default}:meta', 'opts.maxLenEvents')).toBe('2000');
-}, 20_000);
+});
 
 test('a restart without a disk is a loss, for a client as soon as it is connected again; one with a disk is none', async () => {
   const [forgets, keeps] = await Promise.all([
@@ -71,7 +71,7 @@ test('a restart without a disk is a loss, for a client as soon as it is connecte
   expect(clients[1].losses.client).toEqual([]);
   expect(await clients[1].goflow.counts()).toMatchObject({ waiting: 1 });
   expect(await clients[0].goflow.counts()).toMatchObject({ waiting: 0 });
-}, 20_000);
+});
 
 test('a Redis that takes no writes has no mark to compare, and that is no loss', async () => {
   const server = await start();

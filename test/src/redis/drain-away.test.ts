@@ -20,4 +20,4 @@ test('told to take nothing while its connections are cut, and to go on: it takes
     const id = await goflow.push('number', round);
     expect(await goflow.wait(id, { timeout: '8s' })).toBe(round);
   }
-}, 60_000);
+});

@@ -25,7 +25,7 @@ test('MAXCLIENTS: a client that finds no room says so, a worker waits and comes 
   await expectQuietOutage(rig, /max number of clients/);
   await admin.config('SET', 'maxclients', '100');
   await expectWorksAgain(rig, ids);
-}, 20_000);
+});
 
 test('SCRIPT FLUSH, again and again under load: nobody notices', async () => {
   const { server, admin } = await start();
@@ -38,7 +38,7 @@ test('SCRIPT FLUSH, again and again under load: nobody notices', async () => {
   }
   expect(await load.lostOf()).toEqual([]);
   expect([...load.failures, ...troubles]).toEqual([]);
-}, 20_000);
+});
 
 test('BUSY: a script of somebody else blocks Redis; pushes say so or wait, and nothing is lost', async () => {
   const { server, admin } = await start(['--busy-reply-threshold', '100']);
@@ -62,4 +62,4 @@ test('BUSY: a script of somebody else blocks Redis; pushes say so or wait, and n
   expect(await load.lostOf()).toEqual([]);
   expect(load.failures).toEqual([]);
   await expectWorksAgain(rig);
-}, 20_000);
+});

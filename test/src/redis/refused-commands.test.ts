@@ -47,7 +47,7 @@ test('NOPERM: rights that are taken away in the middle of work, and given back: 
   await expectWorksAgain(rig, [running]);
   expect(runs).toEqual([42]);
   expect(await load.lostOf()).toEqual([]);
-}, 20_000);
+});
 
 test('NOPERM: a right that is missing inside a script is told as any other', async () => {
   const { server, admin } = await start();
@@ -82,7 +82,7 @@ test('MISCONF: a Redis that cannot write to its disk refuses writes; what was ac
   await admin.config('SET', 'save', '');
   await expectWorksAgain(rig);
   expect(await load.lostOf()).toEqual([]);
-}, 20_000);
+});
 
 async function failToSave(admin: Redis): Promise<void> {
   await admin.bgsave();

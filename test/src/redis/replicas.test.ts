@@ -123,7 +123,7 @@ test('a frozen replica: REPLICAS_MISSING, the task is in the master, and is ther
   replica.resume();
   expect(await goflow.pushOnce('number', 1, { id: 'mine' })).toMatchObject({ deduplicated: true });
   expect(await goflow.counts()).toMatchObject({ waiting: 1 + 1 + 1 + 2 + 2 + 4 + 2 });
-}, 20_000);
+});
 
 const idIn = (error: unknown): string =>
   (error as { readonly details: { readonly id: string } }).details.id;
@@ -155,7 +155,7 @@ test('pushes that come while replicas are waited for have their answer in time, 
   expect(performance.now() - startedAt).toBeLessThan(4_000);
   replica.resume();
   await goflow.push('number', 0);
-}, 20_000);
+});
 
 test('a master that is demoted while replicas are waited for refuses the push', async () => {
   const { master, replica, admin } = await startPair();
@@ -167,7 +167,7 @@ test('a master that is demoted while replicas are waited for refuses the push', 
   await admin.replicaof('127.0.0.1', 1);
   expect(await pushing).toMatchObject({ code: 'BROKER_REFUSED', details: { reason: 'READONLY' } });
   replica.resume();
-}, 20_000);
+});
 
 test('a connection that is cut while replicas are waited for: the next server may not have the task, so it is pushed again', async () => {
   const { master, replica, admin } = await startPair();
@@ -181,7 +181,7 @@ test('a connection that is cut while replicas are waited for: the next server ma
   replica.resume();
   expect(await goflow.getResult(await pushing)).toMatchObject({ status: 'waiting' });
   expect(await goflow.counts()).toMatchObject({ waiting: 1 });
-}, 20_000);
+});
 
 test('min-replicas-to-write: a master without replicas takes nothing, and the push says NOREPLICAS', async () => {
   const server = await RedisServer.start({ args: ['--min-replicas-to-write', '1'] });

@@ -80,7 +80,7 @@ test('raw BullMQ pushes, runs, listens and reads beside it: every task runs once
   expect(await raw.queue.getJobCounts('active', 'wait', 'delayed', 'failed')).toEqual({
     ...{ active: 0, wait: 0, delayed: 0, failed: 0 },
   });
-}, 60_000);
+});
 
 /** A private Redis, to be ill-treated, with a client of it. */
 async function openServer() {

@@ -81,7 +81,7 @@ test('a rediss:// URL checks certificates: with a private CA it needs NODE_EXTRA
   const goflow = createGoflow({ tasks, redis });
   onTestFinished(() => goflow.close());
   expect(await goflow.wait(await goflow.push('echo', 'x'))).toBe('x');
-}, 20_000);
+});
 
 test('a client that speaks no TLS to a server that does: an error in time, nothing sent', async () => {
   const server = await startTls();

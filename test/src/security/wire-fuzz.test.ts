@@ -245,7 +245,6 @@ test(
       (await redis.llen(`${place.prefix}:{default}:active`));
     await until(async () => (await left()) === 0, {
       what: `seed ${SEED}: every job to end`,
-      timeoutMs: 20_000,
     });
     expect(await misplacedOf(world), `seed ${SEED}`).toEqual({});
     expect(await worker.readiness()).toEqual({ ready: true });

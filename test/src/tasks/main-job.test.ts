@@ -111,7 +111,9 @@ test('every id has an answer: empty, foreign, malformed, 10 kB long, never pushe
     expect(await goflow.status(id)).toEqual({ status: 'unknown', id });
     await expect(goflow.wait(id)).rejects.toMatchObject({ code: 'TASK_UNKNOWN' });
   }
-  expect(await goflow.getResult(null as unknown as string)).toMatchObject({ status: 'unknown' });
+  await expect(goflow.getResult(null as unknown as string)).rejects.toMatchObject({
+    code: 'OPTION_INVALID',
+  });
 });
 
 test('a failed attempt is tried again after its backoff, up to maxAttempts', async () => {

@@ -11,7 +11,7 @@ const tasks = defineTasks({
   blocked: { payload: z.number(), result: z.number() },
   repeater: { payload: z.number(), result: z.number(), queue: 'other' },
 });
-const SOON = { timeoutMs: 2_000, everyMs: 1 };
+const SOON = { everyMs: 1 };
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 /** A worker whose tasks of the queue `default` stop at a barrier; those of `other` do not. */

@@ -209,6 +209,6 @@ test('requests that never end keep nobody else out, and are cut off', async () =
   for (const path of ['/livez', '/readyz', '/metrics', '/concurrency'])
     expect((await askWorker(worker, path)).status).toBe(200);
   expect(cutOff).toBe(0);
-  await until(() => cutOff === 12, { what: 'slow headers to be cut off', timeoutMs: 25_000 });
+  await until(() => cutOff === 12, { what: 'slow headers to be cut off' });
   expect(worker.concurrency.default).toBe(10);
 });

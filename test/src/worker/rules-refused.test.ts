@@ -46,7 +46,7 @@ test('a worker that may not read the rules takes nothing, says why, and keeps to
   expect(await worker.readiness()).toEqual({ ready: true });
   expect(worker.concurrency.default).toBe(0);
   expect([await goflow.counts(), taken]).toMatchObject([{ waiting: 1 }, []]);
-}, 20_000);
+});
 
 test('something else lies where the rules are: nothing is taken until it is gone, and a stop meanwhile ends', async () => {
   const { admin, worker, taken, troubles } = await open();
@@ -66,4 +66,4 @@ test('something else lies where the rules are: nothing is taken until it is gone
   await admin.del(RULES);
   await starting;
   await until(() => taken.length === 1, { what: 'the task to be taken' });
-}, 20_000);
+});

@@ -140,18 +140,19 @@ test('a task that is no dead letter has no reason, and what is not there is not 
   expect(await inspector.get(stored)).toMatchObject({ isStored: true });
 });
 
-test.each([
-  '',
-  'garbage',
-  'q:*',
-  `default:${'z'.repeat(22)}`,
-  `other:${'z'.repeat(22)}`,
-  null,
-  7,
-  {},
-])('there is no task %j', async (id) => {
-  const { inspector } = openRig();
-  expect(await inspector.get(id as string)).toBeUndefined();
+test.each(['', 'garbage', 'q:*', `default:${'z'.repeat(22)}`, `other:${'z'.repeat(22)}`])(
+  'there is no task %j',
+  async (id) => {
+    const { inspector } = openRig();
+    expect(await inspector.get(id)).toBeUndefined();
+  },
+);
+
+test.each([null, 7, {}])('%j is no id', async (given) => {
+  const { inspector, deadLetters } = openRig();
+  const id = given as unknown as string;
+  for (const answer of [inspector.get(id), deadLetters.redrive(id), deadLetters.discard(id)])
+    await expect(answer).rejects.toMatchObject({ code: 'OPTION_INVALID' });
 });
 
 test('a task past its retention is unknown', async () => {

@@ -100,7 +100,7 @@ export class PrometheusServer implements AsyncDisposable {
       await writeFile(join(this.#dir, 'rules', name), text);
     this.#process.signal('SIGHUP');
     const look = async () => (await this.rules()).length > 0;
-    await until(look, { what: 'the rules to be read: can they be?', timeoutMs: 10_000 });
+    await until(look, { what: 'the rules to be read: can they be?' });
   }
 
   /** All rules. */

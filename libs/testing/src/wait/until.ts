@@ -2,7 +2,7 @@
 export interface UntilOptions {
   /** What is waited for, for the error: `until(…, { what: 'the queue to be empty' })`. */
   readonly what: string;
-  /** The deadline. @default 30_000 */
+  /** The deadline. @default 60_000 */
   readonly timeoutMs?: number | undefined;
   /** The pause between two looks. @default 10 */
   readonly everyMs?: number | undefined;
@@ -25,7 +25,7 @@ export async function until<T>(
   fact: () => T | Promise<T>,
   options: UntilOptions,
 ): Promise<Truthy<T>> {
-  const { what, timeoutMs = 30_000, everyMs = 10 } = options;
+  const { what, timeoutMs = 60_000, everyMs = 10 } = options;
   const deadline = performance.now() + timeoutMs;
   let last: Look<T> | typeof NOT_YET = NOT_YET;
   for (;;) {
