@@ -1,6 +1,6 @@
 // What V8 compiled of the bundle is kept for the next call, as Node itself does it from 22.1 on: this file goes when Node 20 does. Compiling
 // is half of what a call takes. A cache that cannot be read, or that V8 refuses, is made anew; one that cannot be written is done without.
-import {
+const {
   existsSync,
   lstatSync,
   mkdirSync,
@@ -8,17 +8,17 @@ import {
   renameSync,
   rmSync,
   writeFileSync,
-} from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import vm from 'node:vm';
+} = require('node:fs');
+const { createRequire } = require('node:module');
+const { tmpdir } = require('node:os');
+const { join } = require('node:path');
+const vm = require('node:vm');
 
 /** Characters. What is shorter compiles as fast as its cache is read. */
 const WORTH_CACHING = 20_000;
 
 /** Loads `name` of the bundle in `folder`, and what it needs of it; `host` is the process. @returns what it exports */
-export function loadBundle(folder, name, host) {
+function loadBundle(folder, name, host) {
   const require = createRequire(join(folder, name));
   const cache = cacheFolder(host);
   const loaded = new Map();
@@ -96,3 +96,5 @@ function cacheFolder({ env, version, arch, getuid }) {
     return undefined;
   }
 }
+
+module.exports = { loadBundle };

@@ -18,7 +18,7 @@ const KILLS = 'libs/commands/src/process-group.ts';
 /** Examples are users' programs, and written in their way. */
 const HAS_ONE_MAIN = /^(?:apps|libs|benchmarks)\//;
 
-/** main.ts is the only file of a project that reads the environment, hears signals or exits. */
+/** main.ts, and the program in bin/ that loads it, are the only files of a project that read the environment, hear signals or exit. */
 export const oneMain: Law = (files) =>
   files
     .filter(({ path }) => HAS_ONE_MAIN.test(path) && !isTest(path) && !isMain(path))
@@ -30,7 +30,7 @@ export const oneMain: Law = (files) =>
       return lines.map((line) => `${path}:${line} touches the process; only a main.ts may`);
     });
 
-const isMain = (path: string): boolean => /(^|\/)main\.[cm]?[jt]s$/.test(path);
+const isMain = (path: string): boolean => /(^|\/)(?:main|bin\/goflow[\w-]*)\.[cm]?[jt]s$/.test(path);
 
 const PARSERS = /\bexpress\s*\.\s*(?:json|urlencoded|raw|text)\b/g;
 

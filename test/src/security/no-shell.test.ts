@@ -21,7 +21,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   'libs/commands/src/start-process.ts': starts('spawn'),
   'apps/cli/src/watch/watched-worker.ts': starts('fork'),
   // What is run there are the installed files of the command, which Node would run without it.
-  'apps/cli/bin/load-bundle.js': /import vm from 'node:vm';/g,
+  'apps/cli/bin/load-bundle.js': /const vm = require\('node:vm'\);/g,
 };
 const HOME = 'libs/commands/src/start-process.ts';
 
