@@ -30,7 +30,8 @@ export const oneMain: Law = (files) =>
       return lines.map((line) => `${path}:${line} touches the process; only a main.ts may`);
     });
 
-const isMain = (path: string): boolean => /(^|\/)(?:main|bin\/goflow[\w-]*)\.[cm]?[jt]s$/.test(path);
+const isMain = (path: string): boolean =>
+  /(^|\/)(?:main|bin\/goflow[\w-]*)\.[cm]?[jt]s$/.test(path);
 
 const PARSERS = /\bexpress\s*\.\s*(?:json|urlencoded|raw|text)\b/g;
 
