@@ -1,4 +1,5 @@
-import type { QueueLoad, TaskState } from '@goflow/sdk';
+import type { QueueLoad } from '@goflow/sdk';
+import { TASK_STATES } from '@goflow/shared';
 import type { VNode } from 'preact';
 import { may, type Role } from '../../roles.js';
 import { type Depth, spanOf } from '../fleet/depth-history.js';
@@ -9,16 +10,6 @@ import { age, count, rate, time } from '../parts/figures.js';
 import { oneLine } from '../parts/foreign.js';
 import { hrefOf } from '../parts/href.js';
 import { boardHref, Counted } from '../parts/queue-links.js';
-
-const SHOWN_STATES: readonly TaskState[] = [
-  'waiting',
-  'delayed',
-  'active',
-  'completed',
-  'failed',
-  'cancelled',
-  'expired',
-];
 
 /** What is shown of a queue. */
 interface QueueCardProps {
@@ -57,7 +48,7 @@ export function QueueCard({ load, view, depths, troubles, role, shown }: QueueCa
       </div>
       <Wrong troubles={troubles} />
       <dl class="figures">
-        {SHOWN_STATES.map((state) => (
+        {TASK_STATES.map((state) => (
           <div>
             <dt>{state}</dt>
             <dd>
